@@ -1,0 +1,28 @@
+import type { ApiKeyId, LibraryId, UserId } from '../base/ids.ts'
+import type { ApiKey, Role, User } from '../library/entities.ts'
+
+export interface AccountChanges {
+  readonly name?: string
+  readonly fullName?: string
+  readonly email?: string
+  readonly isAdmin?: boolean
+  readonly roles?: readonly Role[]
+  readonly maxBitRate?: number
+  readonly libraries?: readonly LibraryId[]
+  readonly password?: string
+  /** False throws the sealed clear text away: token login then answers error 41. */
+  readonly tokenLogin?: boolean
+}
+
+/** Making and changing users: hashes and seals passwords, tells the hooks, drops cached scopes. */
+export interface Accounts {
+  create(account: AccountChanges & { readonly name: string; readonly password: string }): Promise<User>
+  update(id: UserId, changes: AccountChanges): Promise<User>
+  remove(id: UserId): void
+  find(name: string): User | undefined
+  list(): readonly User[]
+  /** The clear key is answered once and stored as a hash. */
+  createApiKey(userId: UserId, name: string): { readonly key: string; readonly record: ApiKey }
+  listApiKeys(userId: UserId): readonly ApiKey[]
+  revokeApiKey(userId: UserId, id: ApiKeyId): boolean
+}

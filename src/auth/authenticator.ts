@@ -1,0 +1,30 @@
+import type { User } from '../library/entities.ts'
+
+/** What a client offered, before any check; absent = not sent. `password` is decoded (`enc:`). */
+export interface Credentials {
+  readonly username?: string
+  readonly password?: string
+  readonly token?: string
+  readonly salt?: string
+  readonly apiKey?: string
+}
+
+export interface LoginOrigin {
+  /** Already resolved through trusted proxies. */
+  readonly address: string
+  readonly client: string
+}
+
+export interface Identity {
+  readonly user: User
+  readonly method: 'password' | 'token' | 'apiKey' | 'session'
+}
+
+/** Turns credentials into a user; order of checks and codes as in opensubsonic.md section 3. */
+export interface Authenticator {
+  /**
+   * Rejects with MISSING_PARAMETER, AUTH_MECHANISM_CONFLICT, TOKEN_AUTH_UNSUPPORTED, BAD_API_KEY, BAD_CREDENTIALS, or
+   * TOO_MANY_ATTEMPTS (with `retryAfter`). An unknown user costs and answers the same as a wrong password.
+   */
+  authenticate(credentials: Credentials, origin: LoginOrigin): Promise<Identity>
+}

@@ -1,0 +1,39 @@
+/** Inclusive byte offsets, as in HTTP. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** Bytes in order. One reader; `read` is never called again before it settled. */
+export interface ByteStream {
+  /**
+   * The next bytes, undefined at the end. The buffer belongs to the stream: it is valid until the next `read` or `close`.
+   * Rejects with an AppError when the bytes can't be had.
+   */
+  read(): Promise<Uint8Array | undefined>
+  /** Lets go of files, processes and places in queues. Called exactly once, also after an error or half-way. */
+  close(): void
+}
+
+/**
+ * Something that can be sent: a description, nothing is open before `open`. Media rooms make them, the HTTP room answers
+ * ranges and conditions from the fields, adapters pump.
+ */
+export interface ByteSource {
+  readonly contentType: string
+  /** Exact number of bytes. Absent for a live transcode: sent chunked, without ranges. */
+  readonly length?: number
+  /** A promised length that may be off (Subsonic `estimateContentLength`); the pump pads or cuts to keep it. */
+  readonly estimatedLength?: number
+  /** Strong validator, quoted. */
+  readonly etag?: string
+  readonly lastModified?: Date
+  /** `Cache-Control`. */
+  readonly cacheControl?: string
+  /** File name for `Content-Disposition: attachment`. */
+  readonly downloadName?: string
+  /** Further headers, lower case (`x-content-duration`). */
+  readonly headers?: Readonly<Record<string, string>>
+  /** `range` is given only when `length` is known and the range lies inside. Must fail before the first byte if it can. */
+  open(range?: ByteRange): Promise<ByteStream>
+}

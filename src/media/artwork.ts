@@ -1,0 +1,15 @@
+import type { ByteSource } from '../base/byte-source.ts'
+import type { PublicId } from '../base/ids.ts'
+import type { Viewer } from '../library/entities.ts'
+
+/** Covers. Resizing happens in another process, results are cached on disk; thumbnails never touch the music disks. */
+export interface Artwork {
+  /**
+   * The picture of a song (its own, else its album's), album, artist, folder or playlist (a 2x2 grid).
+   * `size`: longest edge in pixels, never enlarged; absent = the original.
+   * Rejects with NOT_FOUND (unknown, not visible, or no picture and no placeholder configured).
+   */
+  cover(viewer: Viewer, id: PublicId, size: number | undefined): Promise<ByteSource>
+  /** After a scan: makes the thumbnails of what is new while the disks are awake. Bounded; may be aborted. */
+  prepare(signal: AbortSignal): Promise<{ readonly made: number; readonly failed: number }>
+}

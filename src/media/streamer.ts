@@ -1,0 +1,40 @@
+import type { ByteSource } from '../base/byte-source.ts'
+import type { SongId } from '../base/ids.ts'
+import type { Song, User, Viewer } from '../library/entities.ts'
+
+/** Subsonic `stream` parameters, parsed. */
+export interface StreamRequest {
+  readonly songId: SongId
+  /** kbit/s; 0 or absent = no limit. */
+  readonly maxBitRate?: number
+  /** `raw`, a profile's name, or anything a client sends: unknown formats fall back, never fail. */
+  readonly format?: string
+  /** Seconds; only of transcodes. */
+  readonly timeOffset?: number
+  readonly estimateContentLength?: boolean
+  readonly client: string
+  /** HEAD: describe, start nothing. */
+  readonly headOnly?: boolean
+}
+
+/** What a song would be sent as; pure. Also fills `transcodedSuffix` and `transcodedContentType`. */
+export interface StreamPlan {
+  readonly raw: boolean
+  readonly suffix: string
+  readonly contentType: string
+  /** kbit/s */
+  readonly bitRate: number
+}
+
+/**
+ * Decides raw or transcoded (opensubsonic.md 6.2), asks `stream.authorize`, and describes the bytes. The user's role and
+ * maxBitRate are obeyed. A stream whose right is withdrawn ends within seconds.
+ */
+export interface Streamer {
+  /** Rejects with NOT_FOUND, FORBIDDEN, MEDIA_UNREADABLE, BUSY. */
+  stream(user: User, viewer: Viewer, request: StreamRequest): Promise<ByteSource>
+  /** The original file, as an attachment. FORBIDDEN without the download role. */
+  download(user: User, viewer: Viewer, songId: SongId, client: string): Promise<ByteSource>
+  plan(user: User, song: Song, request: Pick<StreamRequest, 'maxBitRate' | 'format' | 'client'>): StreamPlan
+  contentTypeOf(suffix: string): string
+}

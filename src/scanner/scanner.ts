@@ -1,0 +1,51 @@
+import type { LibraryId } from '../base/ids.ts'
+
+export type ScanKind = 'quick' | 'full'
+
+export interface ScanStatus {
+  readonly scanning: boolean
+  readonly kind: ScanKind | undefined
+  /** Files looked at in this scan; of the last one when idle. */
+  readonly count: number
+  /** Files to look at, as far as known; for the progress bar. */
+  readonly total: number | undefined
+  readonly folderCount: number
+  readonly lastScanAt: number | undefined
+  readonly lastError: string | undefined
+  readonly elapsedMs: number
+}
+
+export interface ScanSummary {
+  readonly scanId: string
+  readonly kind: ScanKind
+  readonly added: number
+  readonly changed: number
+  readonly moved: number
+  readonly removed: number
+  readonly returned: number
+  readonly problems: number
+  readonly durationMs: number
+  readonly cancelled: boolean
+  /** Libraries whose root looked lost: nothing of theirs was marked. */
+  readonly lost: readonly { readonly libraryId: LibraryId; readonly reason: string }[]
+}
+
+export interface ScanRequest {
+  readonly kind: ScanKind
+  /** Absent = all. */
+  readonly libraries?: readonly LibraryId[]
+  /** Confirms that what is gone is gone, although the root looks lost. */
+  readonly acceptMissing?: boolean
+}
+
+/** One scan at a time; a request while one runs is answered by the running one. */
+export interface Scanner {
+  status(): ScanStatus
+  /** Resolves at the end of the scan. A second call joins the running scan and asks for another after it if it wants more. */
+  scan(request: ScanRequest): Promise<ScanSummary>
+  cancel(): void
+  onProgress(listener: (status: ScanStatus) => void): () => void
+  /** Starts watching, polling and the schedule, resumes an interrupted scan, scans on start if configured. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
