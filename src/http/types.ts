@@ -38,18 +38,6 @@ export type HttpReply =
       readonly headers: Headers
       readonly events: AsyncIterable<string | Uint8Array>
     }
-  | { readonly kind: 'upgrade'; readonly accept: (socket: WebSocketPeer) => WebSocketHandler }
-
-export interface WebSocketPeer {
-  /** False when the peer is gone or its queue is over the bound. */
-  send(text: string): boolean
-  close(code?: number, reason?: string): void
-}
-
-export interface WebSocketHandler {
-  message?(text: string): void
-  closed?(): void
-}
 
 export type HttpHandler = (request: HttpRequest) => HttpReply | Promise<HttpReply>
 
