@@ -1,0 +1,65 @@
+import { ascii, u16le, u32le, utf8 } from './bytes.ts'
+import { type AudioSpec, tagPairs } from './spec.ts'
+
+const NAMES: Readonly<Record<string, string>> = {
+  TRACKNUMBER: 'Track',
+  DISCNUMBER: 'Disc',
+  DATE: 'Year',
+  ALBUMARTIST: 'Album Artist',
+}
+
+/** An APEv2 tag with footer, as WavPack, Musepack and Monkey's Audio carry it at the end. */
+export function apeTag(spec: AudioSpec): Buffer {
+  const values = new Map<string, string[]>()
+  for (const [name, value] of [...tagPairs(spec.tags), ...(spec.native ?? [])]) {
+    const key = NAMES[name] ?? name
+    values.set(key, [...(values.get(key) ?? []), value])
+  }
+  const items = [...values].map(([name, list]) => {
+    const body = utf8(list.join('\0'))
+    return Buffer.concat([u32le(body.length), u32le(0), ascii(`${name}\0`), body])
+  })
+  if (spec.picture) {
+    const body = Buffer.concat([ascii('cover.jpg\0'), spec.picture.data])
+    items.push(Buffer.concat([u32le(body.length), u32le(2), ascii('Cover Art (Front)\0'), body]))
+  }
+  if (items.length === 0) return Buffer.alloc(0)
+  const body = Buffer.concat(items)
+  const frame = (flags: number) =>
+    Buffer.concat([
+      ascii('APETAGEX'),
+      u32le(2000),
+      u32le(body.length + 32),
+      u32le(items.length),
+      u32le(flags),
+      Buffer.alloc(8),
+    ])
+  return Buffer.concat([frame(0xa0000000), body, frame(0x80000000)])
+}
+
+/** The head of a Monkey's Audio file of one second: enough for readers of tags, not to be played. */
+export function apeHead(): Buffer {
+  const descriptor = Buffer.concat([
+    ascii('MAC '),
+    u32le(3990),
+    u32le(52),
+    u32le(24),
+    u32le(4),
+    u32le(0),
+    u32le(64),
+    u32le(0),
+    u32le(0),
+    Buffer.alloc(16),
+  ])
+  const header = Buffer.concat([
+    u16le(2000),
+    u16le(0),
+    u32le(73728),
+    u32le(44100),
+    u32le(1),
+    u16le(16),
+    u16le(2),
+    u32le(44100),
+  ])
+  return Buffer.concat([descriptor, header, Buffer.alloc(4 + 64)])
+}
