@@ -240,6 +240,27 @@ export const initial: readonly string[] = [
   `CREATE VIRTUAL TABLE album_search USING fts5 (name, artist, content='', contentless_delete=1, prefix='1 2 3', tokenize="unicode61 remove_diacritics 0")`,
   `CREATE VIRTUAL TABLE artist_search USING fts5 (name, content='', contentless_delete=1, prefix='1 2 3', tokenize="unicode61 remove_diacritics 0")`,
 
+  /**
+   * What the cover cache made of a cover version (of song, album, artist, folder): the hash of the stored picture, or ''
+   * and a reason when none could be read. `choice`: index of the candidate that was used. Equal pictures share `content`.
+   */
+  `CREATE TABLE artwork (
+    version TEXT PRIMARY KEY,
+    content TEXT NOT NULL,
+    reason TEXT NOT NULL DEFAULT '',
+    choice INTEGER NOT NULL DEFAULT 0,
+    width INTEGER NOT NULL DEFAULT 0,
+    height INTEGER NOT NULL DEFAULT 0,
+    original INTEGER NOT NULL DEFAULT 0,
+    made_at INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  `CREATE INDEX artwork_content ON artwork (content)`,
+  /** Which versions exist: for making what is new and dropping what is gone without reading the wide tables. */
+  `CREATE INDEX song_cover ON song (cover_version, missing)`,
+  `CREATE INDEX album_cover ON album (cover_version, missing)`,
+  `CREATE INDEX artist_cover ON artist (cover_version, missing)`,
+  `CREATE INDEX folder_cover ON folder (cover_version, missing)`,
+
   /** Files that the reader could not read, left alone until they change. */
   `CREATE TABLE scan_problem (
     library_id INTEGER NOT NULL REFERENCES library(id) ON DELETE CASCADE,

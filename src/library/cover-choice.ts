@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import type { FolderId, SongId } from '../base/ids.ts'
+
+/**
+ * Which picture is whose: the scanner asks it for the versions it stores, the artwork room for what it opens, so both
+ * agree. Pure: names in, candidates out, best first; the next one counts when a picture can't be read.
+ */
+export type CoverCandidate =
+  | { readonly kind: 'file'; readonly folderId: FolderId; readonly name: string }
+  | { readonly kind: 'embedded'; readonly songId: SongId }
+
+type FileCandidate = Extract<CoverCandidate, { readonly kind: 'file' }>
+
+/** A folder and the names of the pictures in it. */
+export interface ImageFolder {
+  readonly id: FolderId
+  readonly images: readonly string[]
+}
+
+/** Patterns of file names with `*` and `?`, any case, best first; `embedded` stands for the picture in the music file. */
+export interface CoverPriority {
+  readonly album: readonly string[]
+  readonly disc: readonly string[]
+  readonly artist: readonly string[]
+}
+
+export const DEFAULT_COVER_PRIORITY: CoverPriority = {
+  album: ['cover.*', 'folder.*', 'front.*', 'albumart*.*', 'embedded'],
+  disc: ['disc*.*', 'cd*.*'],
+  artist: ['artist.*'],
+}
+
+export const EMBEDDED = 'embedded'
+const IMAGE_NAME = /^[^.].*\.(jpe?g|jfif|png|gif|webp|avif)$/i
+
+/** Whether a file counts as a picture by its name. Hidden files (`._cover.jpg` of macOS) do not; SVG never does. */
+export function isImageName(name: string): boolean {
+  return IMAGE_NAME.test(name)
+}
+
+/**
+ * An album's cover.
+ * `folders`: the album's own folder (of several discs: their common parent), then those of its discs in order.
+ * `embedded`: its first song, by disc and track, that has a picture.
+ */
+export function albumCover(
+  album: { readonly folders: readonly ImageFolder[]; readonly embedded: SongId | undefined },
+  priority: CoverPriority,
+): readonly CoverCandidate[] {
+  return priority.album.flatMap((pattern): readonly CoverCandidate[] => {
+    if (pattern !== EMBEDDED) return album.folders.flatMap((folder) => matching(folder, pattern))
+    return album.embedded === undefined ? [] : [{ kind: 'embedded' as const, songId: album.embedded }]
+  })
+}
+
+/**
+ * A song's cover: its own picture, else its disc's, else its album's (`album`, as `albumCover` answered).
+ * `folder`: where the song lies; its pictures are the disc's when it is not the album's own folder.
+ */
+export function songCover(
+  song: {
+    readonly embedded: SongId | undefined
+    readonly discNumber: number
+    readonly folder: ImageFolder
+    readonly albumFolderId: FolderId | undefined
+    readonly album: readonly CoverCandidate[]
+  },
+  priority: CoverPriority,
+): readonly CoverCandidate[] {
+  const own: CoverCandidate[] = []
+  if (song.embedded !== undefined && priority.album.includes(EMBEDDED))
+    own.push({ kind: 'embedded', songId: song.embedded })
+  const inDiscFolder = song.folder.id !== song.albumFolderId
+  for (const pattern of priority.disc)
+    for (const candidate of matching(song.folder, pattern)) {
+      const number = /\d+/.exec(candidate.name)?.[0]
+      if (number === undefined ? inDiscFolder : Number(number) === song.discNumber) own.push(candidate)
+    }
+  if (inDiscFolder)
+    for (const pattern of priority.album) if (pattern !== EMBEDDED) own.push(...matching(song.folder, pattern))
+  return unique([...own, ...song.album])
+}
+
+/**
+ * An artist's own picture.
+ * `folders`: of each album that is theirs alone, the folder above it and then its own, the newest scan's order.
+ */
+export function artistCover(folders: readonly ImageFolder[], priority: CoverPriority): readonly CoverCandidate[] {
+  return unique(priority.artist.flatMap((pattern) => folders.flatMap((folder) => matching(folder, pattern))))
+}
+
+/** A folder's cover: a picture in it, else that of the album of its first song (`album`; [] when it holds none). */
+export function folderCover(
+  folder: ImageFolder,
+  album: readonly CoverCandidate[],
+  priority: CoverPriority,
+): readonly CoverCandidate[] {
+  const own = [...priority.album, ...priority.artist].flatMap((pattern) =>
+    pattern === EMBEDDED ? [] : matching(folder, pattern),
+  )
+  return unique([...own, ...album])
+}
+
+/**
+ * The version of a cover: 16 hex digits. Equal versions promise the equal picture, so give it what tells the bytes:
+ * of a file its library, path, size and mtime; of an embedded picture a hash of its bytes, so that all songs of an album
+ * share one version and one stored thumbnail.
+ */
+export function coverVersion(facts: readonly (string | number)[]): string {
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16)
+}
+
+/** Shorter names first: `cover.jpg` is the cover, `cover.1.jpg` and `cover-back.jpg` come after it. */
+function matching(folder: ImageFolder, pattern: string): readonly FileCandidate[] {
+  const matcher = toMatcher(pattern)
+  return folder.images
+    .filter((name) => isImageName(name) && matcher.test(name))
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+    .map((name) => ({ kind: 'file', folderId: folder.id, name }))
+}
+
+function toMatcher(pattern: string): RegExp {
+  const source = pattern
+    .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replace(/\?/g, '.')
+  return new RegExp(`^${source}$`, 'iu')
+}
+
+function unique(candidates: readonly CoverCandidate[]): readonly CoverCandidate[] {
+  const seen = new Set<string>()
+  return candidates.filter((candidate) => {
+    const key = candidate.kind === 'file' ? `f${candidate.folderId}/${candidate.name}` : `e${candidate.songId}`
+    return !seen.has(key) && seen.add(key)
+  })
+}
