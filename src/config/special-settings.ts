@@ -1,0 +1,99 @@
+import { isIP } from 'node:net'
+import { Cron } from 'croner'
+import type { TSchema } from 'typebox'
+import { type Details, type Setting, setting, splitList } from './setting.ts'
+import { parseDuration } from './units.ts'
+
+/** When something happens by itself: a cron pattern, or every so many milliseconds. */
+export type Schedule =
+  | { readonly kind: 'off' }
+  | { readonly kind: 'cron'; readonly pattern: string }
+  | { readonly kind: 'every'; readonly ms: number }
+
+const TEXT_OR_ZERO = { anyOf: [{ type: 'string' }, { const: 0 }] } as unknown as TSchema
+
+export function schedule(initial: string, details: Details): Setting<Schedule> {
+  return setting(
+    {
+      schema: TEXT_OR_ZERO,
+      initial,
+      expected: 'a cron pattern such as "0 3 * * *" (03:00 every day), "@daily", "@every 6h", or "off"',
+      convert: (value: string | number) => parseSchedule(String(value).trim()),
+    },
+    details,
+  )
+}
+
+function parseSchedule(text: string): Schedule | undefined {
+  if (text === '' || text === '0' || text === 'off') return { kind: 'off' }
+  if (text.startsWith('@every ')) {
+    const ms = parseDuration(text.slice('@every '.length))
+    return ms === undefined || ms < MIN_EVERY_MS ? undefined : { kind: 'every', ms }
+  }
+  try {
+    new Cron(text, { paused: true }).stop()
+    return { kind: 'cron', pattern: text }
+  } catch {
+    return undefined
+  }
+}
+
+const MIN_EVERY_MS = 60_000
+
+/** File permissions in octal. YAML reads a bare `0660` as the number 660. */
+export function fileMode(initial: string, details: Details): Setting<number> {
+  return setting(
+    {
+      schema: { anyOf: [{ type: 'string' }, { type: 'integer' }] } as unknown as TSchema,
+      initial,
+      expected: 'permissions in octal such as "0660"',
+      convert: (value: string | number) =>
+        /^0?o?[0-7]{3,4}$/.test(String(value)) ? Number.parseInt(String(value).replace('o', ''), 8) : undefined,
+    },
+    details,
+  )
+}
+
+/** '' or `/path` without an end slash, or `https://host/path`. */
+export function baseUrl(details: Details): Setting<{ readonly origin: string; readonly path: string }> {
+  return setting(
+    {
+      schema: { type: 'string' } as TSchema,
+      initial: '',
+      expected: 'a path such as /music, or an address such as https://home.example.org/music',
+      convert: parseBaseUrl,
+    },
+    details,
+  )
+}
+
+function parseBaseUrl(text: string): { origin: string; path: string } | undefined {
+  const absolute = /^https?:\/\//i.test(text)
+  if (!absolute && text !== '' && !text.startsWith('/')) return undefined
+  if (!URL.canParse(text, 'http://localhost')) return undefined
+  const url = new URL(text, 'http://localhost')
+  if (url.search || url.hash || url.username) return undefined
+  return { origin: absolute ? url.origin : '', path: url.pathname.replace(/\/+$/, '').replace(/\/{2,}/g, '/') }
+}
+
+/** Addresses and networks (`10.0.0.0/8`, `::1`), and `unix` for clients of a Unix socket. */
+export function networks(initial: readonly string[], details: Details): Setting<readonly string[]> {
+  return setting(
+    {
+      schema: { type: 'array', items: { type: 'string', minLength: 1 } } as unknown as TSchema,
+      initial,
+      expected: 'a list of addresses or networks such as 127.0.0.1, 10.0.0.0/8, fd00::/8 or unix',
+      fromText: (value) => splitList(value, ','),
+      convert: (values: readonly string[]) => (values.every(isNetwork) ? values : undefined),
+    },
+    details,
+  )
+}
+
+function isNetwork(text: string): boolean {
+  if (text === 'unix') return true
+  const [address, bits, ...rest] = text.split('/')
+  const family = isIP(address ?? '')
+  if (family === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}

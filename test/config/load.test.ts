@@ -1,0 +1,226 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { ConfigError, type ConfigSources, type LoadedConfig, loadConfig } from '../../src/config/load.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tonearm-config-'))
+after(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function yaml(text: string): string {
+  const file = join(folder, `config-${++files}.yaml`)
+  writeFileSync(file, text)
+  return file
+}
+
+function load(sources: Partial<ConfigSources> = {}): LoadedConfig {
+  return loadConfig({ flags: [], env: {}, cwd: '/work', home: folder, ...sources })
+}
+
+function problemsOf(sources: Partial<ConfigSources>): readonly string[] {
+  try {
+    load(sources)
+  } catch (error) {
+    assert.ok(error instanceof ConfigError)
+    assert.equal(error.code, 'CONFIG_INVALID')
+    return error.problems.map(({ where, what }) => `${where} ${what}`)
+  }
+  return []
+}
+
+test('without any source the defaults hold, with units converted and paths absolute', () => {
+  const { config, file, warnings } = load()
+  assert.equal(file, undefined)
+  assert.deepEqual(warnings, [])
+  assert.equal(config.server.port, 4533)
+  assert.equal(config.auth.sessionTimeout, 48 * 3_600_000)
+  assert.equal(config.transcoding.cacheSize, 100_000_000)
+  assert.deepEqual(config.scanner.schedule, { kind: 'off' })
+  assert.deepEqual(config.libraries, [])
+  assert.deepEqual(config.paths, {
+    data: join(folder, '.local/share/tonearm'),
+    cache: join(folder, '.local/share/tonearm/cache'),
+  })
+})
+
+test('a flag beats the environment, that beats the file, that beats the default', () => {
+  const file = yaml('server: {port: 1, host: 127.0.0.1, stopTimeout: 1s}\nlog: {level: debug}\n')
+  const env = { TONEARM_SERVER_PORT: '2', TONEARM_SERVER_HOST: '127.0.0.2' }
+  const flags = [{ name: 'server.port', text: '3', flag: '--port' }]
+  const { config } = load({ file, env, flags })
+  assert.equal(config.server.port, 3)
+  assert.equal(config.server.host, '127.0.0.2')
+  assert.equal(config.server.stopTimeout, 1000)
+  assert.equal(config.log.level, 'debug')
+  assert.equal(config.server.adapter, 'auto')
+})
+
+test("Navidrome's variables work, and ours beat them", () => {
+  const { config, warnings } = load({
+    env: {
+      ND_MUSICFOLDER: '/music',
+      ND_DATAFOLDER: '/data',
+      ND_PORT: '4000',
+      ND_ADDRESS: 'unix:/run/nd.sock',
+      ND_BASEURL: '/nd/',
+      ND_LOGLEVEL: 'trace',
+      ND_SCANNER_SCHEDULE: '@every 2h',
+      ND_SCANNER_WATCHERWAIT: '0',
+      ND_ENABLESHARING: 'false',
+      ND_SESSIONTIMEOUT: '24h',
+      ND_TRANSCODINGCACHESIZE: '1GB',
+      ND_UNIXSOCKETPERM: '0600',
+      ND_AUTHREQUESTLIMIT: '3',
+      ND_UIWELCOMEMESSAGE: 'hello',
+      ND_LASTFM_APIKEY: 'abc',
+      TONEARM_SERVER_PORT: '4001',
+    },
+  })
+  assert.deepEqual(config.libraries, [{ name: 'music', path: '/music' }])
+  assert.deepEqual(config.paths, { data: '/data', cache: '/data/cache' })
+  assert.equal(config.server.port, 4001)
+  assert.equal(config.server.host, 'unix:/run/nd.sock')
+  assert.equal(config.server.unixSocketMode, 0o600)
+  assert.deepEqual(config.server.baseUrl, { origin: '', path: '/nd' })
+  assert.equal(config.log.level, 'debug')
+  assert.deepEqual(config.scanner.schedule, { kind: 'every', ms: 7_200_000 })
+  assert.equal(config.scanner.watchWait, 0)
+  assert.equal(config.sharing.enabled, false)
+  assert.equal(config.auth.sessionTimeout, 86_400_000)
+  assert.equal(config.auth.attempts, 3)
+  assert.equal(config.transcoding.cacheSize, 1e9)
+  assert.deepEqual(warnings, ['Ignored, since Tonearm has no equal: ND_LASTFM_APIKEY, ND_UIWELCOMEMESSAGE.'])
+  assert.ok(!warnings.join().includes('abc'))
+})
+
+test('all that is wrong in file, environment and flags is told at once, with what was expected', () => {
+  const file = yaml('server:\n  prot: 1\n  port: many\n  tls: {cert: a.pem}\nscaner: {}\nsubsonic: [1]\nlog:\n')
+  const env = { TONEARM_SCANNER_WATCHWAITS: '1s', TONEARM_AUTH_SESSION_TIMEOUT: 'soon', ND_PORT: '-1', OTHER: 'x' }
+  const flags = [
+    { name: 'server.host', text: 'no spaces here', flag: '--host' },
+    { name: 'sever.port', text: '1', flag: '--set sever.port' },
+  ]
+  assert.deepEqual(problemsOf({ file, env, flags }), [
+    '--set sever.port is no setting; did you mean server.port?',
+    'TONEARM_SCANNER_WATCHWAITS is no setting; did you mean TONEARM_SCANNER_WATCH_WAIT?',
+    `server.prot in ${file} is no setting; did you mean server.port?`,
+    `scaner in ${file} is no setting; did you mean scanner?`,
+    `subsonic in ${file} is [1]; expected a section with ignoredArticles, realPaths, legacyClients, minimalClients`,
+    `server.port in ${file} is "many"; expected a whole number from 0 to 65535`,
+    'ND_PORT is -1; expected a whole number from 0 to 65535',
+    'TONEARM_AUTH_SESSION_TIMEOUT is "soon"; expected a duration such as 500ms, 5s, 1h30m, 7d or 0',
+    '--host is "no spaces here"; expected an address, a host name, or unix:/path/of/a/socket',
+    'server.tls.key is missing; expected both server.tls.cert and server.tls.key, or none',
+  ])
+})
+
+test('a file that was named must exist and be YAML; the one in the data folder may be absent', () => {
+  assert.deepEqual(problemsOf({ file: '/nowhere/x.yaml' }), [
+    '/nowhere/x.yaml does not exist; expected a readable YAML file',
+  ])
+  assert.deepEqual(problemsOf({ env: { TONEARM_CONFIG: '/nowhere/y.yaml' } }), [
+    '/nowhere/y.yaml does not exist; expected a readable YAML file',
+  ])
+  const broken = yaml('server: [1\n')
+  assert.match(problemsOf({ file: broken })[0] ?? '', /is no valid YAML: .*line 2/)
+  assert.match(problemsOf({ file: yaml('just words') })[0] ?? '', /holds no settings/)
+  assert.match(
+    problemsOf({ file: yaml('music: [a]\nmusic: [b]\n') })[0] ?? '',
+    /is no valid YAML: Map keys must be unique/,
+  )
+})
+
+test('config.yaml in the data folder is read, wherever that folder was named', () => {
+  const data = join(folder, 'data')
+  mkdirSync(data)
+  writeFileSync(join(data, 'config.yaml'), 'server: {port: 5}\n')
+  for (const sources of [
+    { flags: [{ name: 'paths.data', text: data, flag: '--data' }] },
+    { env: { TONEARM_PATHS_DATA: data } },
+    { env: { ND_DATAFOLDER: data } },
+    { env: { STATE_DIRECTORY: `${data}:/other` } },
+    { flags: [{ name: 'paths.data', text: 'data', flag: '--data' }], cwd: folder },
+    { flags: [{ name: 'paths.data', text: '~/data', flag: '--data' }] },
+  ]) {
+    const { config, file } = load(sources)
+    assert.equal(config.server.port, 5)
+    assert.equal(config.paths.data, data)
+    assert.equal(file, join(data, 'config.yaml'))
+  }
+})
+
+test('music folders may be a list, a map, or the short way, and get names of their own', () => {
+  const list = yaml(
+    'music: [/a/Music, /b/Music]\nlibraries:\n- {path: /c/Music}\n- {name: Jazz, path: jazz, recursive: false, excludePatterns: ["*.tmp"]}\n',
+  )
+  assert.deepEqual(load({ file: list }).config.libraries, [
+    { name: 'Music', path: '/c/Music' },
+    { name: 'Jazz', path: join(folder, 'jazz'), recursive: false, excludePatterns: ['*.tmp'] },
+    { name: 'Music 2', path: '/a/Music' },
+    { name: 'Music 3', path: '/b/Music' },
+  ])
+  const map = yaml('libraries: {Pop: /pop, Kids: {path: /kids, followSymlinks: false}}\n')
+  assert.deepEqual(load({ file: map }).config.libraries, [
+    { name: 'Pop', path: '/pop' },
+    { name: 'Kids', path: '/kids', followSymlinks: false },
+  ])
+  const env = { TONEARM_LIBRARIES: '[{"name":"One","path":"/one"}]', TONEARM_MUSIC: '/x:/y' }
+  assert.deepEqual(
+    load({ env }).config.libraries.map(({ name, path }) => `${name} ${path}`),
+    ['One /one', 'x /x', 'y /y'],
+  )
+  for (const wrong of ['[{name: x}]', '[{path: /a, recursiv: true}]', '[{path: /a}, {path: /a, name: b}]', '7']) {
+    assert.match(problemsOf({ file: yaml(`libraries: ${wrong}\n`) })[0] ?? '', /expected a list of \{name, path/, wrong)
+  }
+})
+
+test('the environment takes lists, switches and names with or without inner underscores', () => {
+  const env = {
+    TONEARM_SERVER_TRUSTEDPROXIES: '127.0.0.1, fd00::/8,unix',
+    TONEARM_SUBSONIC_LEGACY_CLIENTS: '["A,B","C"]',
+    TONEARM_SCANNER_ON_START: 'no',
+    TONEARM_SERVER_TLS_CERT: '/c',
+    TONEARM_SERVER_TLS_KEY: '/k',
+  }
+  const { config } = load({ env })
+  assert.deepEqual(config.server.trustedProxies, ['127.0.0.1', 'fd00::/8', 'unix'])
+  assert.deepEqual(config.subsonic.legacyClients, ['A,B', 'C'])
+  assert.equal(config.scanner.onStart, false)
+  assert.deepEqual(config.server.tls, { cert: '/c', key: '/k' })
+  assert.match(
+    problemsOf({ env: { TONEARM_SERVER_TRUSTED_PROXIES: '10.0.0.0/33' } })[0] ?? '',
+    /expected a list of addresses/,
+  )
+})
+
+test('values of every unit are read strictly', () => {
+  const port = (value: string) => load({ file: yaml(value) }).config
+  assert.equal(port('scanner: {watchWait: 1h30m}').scanner.watchWait, 5_400_000)
+  assert.equal(port('scanner: {watchWait: 0}').scanner.watchWait, 0)
+  assert.equal(port('artwork: {cacheSize: 1.5GiB}').artwork.cacheSize, 1.5 * 1024 ** 3)
+  assert.equal(port('server: {unixSocketMode: 0660}').server.unixSocketMode, 0o660)
+  assert.deepEqual(port('scanner: {schedule: "30 4 * * *"}').scanner.schedule, { kind: 'cron', pattern: '30 4 * * *' })
+  assert.deepEqual(port('server: {baseUrl: "https://h.example/m/"}').server.baseUrl, {
+    origin: 'https://h.example',
+    path: '/m',
+  })
+  for (const wrong of [
+    'scanner: {watchWait: 5}',
+    'scanner: {watchWait: 5 parsecs}',
+    'scanner: {schedule: "61 * * * *"}',
+    'scanner: {schedule: "@every 1s"}',
+    'scanner: {pollHours: 7-24}',
+    'artwork: {cacheSize: -1MB}',
+    'artwork: {quality: 101}',
+    'artwork: {prepare: maybe}',
+    'server: {baseUrl: "music"}',
+    'server: {baseUrl: "https://h.example/?x=1"}',
+    'server: {unixSocketMode: rw}',
+    'server: {port: 45.5}',
+    'log: {level: loud}',
+  ]) {
+    assert.equal(problemsOf({ file: yaml(wrong) }).length, 1, wrong)
+  }
+})
