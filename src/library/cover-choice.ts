@@ -17,17 +17,14 @@ export interface ImageFolder {
   readonly images: readonly string[]
 }
 
-/** Patterns of file names with `*` and `?`, any case, best first; `embedded` stands for the picture in the music file. */
+/**
+ * The settings `artwork.*Priority`: patterns of file names with `*` and `?`, any case, best first; `embedded` stands for
+ * the picture in the music file, and `album/artist.*` of `artist` for a file in the folders of the artist's albums.
+ */
 export interface CoverPriority {
   readonly album: readonly string[]
   readonly disc: readonly string[]
   readonly artist: readonly string[]
-}
-
-export const DEFAULT_COVER_PRIORITY: CoverPriority = {
-  album: ['cover.*', 'folder.*', 'front.*', 'albumart*.*', 'embedded'],
-  disc: ['disc*.*', 'cd*.*'],
-  artist: ['artist.*'],
 }
 
 export const EMBEDDED = 'embedded'
@@ -55,7 +52,8 @@ export function albumCover(
 
 /**
  * A song's cover: its own picture, else its disc's, else its album's (`album`, as `albumCover` answered).
- * `folder`: where the song lies; its pictures are the disc's when it is not the album's own folder.
+ * `folder`: where the song lies. A name with a number must name the song's disc; one without counts only in a folder of
+ * the disc's own, below the album's.
  */
 export function songCover(
   song: {
@@ -73,20 +71,28 @@ export function songCover(
   const inDiscFolder = song.folder.id !== song.albumFolderId
   for (const pattern of priority.disc)
     for (const candidate of matching(song.folder, pattern)) {
-      const number = /\d+/.exec(candidate.name)?.[0]
+      const number = /^[a-z]+[ _-]?(\d+)/i.exec(candidate.name)?.[1]
       if (number === undefined ? inDiscFolder : Number(number) === song.discNumber) own.push(candidate)
     }
-  if (inDiscFolder)
-    for (const pattern of priority.album) if (pattern !== EMBEDDED) own.push(...matching(song.folder, pattern))
   return unique([...own, ...song.album])
 }
 
 /**
  * An artist's own picture.
- * `folders`: of each album that is theirs alone, the folder above it and then its own, the newest scan's order.
+ * `folders`: the artist's folders (above those of the albums that are theirs alone), nearest first.
+ * `albumFolders`: the folders of these albums.
  */
-export function artistCover(folders: readonly ImageFolder[], priority: CoverPriority): readonly CoverCandidate[] {
-  return unique(priority.artist.flatMap((pattern) => folders.flatMap((folder) => matching(folder, pattern))))
+export function artistCover(
+  artist: { readonly folders: readonly ImageFolder[]; readonly albumFolders: readonly ImageFolder[] },
+  priority: CoverPriority,
+): readonly CoverCandidate[] {
+  return unique(
+    priority.artist.flatMap((pattern) =>
+      pattern.startsWith('album/')
+        ? artist.albumFolders.flatMap((folder) => matching(folder, pattern.slice('album/'.length)))
+        : artist.folders.flatMap((folder) => matching(folder, pattern)),
+    ),
+  )
 }
 
 /** A folder's cover: a picture in it, else that of the album of its first song (`album`; [] when it holds none). */

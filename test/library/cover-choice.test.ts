@@ -4,32 +4,32 @@ import type { FolderId, SongId } from '../../src/base/ids.ts'
 import {
   albumCover,
   artistCover,
+  type CoverPriority,
   coverVersion,
-  DEFAULT_COVER_PRIORITY,
   folderCover,
   isImageName,
   songCover,
 } from '../../src/library/cover-choice.ts'
 
 const folder = (id: number, ...images: string[]) => ({ id: id as FolderId, images })
+const PRIORITY: CoverPriority = {
+  album: ['cover.*', 'folder.*', 'front.*', 'embedded'],
+  disc: ['disc*.*', 'cd*.*', 'cover.*', 'folder.*', 'embedded'],
+  artist: ['artist.*', 'album/artist.*'],
+}
 const SONG = 7 as SongId
 const names = (candidates: ReturnType<typeof albumCover>) =>
   candidates.map((one) => (one.kind === 'file' ? `${one.folderId}/${one.name}` : `song ${one.songId}`))
 
 test('cover comes before folder, any case, plain names before numbered ones, the embedded picture where the setting puts it', () => {
   const album = { folders: [folder(1, 'back.jpg', 'Folder.JPG', 'cover.1.jpg', 'Cover.png')], embedded: SONG }
-  assert.deepEqual(names(albumCover(album, DEFAULT_COVER_PRIORITY)), [
-    '1/Cover.png',
-    '1/cover.1.jpg',
-    '1/Folder.JPG',
-    'song 7',
-  ])
-  const embeddedFirst = { ...DEFAULT_COVER_PRIORITY, album: ['embedded', 'back.*'] }
+  assert.deepEqual(names(albumCover(album, PRIORITY)), ['1/Cover.png', '1/cover.1.jpg', '1/Folder.JPG', 'song 7'])
+  const embeddedFirst = { ...PRIORITY, album: ['embedded', 'back.*'] }
   assert.deepEqual(names(albumCover(album, embeddedFirst)), ['song 7', '1/back.jpg'])
 })
 
 test('a pattern is a pattern, not a regular expression', () => {
-  const priority = { ...DEFAULT_COVER_PRIORITY, album: ['a(b+.jpg', 'c?ver.*'] }
+  const priority = { ...PRIORITY, album: ['a(b+.jpg', 'c?ver.*'] }
   const album = { folders: [folder(1, 'a(b+.jpg', 'abb.jpg', 'cxver.jpg', 'cver.jpg')], embedded: undefined }
   assert.deepEqual(names(albumCover(album, priority)), ['1/a(b+.jpg', '1/cxver.jpg'])
 })
@@ -39,31 +39,32 @@ test('the common folder of several discs comes before the folders of the discs',
     folders: [folder(1, 'folder.jpg'), folder(2, 'cover.jpg'), folder(3, 'folder.jpg')],
     embedded: undefined,
   }
-  assert.deepEqual(names(albumCover(album, DEFAULT_COVER_PRIORITY)), ['2/cover.jpg', '1/folder.jpg', '3/folder.jpg'])
+  assert.deepEqual(names(albumCover(album, PRIORITY)), ['2/cover.jpg', '1/folder.jpg', '3/folder.jpg'])
 })
 
 test('a song shows its own picture, then its disc, then its album', () => {
-  const album = albumCover({ folders: [folder(1, 'cover.jpg')], embedded: SONG }, DEFAULT_COVER_PRIORITY)
+  const album = albumCover({ folders: [folder(1, 'cover.jpg')], embedded: SONG }, PRIORITY)
   const song = { embedded: SONG, discNumber: 2, albumFolderId: 1 as FolderId, album }
+  assert.deepEqual(names(songCover({ ...song, folder: folder(3, 'cd1.jpg', 'cd2.jpg', 'folder.jpg') }, PRIORITY)), [
+    'song 7',
+    '3/cd2.jpg',
+    '3/folder.jpg',
+    '1/cover.jpg',
+  ])
   assert.deepEqual(
-    names(songCover({ ...song, folder: folder(3, 'cd1.jpg', 'cd2.jpg', 'folder.jpg') }, DEFAULT_COVER_PRIORITY)),
-    ['song 7', '3/cd2.jpg', '3/folder.jpg', '1/cover.jpg'],
-  )
-  assert.deepEqual(
-    names(
-      songCover({ ...song, embedded: undefined, folder: folder(1, 'disc.jpg', 'disc02.png') }, DEFAULT_COVER_PRIORITY),
-    ),
+    names(songCover({ ...song, embedded: undefined, folder: folder(1, 'disc.jpg', 'disc02.png') }, PRIORITY)),
     ['1/disc02.png', '1/cover.jpg', 'song 7'],
   )
 })
 
 test('artists and folders have pictures of their own', () => {
-  const folders = [folder(1, 'artist.png', 'cover.jpg'), folder(2, 'artist.jpg')]
-  assert.deepEqual(names(artistCover(folders, DEFAULT_COVER_PRIORITY)), ['1/artist.png', '2/artist.jpg'])
-  assert.deepEqual(
-    names(folderCover(folder(1, 'artist.png'), [{ kind: 'embedded', songId: SONG }], DEFAULT_COVER_PRIORITY)),
-    ['1/artist.png', 'song 7'],
-  )
+  const artist = { folders: [folder(1, 'artist.png', 'cover.jpg')], albumFolders: [folder(2, 'artist.jpg')] }
+  assert.deepEqual(names(artistCover(artist, PRIORITY)), ['1/artist.png', '2/artist.jpg'])
+  assert.deepEqual(names(artistCover(artist, { ...PRIORITY, artist: ['album/*.jpg'] })), ['2/artist.jpg'])
+  assert.deepEqual(names(folderCover(folder(1, 'artist.png'), [{ kind: 'embedded', songId: SONG }], PRIORITY)), [
+    '1/artist.png',
+    'song 7',
+  ])
 })
 
 test('hidden files and drawings are no pictures', () => {
