@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   CONFIG_INVALID: { subsonic: 0, http: 500 },
   DATA_LOCKED: { subsonic: 0, http: 503 },
   DATA_UNWRITABLE: { subsonic: 0, http: 503 },
+  DATA_DAMAGED: { subsonic: 0, http: 503 },
   DATA_TOO_NEW: { subsonic: 0, http: 503 },
   DISK_FULL: { subsonic: 0, http: 507 },
   ADDRESS_IN_USE: { subsonic: 0, http: 503 },

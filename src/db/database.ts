@@ -3,12 +3,29 @@ export type SqlValue = string | number | bigint | Uint8Array | null
 export type SqlParams = readonly SqlValue[]
 
 /**
+ * The row that a query stands on, for `select`: columns by index, read only when asked for. Valid inside the callback
+ * alone. `number` of a NULL is 0, `text` of a NULL is ''.
+ */
+export interface RowReader {
+  number(index: number): number
+  text(index: number): string
+  isNull(index: number): boolean
+}
+
+/** Grows with each write to one of the watched tables (or each write of unknown aim): what was cached before is old. */
+export interface TableWatch {
+  readonly version: number
+}
+
+/**
  * The one connection to the one file. Everything is synchronous: SQLite runs in this process. Statements are prepared
  * once and kept in a bounded cache that finalizes what it drops, so SQL texts should be few and constant.
  */
 export interface Database {
   get<Row>(sql: string, params?: SqlParams): Row | undefined
   all<Row>(sql: string, params?: SqlParams): Row[]
+  /** The quick way for many or wide rows: `read` takes what it needs by column index; no object is made between. */
+  select<T>(sql: string, params: SqlParams, read: (row: RowReader) => T): T[]
   /** Row by row, in constant memory. The statement is busy until the iterator ends; never `await` half-way. */
   iterate<Row>(sql: string, params?: SqlParams): IterableIterator<Row>
   run(sql: string, params?: SqlParams): { readonly changes: number; readonly lastId: number }
@@ -16,18 +33,20 @@ export interface Database {
   exec(sql: string): void
   /** All or nothing. Synchronous and short; nested calls are savepoints. */
   transaction<T>(work: () => T): T
+  /** Follows writes that this connection (there is no other) makes to these tables; cascades count by their source. */
+  watch(tables: readonly string[]): TableWatch
   /** `EXPLAIN QUERY PLAN`, a line a step, for tests. */
   plan(sql: string, params?: SqlParams): readonly string[]
   /** Statistics for the planner; full, since a limited one misleads it. */
   analyze(): void
   /**
    * 'durable' (the default): an answered write survives a power cut (WAL synced at each commit).
-   * 'bulk': a scan's batches; a cut may cost the last batches, which the scan then repeats.
+   * 'bulk': a scan's batches; a cut may cost the last batches, which the scan then repeats. Not inside a transaction.
    */
   durability(mode: 'durable' | 'bulk'): void
   /** A consistent copy by `VACUUM INTO`; `path` must not exist. */
   backup(path: string): void
-  /** Bytes of the file and of the write-ahead log, and what SQLite itself holds. */
+  /** Bytes of the file and of the write-ahead log, and the statements that are kept. */
   stats(): { readonly fileBytes: number; readonly walBytes: number; readonly statements: number }
   close(): void
 }

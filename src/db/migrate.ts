@@ -1,0 +1,42 @@
+import { AppError } from '../base/errors.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Database } from './database.ts'
+import { initial } from './migrations/0001-initial.ts'
+
+/** The statements of one step, run in order. Released steps are never edited, moved or removed. */
+export type Migration = readonly string[]
+
+/** Step n brings the schema from version n-1 to n (`PRAGMA user_version`). */
+export const MIGRATIONS: readonly Migration[] = [initial]
+
+/**
+ * Brings the schema up to date; each step is one transaction, so that a kill leaves a whole version.
+ * Throws DATA_TOO_NEW when a newer program wrote the file: going back would lose what this one doesn't know.
+ * @returns the versions before and after.
+ */
+export function migrate(
+  db: Database,
+  options: { readonly log: Logger; readonly migrations?: readonly Migration[] },
+): { readonly from: number; readonly to: number } {
+  const migrations = options.migrations ?? MIGRATIONS
+  const from = schemaVersion(db)
+  if (from > migrations.length)
+    throw new AppError(
+      'DATA_TOO_NEW',
+      'The database was written by a newer version of Tonearm. Install that version, or restore a backup made before.',
+      { details: { database: from, program: migrations.length } },
+    )
+  for (let version = from; version < migrations.length; version++) {
+    const started = performance.now()
+    db.transaction(() => {
+      for (const statement of migrations[version] as Migration) db.exec(statement)
+      db.exec(`PRAGMA user_version = ${version + 1}`)
+    })
+    options.log.info('database migrated', { version: version + 1, ms: Math.round(performance.now() - started) })
+  }
+  return { from, to: migrations.length }
+}
+
+export function schemaVersion(db: Database): number {
+  return db.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
+}

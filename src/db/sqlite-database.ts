@@ -1,0 +1,289 @@
+import { statSync } from 'node:fs'
+import type { Logger } from '../log/logger.ts'
+import type { Database, RowReader, SqlParams, SqlValue, TableWatch } from './database.ts'
+import { explainSqlError } from './sql-error.ts'
+import {
+  assertBinding,
+  isNull,
+  lastChange,
+  type NativeDatabase,
+  type NativeStatement,
+  openNative,
+  readNumber,
+  readText,
+  readValue,
+} from './sqlite-binding.ts'
+import { type CachedStatement, namesOf, StatementCache } from './statement-cache.ts'
+import { isReadOnly, TableWatches } from './table-watches.ts'
+
+export interface DatabaseOptions {
+  /** The file; made when absent. Its folder must exist, and a DataLock should be held. */
+  readonly path: string
+  readonly log: Logger
+  /** KiB of pages that SQLite keeps; the wasm memory that they take is never given back. Default 4096. */
+  readonly pageCacheKiB?: number
+  /** Prepared statements that are kept. Default 128. */
+  readonly statements?: number
+}
+
+/** The log is brought into the file when it holds so many pages (4 MiB), and cut to so many bytes afterwards. */
+const CHECKPOINT_PAGES = 1000
+const WAL_LIMIT = 8 * 1024 * 1024
+const SLOW_MS = 1000
+
+/**
+ * Opens the file: exclusively first, since the file layer has no shared memory and WAL takes only then.
+ * Throws DATA_UNWRITABLE, DISK_FULL, DATA_LOCKED or DATA_DAMAGED.
+ */
+export function openDatabase(options: DatabaseOptions): Database {
+  try {
+    const native = openNative(options.path)
+    try {
+      configure(native, options)
+      return new SqliteDatabase(native, options)
+    } catch (error) {
+      native.close()
+      throw error
+    }
+  } catch (error) {
+    throw explainSqlError(error, options.path)
+  }
+}
+
+function configure(native: NativeDatabase, options: DatabaseOptions): void {
+  native.exec('PRAGMA locking_mode = EXCLUSIVE')
+  assertBinding(native)
+  const mode = native.prepare('PRAGMA journal_mode = WAL')
+  mode._bind([])
+  mode._step()
+  const answer = String(readValue(mode, 0))
+  mode.finalize()
+  if (answer !== 'wal') throw new Error(`unable to open database file: journal mode is ${answer}`)
+  native.exec(`
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -${Math.max(256, Math.trunc(options.pageCacheKiB ?? 4096))};
+    PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
+    PRAGMA journal_size_limit = ${WAL_LIMIT};
+    PRAGMA trusted_schema = OFF`)
+}
+
+/** The row a `select` stands on; one object for the whole query. */
+class CurrentRow implements RowReader {
+  readonly #pointer: number
+
+  constructor(statement: NativeStatement) {
+    this.#pointer = statement._ptr as number
+  }
+
+  number(index: number): number {
+    return readNumber(this.#pointer, index)
+  }
+
+  text(index: number): string {
+    return readText(this.#pointer, index)
+  }
+
+  isNull(index: number): boolean {
+    return isNull(this.#pointer, index)
+  }
+}
+
+class SqliteDatabase implements Database {
+  readonly #native: NativeDatabase
+  readonly #path: string
+  readonly #log: Logger
+  readonly #statements: StatementCache
+  readonly #watches = new TableWatches()
+  #depth = 0
+
+  constructor(native: NativeDatabase, options: DatabaseOptions) {
+    this.#native = native
+    this.#path = options.path
+    this.#log = options.log
+    this.#statements = new StatementCache(native, options.statements ?? 128)
+  }
+
+  get<Row>(sql: string, params: SqlParams = []): Row | undefined {
+    return this.#use(sql, params, (entry) => (entry.native._step() ? (toObject(entry) as Row) : undefined))
+  }
+
+  all<Row>(sql: string, params: SqlParams = []): Row[] {
+    return this.#use(sql, params, (entry) => {
+      const rows: Row[] = []
+      while (entry.native._step()) rows.push(toObject(entry) as Row)
+      return rows
+    })
+  }
+
+  select<T>(sql: string, params: SqlParams, read: (row: RowReader) => T): T[] {
+    return this.#use(sql, params, (entry) => {
+      const row = new CurrentRow(entry.native)
+      const results: T[] = []
+      while (entry.native._step()) results.push(read(row))
+      return results
+    })
+  }
+
+  *iterate<Row>(sql: string, params: SqlParams = []): IterableIterator<Row> {
+    const entry = this.#take(sql)
+    try {
+      entry.native._bind(params)
+      while (entry.native._step()) {
+        yield toObject(entry) as Row
+        if (entry.native._ptr === null) throw new Error('the database was closed during an iteration')
+      }
+    } catch (error) {
+      throw explainSqlError(error, this.#path)
+    } finally {
+      this.#statements.release(entry)
+    }
+  }
+
+  run(sql: string, params: SqlParams = []): { readonly changes: number; readonly lastId: number } {
+    return this.#use(sql, params, (entry) => {
+      while (entry.native._step());
+      const change = isReadOnly(sql) ? { changes: 0, lastId: 0 } : lastChange(this.#native)
+      if (change.changes > 0) this.#watches.wrote(sql)
+      return change
+    })
+  }
+
+  exec(sql: string): void {
+    try {
+      this.#native.exec(sql)
+    } catch (error) {
+      throw explainSqlError(error, this.#path)
+    } finally {
+      this.#watches.wroteAnything()
+    }
+  }
+
+  transaction<T>(work: () => T): T {
+    const savepoint = `level${this.#depth}`
+    this.#command(this.#depth === 0 ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${savepoint}`)
+    this.#depth++
+    let result: T
+    try {
+      result = work()
+      if (result instanceof Promise) throw new TypeError('a transaction is synchronous; its work returned a promise')
+    } catch (error) {
+      this.#depth--
+      this.#undo(savepoint)
+      throw error
+    }
+    this.#depth--
+    if (this.#depth > 0) {
+      this.#command(`RELEASE ${savepoint}`)
+      return result
+    }
+    try {
+      this.#command('COMMIT')
+    } catch (error) {
+      this.#undo(savepoint)
+      throw error
+    }
+    return result
+  }
+
+  watch(tables: readonly string[]): TableWatch {
+    return this.#watches.watch(tables)
+  }
+
+  plan(sql: string, params: SqlParams = []): readonly string[] {
+    return this.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params).map((row) => row.detail)
+  }
+
+  analyze(): void {
+    const started = performance.now()
+    this.#command('ANALYZE')
+    // Statements keep the plans of their preparation; the new statistics are for those prepared from now on.
+    this.#statements.renew()
+    this.#log.debug('statistics taken', { ms: Math.round(performance.now() - started) })
+  }
+
+  durability(mode: 'durable' | 'bulk'): void {
+    if (this.#depth > 0) throw new TypeError('durability cannot change inside a transaction')
+    this.#command(`PRAGMA synchronous = ${mode === 'durable' ? 'FULL' : 'NORMAL'}`)
+    // What the batches left in the log unsynced is brought home, so that durable means durable from here on.
+    if (mode === 'durable') this.get('PRAGMA wal_checkpoint(TRUNCATE)')
+  }
+
+  backup(path: string): void {
+    const statement = this.#native.prepare('VACUUM INTO ?')
+    try {
+      statement._bind([path])
+      statement._step()
+    } catch (error) {
+      throw explainSqlError(error, path)
+    } finally {
+      statement.finalize()
+    }
+  }
+
+  stats(): { readonly fileBytes: number; readonly walBytes: number; readonly statements: number } {
+    const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    return { fileBytes: size(this.#path), walBytes: size(`${this.#path}-wal`), statements: this.#statements.size }
+  }
+
+  close(): void {
+    if (!this.#native.isOpen) return
+    this.#statements.clear()
+    try {
+      this.#native.close()
+    } catch (error) {
+      throw explainSqlError(error, this.#path)
+    }
+  }
+
+  #take(sql: string): CachedStatement {
+    try {
+      return this.#statements.take(sql)
+    } catch (error) {
+      throw explainSqlError(error, this.#path)
+    }
+  }
+
+  #use<T>(sql: string, params: SqlParams, work: (entry: CachedStatement) => T): T {
+    const entry = this.#take(sql)
+    const started = performance.now()
+    try {
+      entry.native._bind(params)
+      return work(entry)
+    } catch (error) {
+      throw explainSqlError(error, this.#path)
+    } finally {
+      this.#statements.release(entry)
+      const ms = performance.now() - started
+      if (ms > SLOW_MS) this.#log.warn('slow query', { ms: Math.round(ms), sql: sql.slice(0, 200) })
+    }
+  }
+
+  #command(sql: string): void {
+    this.#use(sql, [], (entry) => {
+      while (entry.native._step());
+    })
+  }
+
+  /** After a full disk or an I/O error SQLite has rolled the whole transaction back by itself. */
+  #undo(savepoint: string): void {
+    this.#watches.wroteAnything()
+    if (!this.#native.isOpen || !this.#native.inTransaction) return
+    try {
+      if (this.#depth === 0) this.#command('ROLLBACK')
+      else {
+        this.#command(`ROLLBACK TO ${savepoint}`)
+        this.#command(`RELEASE ${savepoint}`)
+      }
+    } catch (error) {
+      this.#log.error('rollback failed', { error: error instanceof Error ? error.message : String(error) })
+    }
+  }
+}
+
+function toObject(entry: CachedStatement): Record<string, SqlValue> {
+  const names = namesOf(entry)
+  const row: Record<string, SqlValue> = {}
+  for (let index = 0; index < names.length; index++) row[names[index] as string] = readValue(entry.native, index)
+  return row
+}
