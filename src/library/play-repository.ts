@@ -1,4 +1,4 @@
-import type { SongId } from '../base/ids.ts'
+import type { SongId, UserId } from '../base/ids.ts'
 import type { Viewer } from './entities.ts'
 
 /**
@@ -19,4 +19,14 @@ export interface PlayRepository {
     viewer: Viewer,
     page: { readonly limit: number; readonly offset: number },
   ): readonly { readonly songId: SongId; readonly at: number; readonly client: string }[]
+  /** The journal itself, oldest first, of all users, after a row id: for roll-ups. Plays of purged songs stay in it. */
+  journal(after: number, limit: number): readonly JournalledPlay[]
+}
+
+export interface JournalledPlay {
+  readonly id: number
+  readonly userId: UserId
+  readonly songId: SongId
+  readonly at: number
+  readonly client: string
 }
