@@ -1,0 +1,34 @@
+import type { RawTags } from '../hooks/hooks.ts'
+import type { EmbeddedLyrics } from '../library/song-repository.ts'
+
+/** What the sound itself tells. 0 and '' = unknown. */
+export interface AudioFacts {
+  readonly durationMs: number
+  /** kbit/s */
+  readonly bitRate: number
+  /** Hz */
+  readonly sampleRate: number
+  readonly bitDepth: number
+  readonly channels: number
+  /** `mp3`, `flac`, `aac`, `alac`, `vorbis`, `opus`, `pcm`, ... */
+  readonly codec: string
+}
+
+export interface FileTags {
+  readonly tags: RawTags
+  readonly audio: AudioFacts
+  readonly lyrics: readonly EmbeddedLyrics[]
+  /** A hash of the embedded picture's bytes, hex; '' = none. */
+  readonly picture: string
+}
+
+/** To the child: absolute paths, read in any order. */
+export interface ReadRequest {
+  readonly id: number
+  readonly path: string
+}
+
+/** From the child. `unstable`: the file changed while it was read. */
+export type ReadReply =
+  | { readonly id: number; readonly ok: true; readonly file: FileTags; readonly size: number; readonly mtimeMs: number }
+  | { readonly id: number; readonly ok: false; readonly reason: string; readonly unstable: boolean }

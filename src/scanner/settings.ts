@@ -1,0 +1,53 @@
+import type { CoverPriority } from '../library/cover-choice.ts'
+
+/** What the scanner may be told. Times in milliseconds. */
+export interface ScannerSettings {
+  readonly scanOnStart: boolean
+  /** A cron pattern of five or six fields; '' = no schedule. */
+  readonly schedule: string
+  /** 'auto' uses the system's notices and polls where there are none; 'poll' always polls. */
+  readonly watch: 'auto' | 'poll' | 'off'
+  /** How long a folder must be quiet before it is scanned. */
+  readonly watchDebounceMs: number
+  readonly pollIntervalMs: number
+  /** First and last hour of the day in which folders are polled, local time, both included; may wrap midnight. */
+  readonly pollHours: readonly [number, number]
+  /** Processes that read tags; 0 = by the number of cores, at most 2. */
+  readonly readers: number
+  readonly readTimeoutMs: number
+  readonly artistSeparators: readonly string[]
+  /** Names that hold a separator and are one artist nevertheless. */
+  readonly artistSplitExceptions: readonly string[]
+  /** Between the names of several artists where one text is shown. */
+  readonly artistJoiner: string
+  readonly genreSeparators: readonly string[]
+  /** Separated by spaces. */
+  readonly ignoredArticles: string
+  readonly coverPriority: CoverPriority
+  /** Endings with their dot, best first; `embedded` may stand among them. */
+  readonly lyricsPriority: readonly string[]
+  readonly playlists: { readonly import: boolean; readonly public: boolean }
+}
+
+export const DEFAULT_SCANNER_SETTINGS: ScannerSettings = {
+  scanOnStart: true,
+  schedule: '',
+  watch: 'auto',
+  watchDebounceMs: 5_000,
+  pollIntervalMs: 15 * 60_000,
+  pollHours: [0, 23],
+  readers: 0,
+  readTimeoutMs: 10_000,
+  artistSeparators: [' / ', ' feat. ', ' feat ', ' ft. ', ' ft ', '; '],
+  artistSplitExceptions: [],
+  artistJoiner: ' • ',
+  genreSeparators: [';', '/', ','],
+  ignoredArticles: 'The El La Los Las Le Les Os As O A',
+  coverPriority: {
+    album: ['cover.*', 'folder.*', 'front.*', 'embedded'],
+    disc: ['disc*.*', 'cd*.*', 'cover.*', 'folder.*', 'front.*', 'embedded'],
+    artist: ['artist.*', 'album/artist.*'],
+  },
+  lyricsPriority: ['.lrc', '.elrc', '.ttml', '.srt', '.txt', 'embedded'],
+  playlists: { import: true, public: false },
+}

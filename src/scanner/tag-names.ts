@@ -1,0 +1,226 @@
+import type { RawTags } from '../hooks/hooks.ts'
+
+/**
+ * Our names of tags and what the formats call them, best first, in lower case: Vorbis and APE names, ID3 frames (TXXX by
+ * its description), MP4 atoms (free ones by their last part), ASF, RIFF and Matroska names. A tag of no list keeps its
+ * own name.
+ */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  title: ['title', 'tit2', 'tt2', '©nam', 'inam', 'titl', 'track:title', 'segment:title', 'name'],
+  titlesort: ['titlesort', 'tsot', 'tst', 'sonm', 'wm/titlesortorder'],
+  subtitle: ['subtitle', 'tit3', 'tt3', 'wm/subtitle'],
+  artist: ['artist', 'tpe1', 'tp1', '©art', 'author', 'iart', 'track:artist', 'auth'],
+  artists: ['artists', 'wm/artists'],
+  artistsort: ['artistsort', 'artistssort', 'tsop', 'tsp', 'soar', 'wm/artistsortorder', 'track:artistsort'],
+  albumartist: [
+    'albumartist',
+    'album artist',
+    'album_artist',
+    'tpe2',
+    'tp2',
+    'aart',
+    'wm/albumartist',
+    'album:artist',
+    'band',
+    'ensemble',
+  ],
+  albumartists: ['albumartists', 'album_artists', 'wm/albumartists'],
+  albumartistsort: [
+    'albumartistsort',
+    'albumartistssort',
+    'tso2',
+    'ts2',
+    'soaa',
+    'wm/albumartistsortorder',
+    'album:artistsort',
+  ],
+  album: ['album', 'talb', 'tal', '©alb', 'wm/albumtitle', 'iprd', 'album:title'],
+  albumsort: ['albumsort', 'tsoa', 'tsa', 'soal', 'wm/albumsortorder'],
+  albumversion: ['albumversion', 'version', 'musicbrainz_albumcomment', 'musicbrainz album comment'],
+  genre: ['genre', 'tcon', 'tco', '©gen', 'gnre', 'wm/genre', 'ignr', 'track:genre'],
+  mood: ['mood', 'tmoo', 'wm/mood'],
+  compilation: ['compilation', 'tcmp', 'tcp', 'cpil', 'itunescompilation', 'wm/iscompilation'],
+  track: ['track', 'tracknumber', 'trck', 'trk', 'trkn', 'wm/tracknumber', 'itrk', 'iprt', 'track:part_number'],
+  tracktotal: ['tracktotal', 'totaltracks', 'track:total_parts', 'album:total_parts'],
+  disc: ['disc', 'discnumber', 'tpos', 'tpa', 'disk', 'wm/partofset', 'album:part_number'],
+  disctotal: ['disctotal', 'totaldiscs'],
+  discsubtitle: ['discsubtitle', 'setsubtitle', 'tsst', 'wm/setsubtitle'],
+  bpm: ['bpm', 'tbpm', 'tbp', 'tmpo', 'wm/beatsperminute'],
+  comment: ['comment', 'comm', 'com', '©cmt', 'description', 'icmt', 'anno', 'track:comment'],
+  originaldate: [
+    'originaldate',
+    'tdor',
+    'tory',
+    'tor',
+    'originalyear',
+    'wm/originalreleasetime',
+    'wm/originalreleaseyear',
+    'album:date_recorded',
+  ],
+  recordingdate: ['recordingdate', 'date', 'tdrc', 'tyer', 'tye', 'tdr', 'icrd', 'track:date', 'track:date_recorded'],
+  releasedate: ['releasedate', 'tdrl', '©day', 'year', 'wm/year', 'album:date_released', 'track:date_released'],
+  composer: ['composer', 'tcom', 'tcm', '©wrt', 'wm/composer', 'writer', 'iwri', 'track:composer'],
+  composersort: ['composersort', 'tsoc', 'tsc', 'soco', 'wm/composersortorder'],
+  lyricist: ['lyricist', 'text', 'txt', 'wm/writer', 'track:lyricist'],
+  lyricistsort: ['lyricistsort'],
+  conductor: ['conductor', 'tpe3', 'tp3', 'wm/conductor', 'track:conductor'],
+  arranger: ['arranger', 'people:arranger', 'wm/arranger', 'track:arranger'],
+  producer: ['producer', 'people:producer', 'wm/producer', 'track:producer'],
+  director: ['director', 'wm/director', '©dir'],
+  engineer: ['engineer', 'people:engineer', 'wm/engineer', 'ieng', 'track:engineer'],
+  mixer: ['mixer', 'people:mix', 'people:mixer', 'wm/mixer'],
+  remixer: ['remixer', 'tpe4', 'tp4', 'mixartist', 'wm/modifiedby', 'track:remixed_by'],
+  djmixer: ['djmixer', 'people:dj-mix', 'people:djmix', 'people:djmixer', 'wm/djmixer'],
+  performer: ['performer'],
+  replaygain_track_gain: ['replaygain_track_gain'],
+  replaygain_track_peak: ['replaygain_track_peak'],
+  replaygain_album_gain: ['replaygain_album_gain'],
+  replaygain_album_peak: ['replaygain_album_peak'],
+  r128_track_gain: ['r128_track_gain'],
+  r128_album_gain: ['r128_album_gain'],
+  explicitstatus: ['itunesadvisory', 'rtng', 'explicitstatus'],
+  catalognumber: ['catalognumber', 'catalogid', 'catalog', 'wm/catalogno', 'discogs_catalog'],
+  recordlabel: ['label', 'recordlabel', 'publisher', 'organization', 'tpub', 'tpb', 'wm/publisher', 'track:publisher'],
+  releasetype: ['releasetype', 'musicbrainz album type', 'musicbrainz_albumtype', 'musicbrainz/album type'],
+  releasestatus: ['releasestatus', 'musicbrainz album status', 'musicbrainz_albumstatus', 'musicbrainz/album status'],
+  releasecountry: ['releasecountry', 'musicbrainz album release country', 'musicbrainz/album release country', 'icnt'],
+  isrc: ['isrc', 'tsrc', 'wm/isrc'],
+  barcode: ['barcode', 'wm/barcode'],
+  asin: ['asin'],
+  media: ['media', 'tmed', 'wm/media', 'imed'],
+  grouping: ['grouping', 'grp1', 'gp1', 'tit1', 'tt1', '©grp', 'contentgroup', 'wm/contentgroupdescription'],
+  work: ['work', '©wrk', 'wm/work'],
+  movementname: ['movementname', 'mvnm', '©mvn'],
+  movement: ['movement', 'mvin', '©mvi'],
+  movementtotal: ['movementtotal', '©mvc'],
+  key: ['key', 'initialkey', 'tkey', 'wm/initialkey'],
+  language: ['language', 'tlan', 'tla', 'wm/language'],
+  script: ['script', 'wm/script'],
+  copyright: ['copyright', 'tcop', 'tcr', 'cprt', '©cpy'],
+  license: ['license', 'wcop', 'wcp'],
+  encodedby: ['encodedby', 'tenc', 'ten', '©too', 'wm/encodedby', 'isft', 'track:encoder', 'encoder'],
+  encodersettings: ['encodersettings', 'tsse', 'tss', 'wm/encodingsettings', 'track:encoder_options'],
+  website: ['website', 'woar', 'war', 'weblink', 'wm/authorurl', 'turl'],
+  musicbrainz_recordingid: [
+    'musicbrainz_trackid',
+    'ufid:http://musicbrainz.org',
+    'musicbrainz track id',
+    'musicbrainz/track id',
+    'track:musicbrainz_trackid',
+  ],
+  musicbrainz_trackid: ['musicbrainz_releasetrackid', 'musicbrainz release track id', 'musicbrainz/release track id'],
+  musicbrainz_albumid: [
+    'musicbrainz_albumid',
+    'musicbrainz album id',
+    'musicbrainz/album id',
+    'track:musicbrainz_albumid',
+  ],
+  musicbrainz_releasegroupid: [
+    'musicbrainz_releasegroupid',
+    'musicbrainz release group id',
+    'musicbrainz/release group id',
+  ],
+  musicbrainz_artistid: [
+    'musicbrainz_artistid',
+    'musicbrainz artist id',
+    'musicbrainz/artist id',
+    'track:musicbrainz_artistid',
+  ],
+  musicbrainz_albumartistid: [
+    'musicbrainz_albumartistid',
+    'musicbrainz album artist id',
+    'musicbrainz/album artist id',
+  ],
+  musicbrainz_workid: ['musicbrainz_workid', 'musicbrainz work id', 'musicbrainz/work id'],
+  musicbrainz_discid: ['musicbrainz_discid', 'musicbrainz disc id', 'musicbrainz/disc id'],
+  ...Object.fromEntries(
+    [
+      'composer',
+      'lyricist',
+      'director',
+      'producer',
+      'engineer',
+      'mixer',
+      'remixer',
+      'djmixer',
+      'conductor',
+      'arranger',
+      'performer',
+    ].map((role) => [
+      `musicbrainz_${role}id`,
+      [`musicbrainz_${role}id`, `musicbrainz ${role} id`, `musicbrainz/${role} id`],
+    ]),
+  ),
+}
+
+/** Tags that are no text for people: pictures, lyrics (kept elsewhere), counters, players' private notes. */
+const DROPPED =
+  /^(apic|pic|covr|metadata_block_picture|picture|cover art.*|wm\/picture|uslt|ult|sylt|slt|©lyr|lyrics(-.*)?|unsyncedlyrics(-.*)?|syncedlyrics|wm\/lyrics(_synchronised)?|priv|geob|pcnt|cnt|popm|pop|mcdi|chap|ctoc|rating|rating:.*|rate|rva2?|itunnorm|itunsmpb|itun_cddb.*|itunes_cddb.*|acoustid_fingerprint|acoustid fingerprint|fingerprint|musicip_.*|pgap|stik|hdvd|wm\/mediaclass.*|mp3gain_.*|(wm|wmfsdk|isvbr|asf).*version.*|coverart(mime)?|dummy|cuesheet|log|_statistics.*|.*:_statistics.*|track:duration|track:bps|track:number_of_.*)$/
+
+interface Place {
+  readonly name: string
+  readonly rank: number
+}
+const PLACES = new Map<string, Place>(
+  Object.entries(ALIASES).flatMap(([name, aliases]) =>
+    aliases.map((alias, rank) => [alias, { name, rank }] as [string, Place]),
+  ),
+)
+
+/** Which kind of tag counts when a file carries several. */
+const ORIGINS = [
+  'vorbis',
+  'ID3v2.4',
+  'ID3v2.3',
+  'ID3v2.2',
+  'iTunes',
+  'asf',
+  'matroska',
+  'APEv2',
+  'AIFF',
+  'exif',
+  'ID3v1',
+]
+
+/** At most so many values of a tag and characters of a value are kept. */
+const MAX_VALUES = 200
+const MAX_LENGTH = 4096
+const MAX_TAGS = 200
+
+export interface NativeTag {
+  readonly origin: string
+  /** As the format names it: `TXXX:Foo`, `----:com.apple.iTunes:FOO`, `ARTIST`. */
+  readonly id: string
+  readonly value: string
+}
+
+/**
+ * Brings the tags of all formats under our names. Of several names of one thing the first alias counts, of several
+ * kinds of tag the better one; the values of the winner stay in order, equal ones once.
+ */
+export function toRawTags(native: Iterable<NativeTag>): RawTags {
+  const found = new Map<string, { score: number; values: string[] }>()
+  for (const { origin, id, value } of native) {
+    const text = value.replaceAll('\0', '').trim().slice(0, MAX_LENGTH)
+    if (text === '') continue
+    const own = ownName(id)
+    if (DROPPED.test(own)) continue
+    const place = PLACES.get(own) ?? (own.startsWith('track:') ? PLACES.get(own.slice(6)) : undefined)
+    const name = place?.name ?? own
+    const at = ORIGINS.indexOf(origin)
+    const score = (at < 0 ? ORIGINS.length : at) * 100 + (place?.rank ?? 0)
+    const entry = found.get(name)
+    if (!entry || score < entry.score) {
+      if (entry || found.size < MAX_TAGS) found.set(name, { score, values: [text] })
+    } else if (score === entry.score && entry.values.length < MAX_VALUES && !entry.values.includes(text))
+      entry.values.push(text)
+  }
+  return Object.fromEntries([...found].map(([name, { values }]) => [name, values]))
+}
+
+function ownName(id: string): string {
+  const lower = id.toLowerCase()
+  if (lower.startsWith('txxx:') || lower.startsWith('comm:')) return lower.startsWith('comm:') ? 'comm' : lower.slice(5)
+  if (lower.startsWith('----:')) return lower.slice(lower.indexOf(':', 5) + 1)
+  return lower
+}

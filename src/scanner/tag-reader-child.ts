@@ -1,0 +1,32 @@
+import { readAudioFile } from './read-file.ts'
+import type { ReadReply, ReadRequest } from './reader-protocol.ts'
+
+/**
+ * Runs in a process of its own: the tag parser leaves its memory behind, and a file may crash or hang it. The parent
+ * sends requests and ends the process; it also ends by itself when the parent is gone.
+ */
+async function answer({ id, path }: ReadRequest): Promise<ReadReply> {
+  try {
+    const { file, size, mtimeMs, unstable } = await readAudioFile(path)
+    if (unstable) return { id, ok: false, reason: 'the file is being written', unstable: true }
+    return { id, ok: true, file, size, mtimeMs }
+  } catch (error) {
+    return { id, ok: false, reason: describe(error), unstable: false }
+  }
+}
+
+/** One line without the path. */
+function describe(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return (
+    text
+      .replace(/, \w+ '.*'$/s, '')
+      .split('\n')[0]
+      ?.slice(0, 200) || 'unreadable'
+  )
+}
+
+process.on('message', (request: ReadRequest) => {
+  void answer(request).then((reply) => process.connected && process.send?.(reply))
+})
+process.on('disconnect', () => process.exit(0))
