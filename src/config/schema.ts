@@ -1,6 +1,6 @@
 import { libraryList } from './library-list.ts'
-import { choice, duration, list, path, paths, type Setting, size, text, toggle, whole } from './setting.ts'
-import { baseUrl, fileMode, networks, schedule } from './special-settings.ts'
+import { choice, duration, list, path, paths, program, type Setting, size, text, toggle, whole } from './setting.ts'
+import { baseUrl, fileMode, networks, profileList, schedule } from './special-settings.ts'
 
 /** A heading in the file with the settings below it. */
 export interface Section<Members extends Readonly<Record<string, Setting<unknown> | Section>> = SectionMembers> {
@@ -101,6 +101,10 @@ export const SETTINGS = section('Tonearm', {
     artistSeparators: list([' / ', ' feat. ', ' feat ', ' ft. ', ' ft ', '; '], {
       help: 'What separates several artists in one tag.',
     }),
+    artistJoiner: text(' • ', {
+      help: 'What stands between several artists where a client shows one text.',
+      navidrome: ['SCANNER_ARTISTJOINER'],
+    }),
     artistsNotSplit: list([], {
       help: 'Artists whose names hold such a separator.',
       navidrome: ['SCANNER_ARTISTSPLITEXCEPTIONS'],
@@ -131,10 +135,21 @@ export const SETTINGS = section('Tonearm', {
     engine: choice(['auto', 'native', 'wasm', 'off'], 'auto', {
       help: 'native (the ffmpeg program), wasm (the one that comes along, slower), auto (native where there is one), off.',
     }),
-    ffmpegPath: path('', { help: 'The ffmpeg program. Empty: looked for in the PATH.', navidrome: ['FFMPEGPATH'] }),
+    ffmpegPath: program('ffmpeg', {
+      help: 'The ffmpeg program: a name to be looked for in the PATH, or a path.',
+      navidrome: ['FFMPEGPATH'],
+    }),
     defaultFormat: text('opus', {
       help: 'What a song becomes when a client only limits the bit rate.',
       navidrome: ['DEFAULTDOWNSAMPLINGFORMAT'],
+    }),
+    maxBitRate: whole(
+      0,
+      { min: 0, max: 10_000 },
+      { help: 'The most that anybody gets, in kbit/s; more is converted down. 0 = no limit.' },
+    ),
+    profiles: profileList({
+      help: 'Changes to the formats mp3, opus, aac, ogg and flac, or formats of your own. An entry: {name: opus, bitRate: 96}, {name: flac, enabled: false}, or {name: ac3, suffix: ac3, contentType: audio/ac3, encoder: ac3, arguments: ["-c:a", "ac3", "-b:a", "{bitRate}k", "-f", "ac3"]}.',
     }),
     maxConcurrent: whole(
       0,
@@ -189,7 +204,7 @@ export const SETTINGS = section('Tonearm', {
   }),
 
   lyrics: section('Lyrics.', {
-    priority: list(['.lrc', '.txt', 'embedded'], {
+    priority: list(['.lrc', '.elrc', '.ttml', '.srt', '.txt', 'embedded'], {
       help: 'Where lyrics are looked for, first match wins: endings of files beside the song, and `embedded`.',
       navidrome: ['LYRICSPRIORITY'],
     }),

@@ -155,6 +155,19 @@ export function path(initial: string, details: Details): Setting<string> {
   )
 }
 
+/** A program's name, or its absolute path. */
+export function program(initial: string, details: Details): Setting<string> {
+  return setting(
+    {
+      schema: stringType({ minLength: 1 }),
+      initial,
+      expected: "a program's name or path",
+      convert: (value: string, context) => (value.includes('/') ? resolvePath(value, context) : value),
+    },
+    details,
+  )
+}
+
 /** From text: a JSON array, or parts between commas. */
 export function list(
   initial: readonly string[],

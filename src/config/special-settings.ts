@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { Cron } from 'croner'
 import type { TSchema } from 'typebox'
-import { type Details, type Setting, setting, splitList } from './setting.ts'
+import { type Details, parseJson, type Setting, setting, splitList } from './setting.ts'
 import { parseDuration } from './units.ts'
 
 /** When something happens by itself: a cron pattern, or every so many milliseconds. */
@@ -96,4 +96,47 @@ function isNetwork(text: string): boolean {
   const family = isIP(address ?? '')
   if (family === 0 || rest.length > 0) return false
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}
+
+/** A change to a transcoding profile, or a new one; what is absent stays as it was. */
+export interface ProfileChange {
+  readonly name: string
+  readonly enabled?: boolean
+  /** kbit/s */
+  readonly bitRate?: number
+  readonly suffix?: string
+  readonly contentType?: string
+  readonly encoder?: string
+  readonly arguments?: readonly string[]
+}
+
+const PROFILES = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name'],
+    additionalProperties: false,
+    properties: {
+      name: { type: 'string', pattern: '^[A-Za-z0-9]{1,16}$' },
+      enabled: { type: 'boolean' },
+      bitRate: { type: 'integer', minimum: 8, maximum: 10_000 },
+      suffix: { type: 'string', pattern: '^[a-z0-9]{1,8}$' },
+      contentType: { type: 'string', pattern: '^[a-z]+/[A-Za-z0-9.+-]+$' },
+      encoder: { type: 'string', minLength: 1 },
+      arguments: { type: 'array', items: { type: 'string' } },
+    },
+  },
+} as unknown as TSchema
+
+export function profileList(details: Details): Setting<readonly ProfileChange[]> {
+  return setting(
+    {
+      schema: PROFILES,
+      initial: [],
+      expected: 'a list of {name, enabled, bitRate, suffix, contentType, encoder, arguments} with a name each',
+      fromText: parseJson,
+      convert: (value: readonly ProfileChange[]) => value,
+    },
+    details,
+  )
 }

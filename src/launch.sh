@@ -1,0 +1,23 @@
+#!/bin/sh
+# Starts Tonearm: brings the bundle up to date where the sources are there, then runs it with the flags that keep SQLite's
+# WebAssembly and the young heap small (together 35 MB less).
+set -eu
+
+self=$0
+while [ -L "$self" ]; do
+  target=$(readlink "$self")
+  case $target in
+    /*) self=$target ;;
+    *) self=$(dirname "$self")/$target ;;
+  esac
+done
+root=$(CDPATH='' cd -- "$(dirname -- "$self")/.." && pwd -P)
+
+if ! command -v node >/dev/null 2>&1; then
+  echo 'tonearm: Node.js 20 or newer is needed; see https://nodejs.org' >&2
+  exit 69
+fi
+if [ -f "$root/src/build.mjs" ]; then
+  node "$root/src/build.mjs"
+fi
+exec node --liftoff-only --max-semi-space-size=1 "$root/dist/main.mjs" "$@"
