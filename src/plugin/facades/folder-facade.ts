@@ -1,0 +1,43 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve, sep } from 'node:path'
+import { AppError } from '../../base/errors.ts'
+import type { Assets } from '../api.ts'
+import type { Generation } from '../generation.ts'
+
+/** The private folder of a plugin, `<data>/plugin-data/<name>`, made with 0700 on first use. */
+export function createStorageFacade(dataDir: string, plugin: string): { dir(): Promise<string> } {
+  const path = join(dataDir, 'plugin-data', plugin)
+  return {
+    async dir() {
+      await mkdir(path, { recursive: true, mode: 0o700 })
+      return path
+    },
+  }
+}
+
+export function storagePath(dataDir: string, plugin: string): string {
+  return join(dataDir, 'plugin-data', plugin)
+}
+
+/** `packageDir`: where the plugin's files lie; nothing outside it is served. */
+export function createAssetFacade(generation: Generation, packageDir: string | undefined): Assets {
+  return {
+    serve(urlPath, folder) {
+      generation.assertOpen()
+      if (packageDir === undefined)
+        throw new AppError('BAD_REQUEST', `${generation.plugin} has no folder to serve from`)
+      const absolute = resolve(packageDir, folder)
+      if (!isInside(packageDir, absolute)) throw new AppError('PERMISSION_DENIED', `${folder} lies outside the plugin`)
+      const clean = urlPath.replace(/^\/+|\/+$/g, '')
+      return generation.registrations.add('asset', {
+        urlPath: `/plugins/${generation.plugin}/${clean}${clean ? '/' : ''}`,
+        folder: absolute,
+      })
+    },
+  }
+}
+
+export function isInside(parent: string, path: string): boolean {
+  const root = resolve(parent)
+  return path === root || resolve(path).startsWith(root + sep)
+}

@@ -1,0 +1,101 @@
+import type { AccessScope as CoreScope } from '../../base/access-scope.ts'
+import { AppError } from '../../base/errors.ts'
+import { type AlbumId, type ArtistId, decodeId, encodeId, type LibraryId, type SongId } from '../../base/ids.ts'
+import type { AnyHookEntry } from '../../hooks/hook-table.ts'
+import { HOOK_KINDS, type HookName } from '../../hooks/hooks.ts'
+import type { AccessScope, HookRegistrar, Permission } from '../api.ts'
+import type { Generation } from '../generation.ts'
+import { HOOK_PERMISSIONS } from '../registrations.ts'
+import { runMarked } from './call.ts'
+
+/** `position`: the plugin's place in the order of plugins. */
+export function createHookFacade(
+  generation: Generation,
+  granted: ReadonlySet<Permission>,
+  position: number,
+): HookRegistrar {
+  return {
+    on(name, handler, options = {}) {
+      generation.assertOpen()
+      if (!Object.hasOwn(HOOK_KINDS, name)) throw new AppError('BAD_REQUEST', `there is no hook named ${String(name)}`)
+      const needed = permissionFor(name)
+      if (needed && !granted.has(needed)) {
+        throw new AppError(
+          'PERMISSION_DENIED',
+          `the hook ${name} needs the permission ${needed}: add it to the plugin's permissions`,
+        )
+      }
+      const entry = {
+        hook: name,
+        owner: generation.owner,
+        handler: marked(generation, name === 'access.scope' ? withCoreScope(handler as never) : (handler as never)),
+        order: options.order ?? 'normal',
+        position,
+        ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+      } as unknown as AnyHookEntry
+      return generation.registrations.add('hook', entry)
+    },
+  }
+}
+
+function marked(generation: Generation, handler: (input: unknown, call: unknown) => unknown) {
+  return (input: unknown, call: unknown) => runMarked(generation, () => handler(input, call))
+}
+
+function permissionFor(name: HookName): Permission | undefined {
+  return (HOOK_PERMISSIONS as Partial<Record<HookName, Permission>>)[name]
+}
+
+/** Public ids become row ids; an id that is none of ours makes the answer fail, which a narrowing hook takes as nothing. */
+function withCoreScope(handler: (input: unknown, call: unknown) => AccessScope | Promise<AccessScope>) {
+  return (input: unknown, call: unknown) => {
+    const answer = handler(input, call)
+    return answer instanceof Promise ? answer.then(toCoreScope) : toCoreScope(answer)
+  }
+}
+
+export function toCoreScope(scope: AccessScope): CoreScope {
+  const libraries = scope.libraries === 'all' ? 'all' : (scope.libraries as readonly LibraryId[])
+  const { deny } = scope
+  if (!deny) return { libraries }
+  const songs: SongId[] = []
+  const albums: AlbumId[] = []
+  const artists: ArtistId[] = []
+  for (const text of deny.ids ?? []) {
+    const id = decodeId(text)
+    if (id?.kind === 'song') songs.push(id.key)
+    else if (id?.kind === 'album') albums.push(id.key)
+    else if (id?.kind === 'artist') artists.push(id.key)
+    else throw new AppError('BAD_REQUEST', `access scope: ${text} is no id of a song, album or artist`)
+  }
+  return {
+    libraries,
+    deny: {
+      ...(deny.genres ? { genres: deny.genres } : {}),
+      ...(deny.explicit ? { explicit: true as const } : {}),
+      ...(deny.paths ? { paths: deny.paths } : {}),
+      ...(songs.length ? { songs } : {}),
+      ...(albums.length ? { albums } : {}),
+      ...(artists.length ? { artists } : {}),
+    },
+  }
+}
+
+export function toPublicScope(scope: CoreScope): AccessScope {
+  const { deny } = scope
+  if (!deny) return { libraries: scope.libraries }
+  const ids = [
+    ...(deny.songs ?? []).map((key) => encodeId('song', key)),
+    ...(deny.albums ?? []).map((key) => encodeId('album', key)),
+    ...(deny.artists ?? []).map((key) => encodeId('artist', key)),
+  ]
+  return {
+    libraries: scope.libraries,
+    deny: {
+      ...(deny.genres ? { genres: deny.genres } : {}),
+      ...(deny.explicit ? { explicit: true as const } : {}),
+      ...(deny.paths ? { paths: deny.paths } : {}),
+      ...(ids.length ? { ids } : {}),
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import { AppError, type ErrorCode } from '../../base/errors.ts'
+import type { Subsonic, User } from '../api.ts'
+import type { Generation } from '../generation.ts'
+
+/** The core's rendering of songs as Subsonic `child` objects, for one user. */
+export type ChildRenderer = (user: User, songIds: readonly string[]) => Promise<readonly object[]>
+
+const CODE: Readonly<Record<number, ErrorCode>> = {
+  0: 'BAD_REQUEST',
+  10: 'MISSING_PARAMETER',
+  20: 'CLIENT_TOO_OLD',
+  30: 'SERVER_TOO_OLD',
+  40: 'BAD_CREDENTIALS',
+  41: 'TOKEN_AUTH_UNSUPPORTED',
+  42: 'AUTH_MECHANISM_UNSUPPORTED',
+  43: 'AUTH_MECHANISM_CONFLICT',
+  44: 'BAD_API_KEY',
+  50: 'FORBIDDEN',
+  60: 'FORBIDDEN',
+  70: 'NOT_FOUND',
+}
+
+export function createSubsonicFacade(generation: Generation, render: ChildRenderer): Subsonic {
+  return {
+    endpoint(name, handler, options = {}) {
+      generation.assertOpen()
+      if (!/^[a-zA-Z][a-zA-Z0-9]{1,60}$/.test(name))
+        throw new AppError('BAD_REQUEST', `'${name}' is no name of an endpoint`)
+      return generation.registrations.add('endpoint', { name, handler, role: options.role })
+    },
+    extension(name, versions) {
+      generation.assertOpen()
+      return generation.registrations.add('extension', { name, versions: [...versions] })
+    },
+    error: (code, message) => new AppError(CODE[code] ?? 'BAD_REQUEST', message),
+    children: render,
+  }
+}

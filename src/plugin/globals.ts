@@ -1,0 +1,152 @@
+import { AppError } from '../base/errors.ts'
+import type { Logger } from '../log/logger.ts'
+
+/**
+ * The names that a plugin's code finds. They shadow Node's own: timers are counted and end with their generation, the
+ * console is the plugin's log, `process` can't stop the server, and `require` gives the host's API and granted built-ins.
+ * This prevents accidents; it is no sandbox.
+ */
+export type PluginGlobals = Readonly<Record<string, unknown>>
+
+export interface GlobalsOptions {
+  readonly plugin: string
+  readonly log: Logger
+  /** What `require('tonearm/plugin')` answers. */
+  readonly publicModule: unknown
+  /** Permission `node:<name>`; asked at each require. */
+  mayRequire(builtin: string): boolean
+  readonly requireBuiltin: (name: string) => unknown
+  fetch(url: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** A timer's callback threw or rejected. */
+  onError(error: unknown): void
+}
+
+/** Built-ins without reach: no files, network, processes or threads. */
+const HARMLESS = new Set([
+  'assert',
+  'buffer',
+  'crypto',
+  'events',
+  'querystring',
+  'string_decoder',
+  'url',
+  'util',
+  'path',
+  'zlib',
+])
+
+export interface TrackedGlobals {
+  readonly globals: PluginGlobals
+  /** Timers that are set, for the count of what a plugin holds. */
+  activeTimers(): number
+  /** Clears all timers; later ones are refused quietly. */
+  end(): void
+}
+
+export function createGlobals(options: GlobalsOptions): TrackedGlobals {
+  const timers = new Set<NodeJS.Timeout | NodeJS.Immediate>()
+  let ended = false
+
+  const guard = (callback: (...values: unknown[]) => unknown, values: unknown[]) => {
+    try {
+      const result = callback(...values)
+      if (result instanceof Promise) result.catch(options.onError)
+    } catch (error) {
+      options.onError(error)
+    }
+  }
+  const once =
+    (set: (run: () => void, ms?: number) => NodeJS.Timeout | NodeJS.Immediate) =>
+    (callback: (...values: unknown[]) => unknown, ms?: number, ...values: unknown[]) => {
+      const handle = set(() => {
+        timers.delete(handle)
+        guard(callback, values)
+      }, ms)
+      if (ended) clear(handle)
+      else timers.add(handle)
+      return handle
+    }
+  const clear = (handle: unknown) => {
+    timers.delete(handle as NodeJS.Timeout)
+    clearTimeout(handle as NodeJS.Timeout)
+    clearImmediate(handle as NodeJS.Immediate)
+  }
+  const every = (callback: (...values: unknown[]) => unknown, ms?: number, ...values: unknown[]) => {
+    const handle = setInterval(() => guard(callback, values), ms)
+    if (ended) clear(handle)
+    else timers.add(handle)
+    return handle
+  }
+
+  const line =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (...parts: unknown[]) =>
+      options.log[level](parts.map((part) => (typeof part === 'string' ? part : safeText(part))).join(' '))
+
+  const named: Record<string, unknown> = {
+    require: (name: string) => {
+      if (name === 'tonearm/plugin') return options.publicModule
+      const builtin = name.replace(/^node:/, '')
+      if (HARMLESS.has(builtin) || options.mayRequire(builtin)) return options.requireBuiltin(`node:${builtin}`)
+      throw new AppError(
+        'PERMISSION_DENIED',
+        `plugin ${options.plugin} may not use '${name}': it needs the permission node:${builtin}`,
+      )
+    },
+    setTimeout: once((run, ms) => setTimeout(run, ms)),
+    setImmediate: (callback: (...values: unknown[]) => unknown, ...values: unknown[]) =>
+      once((run) => setImmediate(run))(callback, undefined, ...values),
+    setInterval: every,
+    clearTimeout: clear,
+    clearInterval: clear,
+    clearImmediate: clear,
+    fetch: options.fetch,
+    console: Object.freeze({
+      debug: line('debug'),
+      log: line('info'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+    }),
+    process: refusingProcess(options.plugin),
+  }
+  // Writing to the global object stays in the generation; reading through it finds the tracked names first.
+  const own: unknown = Object.assign(Object.create(globalThis), named)
+  const globals: PluginGlobals = { ...named, globalThis: own, global: own }
+  return {
+    globals,
+    activeTimers: () => timers.size,
+    end: () => {
+      ended = true
+      for (const handle of [...timers]) clear(handle)
+    },
+  }
+}
+
+function refusingProcess(plugin: string): object {
+  const allowed: Readonly<Record<string, unknown>> = {
+    platform: process.platform,
+    arch: process.arch,
+    version: process.version,
+    versions: process.versions,
+    env: Object.freeze({}),
+    hrtime: process.hrtime,
+    nextTick: process.nextTick.bind(process),
+  }
+  return new Proxy(allowed, {
+    get: (target, key) => {
+      if (Reflect.has(target, key) || typeof key === 'symbol') return Reflect.get(target, key)
+      throw new AppError('PERMISSION_DENIED', `plugin ${plugin} may not use process.${String(key)}`)
+    },
+    set: () => false,
+  })
+}
+
+function safeText(value: unknown): string {
+  if (value instanceof Error) return value.message
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    return String(value)
+  }
+}

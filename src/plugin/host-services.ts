@@ -1,0 +1,28 @@
+import type { Clock } from '../base/clock.ts'
+import type { Database } from '../db/database.ts'
+import type { HookDispatcher } from '../hooks/hook-dispatcher.ts'
+import type { PluginStateRepository } from '../library/plugin-state-repository.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Notification } from './api.ts'
+import type { Breadcrumb } from './breadcrumb.ts'
+import type { ReaderServices } from './facades/reader-facades.ts'
+import type { ChildRenderer } from './facades/subsonic-facade.ts'
+import type { HostTables } from './host-tables.ts'
+
+/** What the plugin host is built on; given by the composition root. */
+export interface HostServices extends ReaderServices {
+  readonly db: Database
+  readonly hooks: HookDispatcher
+  readonly states: PluginStateRepository
+  readonly clock: Clock
+  readonly log: Logger
+  readonly dataDir: string
+  readonly breadcrumb: Breadcrumb
+  readonly renderChildren: ChildRenderer
+  /** A note for people; the host adds the plugins' own channels. */
+  notify(notification: Notification): void
+  /** Routes, Subsonic endpoints and the rest of the tables after each swap. Must not throw. */
+  onTables(tables: HostTables): void
+  /** Names that must run: their gates stay shut while they don't. */
+  readonly required: readonly string[]
+}
