@@ -2,12 +2,13 @@ import { AppError } from '../base/errors.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Database } from './database.ts'
 import { initial } from './migrations/0001-initial.ts'
+import { plugins } from './migrations/0002-plugins.ts'
 
 /** The statements of one step, run in order. Released steps are never edited, moved or removed. */
 export type Migration = readonly string[]
 
 /** Step n brings the schema from version n-1 to n (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [initial]
+export const MIGRATIONS: readonly Migration[] = [initial, plugins]
 
 /**
  * Brings the schema up to date; each step is one transaction, so that a kill leaves a whole version.
