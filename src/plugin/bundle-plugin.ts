@@ -1,0 +1,64 @@
+import type { Message } from 'esbuild'
+import { AppError } from '../base/errors.ts'
+
+export interface PluginBundle {
+  /** One CommonJS file. */
+  readonly code: string
+  /** Source map, JSON; '' when none was asked for. */
+  readonly map: string
+}
+
+/**
+ * Bundles a plugin's TypeScript into the one file that the server evaluates. Only `tonearm/plugin` and Node's built-ins
+ * stay outside. esbuild runs as a child process and ends with the call. Rejects with BAD_REQUEST, all problems with their
+ * places, or UNAVAILABLE where esbuild is not installed (packaged servers take bundled plugins only).
+ */
+export async function bundlePlugin(entry: string, options: { readonly sourceMap: boolean }): Promise<PluginBundle> {
+  const esbuild = await loadEsbuild()
+  try {
+    const result = await esbuild.build({
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      outfile: 'plugin.js',
+      platform: 'node',
+      target: 'node20',
+      format: 'cjs',
+      external: ['tonearm/plugin', 'node:*'],
+      sourcemap: options.sourceMap ? 'external' : false,
+      legalComments: 'inline',
+      logLevel: 'silent',
+    })
+    const problems = result.warnings.filter((warning) => REFUSED.has(warning.id))
+    if (problems.length > 0) throw new AppError('BAD_REQUEST', listed(problems))
+    const text = (ending: string) => result.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? ''
+    return { code: text('.js'), map: text('.map') }
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause
+    const errors = (cause as { errors?: Message[] }).errors ?? []
+    throw new AppError('BAD_REQUEST', errors.length > 0 ? listed(errors) : String(cause), { cause })
+  } finally {
+    await esbuild.stop()
+  }
+}
+
+/** What can't work in an evaluated file. */
+const REFUSED = new Set(['empty-import-meta', 'unsupported-dynamic-import', 'unsupported-require-call'])
+
+function listed(messages: readonly Message[]): string {
+  return messages
+    .map(({ text, location }) => (location ? `${location.file}:${location.line}:${location.column + 1} ${text}` : text))
+    .join('\n')
+}
+
+async function loadEsbuild() {
+  try {
+    return await import('esbuild')
+  } catch (cause) {
+    throw new AppError(
+      'UNAVAILABLE',
+      'a plugin of TypeScript sources needs esbuild, which is not installed: build it with `tonearm plugin build` and install the result',
+      { cause },
+    )
+  }
+}

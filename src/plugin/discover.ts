@@ -1,0 +1,177 @@
+import { access, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { AppError, isAppError } from '../base/errors.ts'
+import { silentLogger } from '../log/logger.ts'
+import { bundlePlugin } from './bundle-plugin.ts'
+import { PUBLIC_MODULE } from './define.ts'
+import { describe, evaluatePlugin } from './evaluate.ts'
+import { folderStamp } from './folder-stamp.ts'
+import { createGlobals } from './globals.ts'
+import { type Manifest, manifestOf, parseManifest } from './manifest.ts'
+import type { BrokenPackage, PluginOrigin, PluginPackage } from './plugin-package.ts'
+import { unpackArchive } from './unpack-archive.ts'
+
+export interface Discovery {
+  readonly packages: readonly PluginPackage[]
+  readonly broken: readonly BrokenPackage[]
+}
+
+/** Where a plugin's sources may begin, for folders without plugin.json. */
+const ENTRIES = ['plugin.ts', 'src/plugin.ts', 'src/index.ts', 'index.ts']
+
+/**
+ * Looks for plugins in a folder: folders with `plugin.json` (or `dist/plugin.json`), folders of TypeScript, `.tgz`
+ * archives, and npm packages below `node_modules`. What it found before and has not changed is not read again. Runs no
+ * plugin code except the definitions of TypeScript folders.
+ */
+export class PluginDiscovery {
+  readonly #folder: string
+  readonly #origin: PluginOrigin
+  #known = new Map<string, { stamp: string; found: PluginPackage | BrokenPackage | undefined }>()
+
+  constructor(folder: string, origin: PluginOrigin) {
+    this.#folder = folder
+    this.#origin = origin
+  }
+
+  async look(): Promise<Discovery> {
+    const found: (PluginPackage | BrokenPackage)[] = []
+    const seen = new Map<string, { stamp: string; found: PluginPackage | BrokenPackage | undefined }>()
+    for (const path of await this.#candidates()) {
+      const one = await this.#inspect(path)
+      seen.set(path, one)
+      if (one.found) found.push(one.found)
+    }
+    this.#known = seen
+    const names = new Set<string>()
+    const packages: PluginPackage[] = []
+    const broken: BrokenPackage[] = []
+    for (const one of found) {
+      if ('reason' in one) broken.push(one)
+      else if (names.has(one.name))
+        broken.push({ ...one, reason: `a second plugin named ${one.name} lies in the same folder` })
+      else {
+        names.add(one.name)
+        packages.push(one)
+      }
+    }
+    return { packages, broken }
+  }
+
+  async #candidates(): Promise<readonly string[]> {
+    const entries = await readdir(this.#folder, { withFileTypes: true }).catch(() => [])
+    const paths: string[] = []
+    for (const entry of entries) {
+      if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
+      const path = join(this.#folder, entry.name)
+      if (entry.isDirectory() || entry.isSymbolicLink()) paths.push(path)
+      else if (entry.name.endsWith('.tgz')) paths.push(path)
+    }
+    paths.push(...(await npmPackages(join(this.#folder, 'node_modules'))))
+    return paths.sort()
+  }
+
+  async #inspect(path: string) {
+    const name = basename(path).replace(/\.tgz$/, '')
+    try {
+      const archive = path.endsWith('.tgz')
+      const info = await stat(path)
+      if (!archive && !info.isDirectory()) return { stamp: '', found: undefined }
+      const stamp = archive ? `${info.size}-${info.mtimeMs}` : await folderStamp(path)
+      const known = this.#known.get(path)
+      if (known?.stamp === stamp) return known
+      const folder = archive ? await unpackArchive(path, join(this.#folder, '.unpacked'), stamp) : path
+      return { stamp, found: await readPackage(folder, this.#origin, stamp) }
+    } catch (error) {
+      const reason = isAppError(error) ? error.message : describe(error)
+      return { stamp: `broken ${Date.now()}`, found: { name, origin: this.#origin, stamp: reason, reason } }
+    }
+  }
+}
+
+/** `tonearm-plugin-*` and `@scope/tonearm-plugin-*`. */
+async function npmPackages(modules: string): Promise<readonly string[]> {
+  const names = await readdir(modules).catch(() => [])
+  const scoped = await Promise.all(
+    names
+      .filter((name) => name.startsWith('@'))
+      .map(async (scope) => (await readdir(join(modules, scope)).catch(() => [])).map((name) => `${scope}/${name}`)),
+  )
+  return [...names, ...scoped.flat()]
+    .filter((name) => /^(@[^/]+\/)?tonearm-plugin-/.test(name))
+    .map((name) => join(modules, name))
+}
+
+/** Undefined for a folder that is no plugin at all. */
+export async function readPackage(
+  folder: string,
+  origin: PluginOrigin,
+  stamp: string,
+): Promise<PluginPackage | undefined> {
+  for (const dir of [folder, join(folder, 'dist')]) {
+    const text = await readFile(join(dir, 'plugin.json'), 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const manifest = parseManifest(parseJson(text, 'plugin.json'))
+    const main = join(dir, manifest.main)
+    await access(main).catch(() => {
+      throw new AppError('BAD_REQUEST', `${manifest.main}, which plugin.json names, is missing`)
+    })
+    return { name: manifest.name, origin, dir, stamp, manifest, code: () => readFile(main, 'utf8') }
+  }
+  for (const entry of ENTRIES) {
+    const path = join(folder, entry)
+    if (
+      await access(path).then(
+        () => true,
+        () => false,
+      )
+    )
+      return fromSources(folder, path, origin, stamp)
+  }
+  return undefined
+}
+
+async function fromSources(folder: string, entry: string, origin: PluginOrigin, stamp: string): Promise<PluginPackage> {
+  const { code } = await bundlePlugin(entry, { sourceMap: false })
+  const version = await versionOf(folder)
+  const manifest = inspectDefinition(basename(folder), version, code)
+  return { name: manifest.name, origin, dir: folder, stamp, manifest, code: async () => code }
+}
+
+/** Evaluates a bundle only to read its definition: `setup` is not called, nothing may be reached. */
+export function inspectDefinition(name: string, version: string, code: string): Manifest {
+  const globals = createGlobals({
+    plugin: name,
+    log: silentLogger,
+    publicModule: PUBLIC_MODULE,
+    mayRequire: () => true,
+    // A definition has no side effects; what its modules import is given when it really runs.
+    requireBuiltin: () => new Proxy({}, { get: (_target, key) => (key === 'default' ? {} : () => undefined) }),
+    fetch: () => Promise.reject(new AppError('PERMISSION_DENIED', 'a definition may fetch nothing')),
+    onError: () => {},
+  })
+  try {
+    return manifestOf(evaluatePlugin({ name, version, code }, globals.globals), version, 'plugin.js')
+  } finally {
+    globals.end()
+  }
+}
+
+async function versionOf(folder: string): Promise<string> {
+  const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined)
+  const version = text === undefined ? undefined : (parseJson(text, 'package.json') as { version?: unknown }).version
+  return typeof version === 'string' ? version : '0.0.0'
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new AppError('BAD_REQUEST', `${name} is no JSON: ${describe(cause)}`, { cause })
+  }
+}
+
+/** Removes what archives left that are gone. */
+export async function removeUnpacked(folder: string): Promise<void> {
+  await rm(join(folder, '.unpacked'), { recursive: true, force: true })
+}
