@@ -32,3 +32,8 @@ export interface ReadRequest {
 export type ReadReply =
   | { readonly id: number; readonly ok: true; readonly file: FileTags; readonly size: number; readonly mtimeMs: number }
   | { readonly id: number; readonly ok: false; readonly reason: string; readonly unstable: boolean }
+
+/** The child's first message: its code is loaded. */
+export interface ReaderReady {
+  readonly ready: true
+}

@@ -201,7 +201,7 @@ export interface NativeTag {
 export function toRawTags(native: Iterable<NativeTag>): RawTags {
   const found = new Map<string, { score: number; values: string[] }>()
   for (const { origin, id, value } of native) {
-    const text = value.replaceAll('\0', '').trim().slice(0, MAX_LENGTH)
+    const text = value.replaceAll('\0', '').trim().slice(0, MAX_LENGTH).normalize('NFC')
     if (text === '') continue
     const own = ownName(id)
     if (DROPPED.test(own)) continue

@@ -1,5 +1,5 @@
 import { readAudioFile } from './read-file.ts'
-import type { ReadReply, ReadRequest } from './reader-protocol.ts'
+import type { ReaderReady, ReadReply, ReadRequest } from './reader-protocol.ts'
 
 /**
  * Runs in a process of its own: the tag parser leaves its memory behind, and a file may crash or hang it. The parent
@@ -30,3 +30,4 @@ process.on('message', (request: ReadRequest) => {
   void answer(request).then((reply) => process.connected && process.send?.(reply))
 })
 process.on('disconnect', () => process.exit(0))
+process.send?.({ ready: true } satisfies ReaderReady)

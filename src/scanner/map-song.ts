@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto'
+import { fold } from '../base/text.ts'
+import type { RawTags } from '../hooks/hooks.ts'
+import type { Explicit, ReplayGain } from '../library/entities.ts'
+import type { SongDraft } from '../library/scan-draft.ts'
+import type { EmbeddedLyrics } from '../library/song-repository.ts'
+import { songCredits, uuids } from './credits.ts'
+import { songDates } from './dates.ts'
+import { artistKey, type Names, splitValues, UNKNOWN_ALBUM, uniqueFolded } from './names.ts'
+import type { AudioFacts } from './reader-protocol.ts'
+import { namesFromPath, type PathNames } from './untagged.ts'
+
+export interface MappingSettings {
+  readonly artistJoiner: string
+  readonly genreSeparators: readonly string[]
+}
+
+export interface SongSource {
+  /** Relative to the library, `/` between names. */
+  readonly path: string
+  readonly tags: RawTags
+  readonly audio: AudioFacts
+  readonly lyrics: readonly EmbeddedLyrics[]
+  readonly picture: string
+}
+
+/** Kept in columns; what else a file says goes to `tags`. */
+const COLUMNS = new Set([
+  'title',
+  'titlesort',
+  'artist',
+  'artists',
+  'artistsort',
+  'album',
+  'albumartist',
+  'albumartists',
+  'albumartistsort',
+  'genre',
+  'mood',
+  'compilation',
+  'track',
+  'disc',
+  'discsubtitle',
+  'bpm',
+  'comment',
+  'originaldate',
+  'recordingdate',
+  'releasedate',
+  'composer',
+  'composersort',
+  'lyricist',
+  'lyricistsort',
+  'conductor',
+  'arranger',
+  'producer',
+  'director',
+  'engineer',
+  'mixer',
+  'remixer',
+  'djmixer',
+  'performer',
+  'replaygain_track_gain',
+  'replaygain_track_peak',
+  'replaygain_album_gain',
+  'replaygain_album_peak',
+  'r128_track_gain',
+  'r128_album_gain',
+  'explicitstatus',
+  'isrc',
+  'work',
+  'movement',
+  'movementname',
+  'movementtotal',
+  'grouping',
+  'musicbrainz_recordingid',
+  'musicbrainz_trackid',
+])
+const LISTED = /^(mood|releasetype|isrc)$/
+const MAX_COMMENT = 4096
+/** Characters of further tags that are kept of one song. */
+const MAX_TAGS = 32 * 1024
+
+/** What a file's tags say, in our terms. Pure; the same input gives the same draft. */
+export function mapSong(source: SongSource, names: Names, settings: MappingSettings): SongDraft {
+  const { tags, audio } = source
+  const fromPath = namesFromPath(source.path)
+  const one = (name: string): string => tags[name]?.[0] ?? ''
+  const title = one('title') || fromPath.title
+  const untagged = tags.title === undefined && tags.artist === undefined && tags.album === undefined
+  const { artist, albumArtist, credits, compilation } = songCredits(tags, names, {
+    joiner: settings.artistJoiner,
+    fallbackArtist: fromPath.artist,
+  })
+  const dates = songDates(one('recordingdate'), one('originaldate'), one('releasedate'))
+  const track = numbers(one('track'))
+  const disc = numbers(one('disc'))
+  const trackNumber = track.number || (untagged ? fromPath.track : 0)
+  const discNumber = disc.number || fromPath.disc || 1
+  const musicBrainzTrackId = uuids(tags.musicbrainz_trackid)[0] ?? ''
+  const album = albumOf(source, fromPath, {
+    artistKeys: credits.filter(({ role }) => role === 'albumartist').map(({ name }) => artistKey(name)),
+    releaseDate: dates.releaseDate,
+  })
+  const identity = musicBrainzTrackId ? ['mb', musicBrainzTrackId] : [album.key, discNumber, trackNumber, fold(title)]
+  return {
+    pid: hash(identity),
+    title,
+    sortTitle: one('titlesort'),
+    orderTitle: names.order(title),
+    artist,
+    albumArtist,
+    credits,
+    compilation,
+    trackNumber,
+    discNumber,
+    discSubtitle: one('discsubtitle'),
+    ...dates,
+    ...audio,
+    bpm: Math.round(decimal(one('bpm')) ?? 0),
+    comment: one('comment').slice(0, MAX_COMMENT),
+    explicit: explicitOf(one('explicitstatus')),
+    genres: splitValues(tags.genre ?? [], settings.genreSeparators),
+    moods: splitValues(tags.mood ?? [], [';', '/', ',']),
+    isrc: splitValues(tags.isrc ?? [], [';', '/', ',', ' ']),
+    works: works(tags),
+    movements: movements(tags),
+    groupings: uniqueFolded(tags.grouping ?? []),
+    replayGain: replayGain(tags),
+    musicBrainzRecordingId: uuids(tags.musicbrainz_recordingid)[0] ?? '',
+    musicBrainzTrackId,
+    picture: source.picture,
+    lyrics: source.lyrics,
+    tags: furtherTags(tags, track.total, disc.total),
+    album: { ...album, orderName: names.order(album.name) },
+  }
+}
+
+/** Which album a song is of: the release it names, else artist, name, version and release date together. */
+function albumOf(
+  source: SongSource,
+  fromPath: PathNames,
+  facts: { readonly artistKeys: readonly string[]; readonly releaseDate: string },
+): { readonly key: string; readonly name: string } {
+  const tagged = source.tags.album?.[0]
+  const name = tagged ?? (fromPath.album || UNKNOWN_ALBUM)
+  const release = uuids(source.tags.musicbrainz_albumid)[0]
+  if (release) return { key: hash(['mb', release]), name }
+  // A folder's name alone is no identity: two folders `Live` of two bands stay two albums.
+  const folder = tagged === undefined ? source.path.slice(0, Math.max(0, source.path.lastIndexOf('/'))) : ''
+  const place = fromPath.disc > 0 ? folder.slice(0, Math.max(0, folder.lastIndexOf('/'))) : folder
+  const version = fold(source.tags.albumversion?.[0] ?? '')
+  return { key: hash([facts.artistKeys, fold(name), version, facts.releaseDate, place]), name }
+}
+
+function hash(parts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
+}
+
+/** `3`, `03/12`, `A3`. */
+function numbers(text: string): { readonly number: number; readonly total: string } {
+  const match = /^\D?0*(\d{1,5})(?:\s*(?:\/|of)\s*0*(\d{1,5}))?/i.exec(text)
+  return { number: Number(match?.[1] ?? 0), total: match?.[2] ?? '' }
+}
+
+function decimal(text: string): number | undefined {
+  const match = /^\s*([+-]?\d+(?:[.,]\d+)?)/.exec(text)
+  const value = match ? Number((match[1] as string).replace(',', '.')) : Number.NaN
+  return Number.isFinite(value) ? value : undefined
+}
+
+function explicitOf(text: string): Explicit {
+  if (text === '1' || text === '4' || /^explicit$/i.test(text)) return 'e'
+  return text === '2' || /^clean$/i.test(text) ? 'c' : ''
+}
+
+/** Gains in dB. R128 counts 1/256 dB down from -23 LUFS, ReplayGain from -18: 5 dB apart. */
+function replayGain(tags: RawTags): ReplayGain {
+  const value = (name: string) => decimal(tags[name]?.[0] ?? '')
+  const r128 = (name: string) => {
+    const gain = value(name)
+    return gain === undefined ? undefined : Math.round((gain / 256 + 5) * 100) / 100
+  }
+  const found = {
+    trackGain: value('replaygain_track_gain') ?? r128('r128_track_gain'),
+    albumGain: value('replaygain_album_gain') ?? r128('r128_album_gain'),
+    trackPeak: value('replaygain_track_peak'),
+    albumPeak: value('replaygain_album_peak'),
+  }
+  return Object.fromEntries(Object.entries(found).filter(([, gain]) => gain !== undefined))
+}
+
+function works(tags: RawTags): SongDraft['works'] {
+  const ids = uuids(tags.musicbrainz_workid)
+  const list = tags.work ?? []
+  return list.map((name, index) => {
+    const musicBrainzId = ids.length === list.length ? ids[index] : undefined
+    return musicBrainzId === undefined ? { name } : { name, musicBrainzId }
+  })
+}
+
+function movements(tags: RawTags): SongDraft['movements'] {
+  const { number, total } = numbers(tags.movement?.[0] ?? '')
+  const count = Number(total) || numbers(tags.movementtotal?.[0] ?? '').number
+  return (tags.movementname ?? []).map((name, index) => ({
+    name,
+    ...(index === 0 && number > 0 ? { number } : {}),
+    ...(index === 0 && count > 0 ? { count } : {}),
+  }))
+}
+
+function furtherTags(tags: RawTags, trackTotal: string, discTotal: string): SongDraft['tags'] {
+  const kept: Record<string, readonly string[]> = {}
+  let budget = MAX_TAGS
+  for (const [name, values] of Object.entries(tags)) {
+    if (COLUMNS.has(name) || name.startsWith('performer:')) continue
+    const list = LISTED.test(name) ? splitValues(values, [';', '/', ',']) : values
+    budget -= name.length + list.reduce((sum, value) => sum + value.length, 0)
+    if (budget < 0) break
+    kept[name] = list
+  }
+  if (trackTotal !== '' && kept.tracktotal === undefined) kept.tracktotal = [trackTotal]
+  if (discTotal !== '' && kept.disctotal === undefined) kept.disctotal = [discTotal]
+  return kept
+}
