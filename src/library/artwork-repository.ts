@@ -1,0 +1,249 @@
+import { join } from 'node:path'
+import type { AlbumId, FolderId, MediaKind, PlaylistId, SongId } from '../base/ids.ts'
+import type { Database, SqlParams } from '../db/database.ts'
+import {
+  albumCover,
+  artistCover,
+  type CoverCandidate,
+  type CoverPriority,
+  folderCover,
+  type ImageFolder,
+  songCover,
+} from './cover-choice.ts'
+import type { Viewer } from './entities.ts'
+import { below, compileScope } from './scope-sql.ts'
+
+/** Something with a cover of its own; playlists show those of their albums. */
+export interface Covered {
+  readonly kind: Exclude<MediaKind, 'playlist'>
+  readonly key: number
+}
+
+/** A place on the music disks where a picture may be. Absolute paths: never for clients. */
+export interface CoverFile {
+  readonly kind: 'file' | 'embedded'
+  readonly path: string
+  /** The library's root. */
+  readonly within: string
+  /** False: the picture of something visible lies among what the viewer may not see. */
+  readonly visible: boolean
+}
+
+/** Where covers come from. What the viewer may not see does not exist; which picture it is depends on no viewer. */
+export interface ArtworkRepository {
+  /** '' = no picture known; undefined = unknown, missing or outside the scope. */
+  version(viewer: Viewer, item: Covered): string | undefined
+  /** Best first; [] for what is not visible. */
+  candidates(viewer: Viewer, item: Covered): readonly CoverFile[]
+  /** An album with a cover that stands for an artist or folder without: their first one that the viewer sees. */
+  albumFor(viewer: Viewer, item: Covered): AlbumId | undefined
+  /** The first `limit` different covers of the albums of a playlist's visible songs. The playlist itself is not checked. */
+  albumsOfPlaylist(viewer: Viewer, id: PlaylistId, limit: number): readonly AlbumId[]
+  /** What a person calls it; undefined when not visible. */
+  label(viewer: Viewer, item: Covered): { readonly name: string; readonly artist: string } | undefined
+}
+
+/** Rows that are looked at for a grid, a playlist of one endless album included. */
+const GRID_ROWS = 2000
+const MAX_FOLDERS = 50
+
+interface FolderRow {
+  readonly folder: ImageFolder
+  readonly path: string
+  readonly root: string
+  readonly visible: boolean
+}
+
+export function createArtworkRepository(db: Database, priority: CoverPriority): ArtworkRepository {
+  const one = (sql: string, params: SqlParams) => db.get<{ value: number | string }>(sql, params)?.value
+
+  function visible(viewer: Viewer, item: Covered) {
+    const scope = compileScope(viewer.scope)
+    return scope[item.kind]('t')
+  }
+
+  /** `from` must offer a folder as `f`. */
+  function folders(viewer: Viewer, from: string, params: SqlParams): readonly FolderRow[] {
+    const seen = compileScope(viewer.scope).folder('f')
+    return db.select(
+      `SELECT f.id, f.images, f.path, l.path, (${seen.sql}) FROM ${from} LIMIT ${MAX_FOLDERS}`,
+      [...seen.params, ...params],
+      (row) => ({
+        folder: { id: row.number(0) as FolderId, images: JSON.parse(row.text(1)) as readonly string[] },
+        path: row.text(2),
+        root: row.text(3),
+        visible: row.number(4) === 1,
+      }),
+    )
+  }
+
+  const LIBRARY = 'JOIN library l ON l.id = f.library_id'
+
+  function album(viewer: Viewer, id: number): { candidates: readonly CoverCandidate[]; rows: readonly FolderRow[] } {
+    const own = folders(viewer, `album a JOIN folder f ON f.id = a.folder_id ${LIBRARY} WHERE a.id = ?`, [id])
+    const discs = folders(
+      viewer,
+      `song s JOIN folder f ON f.id = s.folder_id ${LIBRARY} WHERE s.album_id = ? AND s.missing = 0
+       GROUP BY f.id ORDER BY MIN(s.disc_number), MIN(s.track_number), f.id`,
+      [id],
+    )
+    const rows = [...own, ...discs.filter(({ folder }) => folder.id !== own[0]?.folder.id)]
+    const embedded = one(
+      `SELECT id AS value FROM song WHERE album_id = ? AND missing = 0 AND has_embedded_cover = 1
+       ORDER BY disc_number, track_number, order_title, id LIMIT 1`,
+      [id],
+    ) as SongId | undefined
+    return { candidates: albumCover({ folders: rows.map(({ folder }) => folder), embedded }, priority), rows }
+  }
+
+  function song(viewer: Viewer, id: number): readonly CoverFile[] {
+    const facts = db.get<{ album_id: number; folder_id: number; disc: number; embedded: number; album_folder: number }>(
+      `SELECT s.album_id, s.folder_id, s.disc_number AS disc, s.has_embedded_cover AS embedded, a.folder_id AS album_folder
+       FROM song s JOIN album a ON a.id = s.album_id WHERE s.id = ?`,
+      [id],
+    )
+    const row = folders(viewer, `folder f ${LIBRARY} WHERE f.id = ?`, [facts?.folder_id ?? 0])[0]
+    if (!facts || !row) return []
+    const ofAlbum = album(viewer, facts.album_id)
+    const candidates = songCover(
+      {
+        embedded: facts.embedded === 1 ? (id as SongId) : undefined,
+        discNumber: facts.disc,
+        folder: row.folder,
+        albumFolderId: facts.album_folder as FolderId,
+        album: ofAlbum.candidates,
+      },
+      priority,
+    )
+    return files(viewer, candidates, [row, ...ofAlbum.rows])
+  }
+
+  function artist(viewer: Viewer, id: number): readonly CoverFile[] {
+    const albums = `album_artist aa JOIN album a ON a.id = aa.album_id AND a.missing = 0 AND a.compilation = 0
+      JOIN folder af ON af.id = a.folder_id`
+    const alone = `aa.artist_id = ? AND aa.role = 'albumartist' AND NOT EXISTS (SELECT 1 FROM album_artist other
+      WHERE other.album_id = a.id AND other.role = 'albumartist' AND other.artist_id <> aa.artist_id)`
+    const ofAlbums = folders(
+      viewer,
+      `${albums} JOIN folder f ON f.id = af.id ${LIBRARY} WHERE ${alone} GROUP BY f.id ORDER BY MIN(a.id)`,
+      [id],
+    )
+    const above = folders(
+      viewer,
+      `${albums} JOIN folder up ON up.id = af.parent_id
+       JOIN folder f ON f.path <> '' AND f.id IN (up.id, up.parent_id) ${LIBRARY}
+       WHERE ${alone} GROUP BY f.id ORDER BY length(f.path) DESC, MIN(a.id)`,
+      [id],
+    )
+    const toFolders = (rows: readonly FolderRow[]) => rows.map(({ folder }) => folder)
+    const candidates = artistCover({ folders: toFolders(above), albumFolders: toFolders(ofAlbums) }, priority)
+    return files(viewer, candidates, [...above, ...ofAlbums])
+  }
+
+  function folder(viewer: Viewer, id: number): readonly CoverFile[] {
+    const row = folders(viewer, `folder f ${LIBRARY} WHERE f.id = ?`, [id])[0]
+    if (!row) return []
+    const first = one(
+      `SELECT album_id AS value FROM song WHERE folder_id = ? AND missing = 0
+       ORDER BY disc_number, track_number, path LIMIT 1`,
+      [id],
+    )
+    const ofAlbum = first === undefined ? { candidates: [], rows: [] } : album(viewer, first as number)
+    return files(viewer, folderCover(row.folder, ofAlbum.candidates, priority), [row, ...ofAlbum.rows])
+  }
+
+  function files(
+    viewer: Viewer,
+    candidates: readonly CoverCandidate[],
+    rows: readonly FolderRow[],
+  ): readonly CoverFile[] {
+    return candidates.flatMap((candidate): readonly CoverFile[] => {
+      if (candidate.kind === 'file') {
+        const row = rows.find(({ folder }) => folder.id === candidate.folderId)
+        if (!row) return []
+        const path = join(row.root, row.path, candidate.name)
+        return [{ kind: 'file', path, within: row.root, visible: row.visible }]
+      }
+      const seen = compileScope(viewer.scope).song('s')
+      const place = db.get<{ path: string; root: string; visible: number }>(
+        `SELECT s.path, l.path AS root, (${seen.sql}) AS visible
+         FROM song s JOIN library l ON l.id = s.library_id WHERE s.id = ?`,
+        [...seen.params, candidate.songId],
+      )
+      if (!place) return []
+      const path = join(place.root, place.path)
+      return [{ kind: 'embedded', path, within: place.root, visible: place.visible === 1 }]
+    })
+  }
+
+  return {
+    version(viewer, item) {
+      const seen = visible(viewer, item)
+      const column =
+        item.kind === 'song'
+          ? `CASE t.cover_version WHEN '' THEN (SELECT a.cover_version FROM album a WHERE a.id = t.album_id) ELSE t.cover_version END`
+          : 't.cover_version'
+      const sql = `SELECT ${column} AS value FROM ${item.kind} t WHERE t.id = ? AND ${seen.sql}`
+      return one(sql, [item.key, ...seen.params]) as string | undefined
+    },
+    candidates(viewer, item) {
+      if (this.version(viewer, item) === undefined) return []
+      switch (item.kind) {
+        case 'song':
+          return song(viewer, item.key)
+        case 'album': {
+          const { candidates, rows } = album(viewer, item.key)
+          return files(viewer, candidates, rows)
+        }
+        case 'artist':
+          return artist(viewer, item.key)
+        case 'folder':
+          return folder(viewer, item.key)
+      }
+    },
+    albumFor(viewer, item) {
+      const scope = compileScope(viewer.scope)
+      if (item.kind === 'artist') {
+        const seen = scope.album('a')
+        return one(
+          `SELECT a.id AS value FROM album_artist aa JOIN album a ON a.id = aa.album_id
+           WHERE aa.artist_id = ? AND a.cover_version <> '' AND ${seen.sql}
+           ORDER BY aa.role <> 'albumartist', a.min_year, a.id LIMIT 1`,
+          [item.key, ...seen.params],
+        ) as AlbumId | undefined
+      }
+      if (item.kind !== 'folder') return undefined
+      const seen = scope.song('s')
+      return one(
+        `SELECT s.album_id AS value FROM folder f JOIN song s ON ${below('f', 's')} JOIN album a ON a.id = s.album_id
+         WHERE f.id = ? AND a.cover_version <> '' AND ${seen.sql} ORDER BY s.path LIMIT 1`,
+        [item.key, ...seen.params],
+      ) as AlbumId | undefined
+    },
+    albumsOfPlaylist(viewer, id, limit) {
+      const seen = compileScope(viewer.scope).song('s')
+      const found = new Map<string, AlbumId>()
+      const rows = db.iterate<{ id: AlbumId; version: string }>(
+        `SELECT a.id, a.cover_version AS version FROM playlist_song ps
+         CROSS JOIN song s ON s.id = ps.song_id CROSS JOIN album a ON a.id = s.album_id
+         WHERE ps.playlist_id = ? AND a.cover_version <> '' AND ${seen.sql} ORDER BY ps.position LIMIT ${GRID_ROWS}`,
+        [id, ...seen.params],
+      )
+      for (const row of rows) {
+        if (!found.has(row.version)) found.set(row.version, row.id)
+        if (found.size >= limit) break
+      }
+      return [...found.values()]
+    },
+    label(viewer, item) {
+      const seen = visible(viewer, item)
+      const columns = {
+        song: 't.title AS name, t.artist AS artist',
+        album: 't.name, t.artist',
+        artist: 't.name, t.name AS artist',
+        folder: "t.name, '' AS artist",
+      }[item.kind]
+      return db.get(`SELECT ${columns} FROM ${item.kind} t WHERE t.id = ? AND ${seen.sql}`, [item.key, ...seen.params])
+    },
+  }
+}

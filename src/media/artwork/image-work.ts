@@ -1,0 +1,159 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Sharp } from 'sharp'
+import { systemErrorCode } from '../../base/errors.ts'
+import type { ImageDone, ImageLimits, ImageTask, PictureSource } from './image-tasks.ts'
+import { type PictureBytes, PictureProblem, readPicture } from './picture-bytes.ts'
+import type { PictureType } from './picture-type.ts'
+import { decodeHeader, type PictureHeader, writeStored } from './stored-picture.ts'
+
+export type SharpModule = typeof import('sharp')
+
+/** Types that every player shows: small ones are stored untouched. */
+const UNIVERSAL: readonly PictureType[] = ['image/jpeg', 'image/png', 'image/gif', 'image/webp']
+/** A picture within the edge is still made smaller when its bytes are out of proportion. */
+const SMALL_ENOUGH = 256 << 10
+
+interface Rendered {
+  readonly data: Buffer
+  readonly width: number
+  readonly height: number
+}
+
+/** Does one task, in the image process. Rejects with PictureProblem. Without `sharp` pictures are kept as they are. */
+export async function work(task: ImageTask, sharp: SharpModule | undefined, limits: ImageLimits): Promise<ImageDone> {
+  switch (task.kind) {
+    case 'master':
+      return makeMaster(task.source, task.edge, task.folder, sharp, limits)
+    case 'original': {
+      const { bytes, type } = await readPicture(task.source, limits.maxBytes)
+      const written = await store(task.target, { data: bytes, width: 0, height: 0 }, type)
+      return { ok: true, content: '', width: 0, height: 0, original: true, written }
+    }
+    case 'resize': {
+      const picture = await readPicture(task.source, limits.maxBytes)
+      const rendered = await shrink(picture, task.edge, resizer(sharp), limits)
+      return done(rendered, await store(task.target, rendered, 'image/jpeg'))
+    }
+    case 'grid': {
+      const rendered = await makeGrid(task.sources, task.edge, resizer(sharp), limits)
+      return done(rendered, await store(task.target, rendered, 'image/jpeg'))
+    }
+  }
+}
+
+function resizer(sharp: SharpModule | undefined): SharpModule {
+  if (!sharp) throw new PictureProblem('unresized')
+  return sharp
+}
+
+function done(rendered: Rendered, written: number): ImageDone {
+  return { ok: true, content: '', width: rendered.width, height: rendered.height, original: false, written }
+}
+
+async function makeMaster(
+  source: PictureSource,
+  edge: number,
+  folder: string,
+  sharp: SharpModule | undefined,
+  limits: ImageLimits,
+): Promise<ImageDone> {
+  const picture = await readPicture(source, limits.maxBytes)
+  const content = createHash('sha256').update(picture.bytes).digest('hex').slice(0, 32)
+  const target = join(folder, content.slice(0, 2), content)
+  if (!sharp) {
+    if (picture.bytes.length > limits.maxUnresizedBytes) throw new PictureProblem('unresized')
+    const written = await store(target, { data: picture.bytes, width: 0, height: 0 }, picture.type)
+    return { ok: true, content, width: 0, height: 0, original: true, written }
+  }
+  const size = await decoding(async () => {
+    const { width, height, autoOrient } = await load(sharp, picture, limits).metadata()
+    return autoOrient ?? { width, height }
+  })
+  const small = Math.max(size.width, size.height) <= edge && picture.bytes.length <= SMALL_ENOUGH
+  const original = small && UNIVERSAL.includes(picture.type)
+  const known = await readHeader(target)
+  if (known) return { ok: true, content, width: known.width, height: known.height, original, written: 0 }
+  // A header may promise a picture that the bytes behind it don't hold, so the small ones are decoded too.
+  if (original) await decoding(() => load(sharp, picture, limits).stats())
+  const stored = original ? { data: picture.bytes, ...size } : await shrink(picture, edge, sharp, limits)
+  const written = await store(target, stored, original ? picture.type : 'image/jpeg')
+  return { ok: true, content, width: stored.width, height: stored.height, original, written }
+}
+
+function load(sharp: SharpModule, picture: PictureBytes, limits: ImageLimits): Sharp {
+  return sharp(picture.bytes, { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true })
+}
+
+async function shrink(picture: PictureBytes, edge: number, sharp: SharpModule, limits: ImageLimits): Promise<Rendered> {
+  return decoding(async () => {
+    const { data, info } = await load(sharp, picture, limits)
+      .autoOrient()
+      .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
+      .flatten({ background: '#ffffff' })
+      .jpeg({ quality: limits.quality })
+      .toBuffer({ resolveWithObject: true })
+    return { data, width: info.width, height: info.height }
+  })
+}
+
+async function makeGrid(
+  sources: readonly PictureSource[],
+  edge: number,
+  sharp: SharpModule,
+  limits: ImageLimits,
+): Promise<Rendered> {
+  const half = Math.ceil(edge / 2)
+  const tiles: { input: Buffer; left: number; top: number }[] = []
+  for (const [index, source] of sources.slice(0, 4).entries()) {
+    const picture = await readPicture(source, limits.maxBytes)
+    const input = await decoding(() =>
+      load(sharp, picture, limits)
+        .autoOrient()
+        .resize({ width: half, height: half, fit: 'cover' })
+        .flatten({ background: '#ffffff' })
+        .png({ compressionLevel: 0 })
+        .toBuffer(),
+    )
+    tiles.push({ input, left: (index % 2) * half, top: Math.floor(index / 2) * half })
+  }
+  return decoding(async () => {
+    const square = await sharp({ create: { width: half * 2, height: half * 2, channels: 3, background: '#202020' } })
+      .composite(tiles)
+      .png({ compressionLevel: 0 })
+      .toBuffer()
+    const { data, info } = await sharp(square)
+      .extract({ left: 0, top: 0, width: edge, height: edge })
+      .jpeg({ quality: limits.quality })
+      .toBuffer({ resolveWithObject: true })
+    return { data, width: info.width, height: info.height }
+  })
+}
+
+/** sharp tells by sentences: too many pixels is the only one that matters apart. */
+async function decoding<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    const note = error instanceof Error ? error.message : String(error)
+    throw new PictureProblem(/pixel limit|too large/i.test(note) ? 'too-large' : 'broken', note.slice(0, 200))
+  }
+}
+
+async function store(target: string, picture: Rendered, type: PictureType): Promise<number> {
+  return writeStored(target, { type, width: picture.width, height: picture.height }, picture.data).catch((error) => {
+    throw new PictureProblem('unwritable', systemErrorCode(error) ?? String(error))
+  })
+}
+
+/** Of a file with a known size in pixels: what was kept without a resizer is made anew once there is one. */
+async function readHeader(target: string): Promise<PictureHeader | undefined> {
+  try {
+    const block = await readFile(target)
+    const header = decodeHeader(block, block.length)
+    return header && header.width > 0 ? header : undefined
+  } catch {
+    return undefined
+  }
+}

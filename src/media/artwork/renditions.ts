@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
+import type { StoredArtwork } from '../../library/stored-artwork-repository.ts'
+import type { ArtworkCache } from './artwork-cache.ts'
+import type { ImagePool } from './image-pool.ts'
+import type { ImageTask, PictureSource } from './image-tasks.ts'
+import { unwritable } from './masters.ts'
+import type { StoredPicture } from './stored-picture.ts'
+
+/** A cover that can be sent in any size. */
+export interface Cover {
+  readonly entry: StoredArtwork
+  /** The file on the music disks it was made of; undefined when that is not known (any more) or there is none. */
+  source(): PictureSource | undefined
+  /** Makes the stored picture anew when its file is gone or damaged. */
+  remake(): Promise<StoredArtwork | undefined>
+}
+
+/** Pictures of covers in the cache. All of them resolve to undefined when the cover is gone for good. */
+export interface Renditions {
+  /** Longest edge at most `edge`; the music disks are read only for more than the stored picture holds. */
+  sized(cover: Cover, edge: number): Promise<StoredPicture | undefined>
+  /** The stored picture itself. */
+  stored(cover: Cover): Promise<StoredPicture | undefined>
+  /** The bytes inside a music file, copied to the cache. */
+  embedded(cover: Cover, source: PictureSource): Promise<StoredPicture | undefined>
+  /** Four covers, two by two. */
+  grid(covers: readonly Cover[], edge: number): Promise<StoredPicture | undefined>
+}
+
+export function createRenditions({ cache, pool }: { cache: ArtworkCache; pool: ImagePool }): Renditions {
+  const underWay = new Map<string, Promise<'made' | 'source' | 'failed'>>()
+
+  /** 'source': what it is made of is missing or damaged. Equal requests share one making. */
+  function make(task: Extract<ImageTask, { readonly target: string }>): Promise<'made' | 'source' | 'failed'> {
+    const running = underWay.get(task.target)
+    if (running) return running
+    const making = pool
+      .run(task)
+      .then((result) => {
+        if (result.ok) {
+          cache.added(result.written)
+          return 'made' as const
+        }
+        if (result.reason === 'unwritable') throw unwritable(result.note)
+        return result.reason === 'unresized' ? ('failed' as const) : ('source' as const)
+      })
+      .finally(() => underWay.delete(task.target))
+    underWay.set(task.target, making)
+    return making
+  }
+
+  async function stored(cover: Cover): Promise<StoredPicture | undefined> {
+    const found = await cache.open(cache.masterPath(cover.entry.content))
+    if (found) return found
+    const entry = await cover.remake()
+    return entry && cache.open(cache.masterPath(entry.content))
+  }
+
+  const fromCache = (content: string): PictureSource => ({ kind: 'stored', path: cache.masterPath(content) })
+
+  /** Tries once more with a fresh master when the stored one turned out bad. */
+  async function smaller(cover: Cover, edge: number): Promise<StoredPicture | undefined> {
+    let { entry } = cover
+    for (const attempt of [1, 2]) {
+      const target = cache.sizePath(entry.content, edge)
+      const found = await cache.open(target)
+      if (found) return found
+      const outcome = await make({ kind: 'resize', source: fromCache(entry.content), edge, target })
+      if (outcome === 'made') return cache.open(target)
+      if (outcome === 'failed' || attempt === 2) break
+      await rm(cache.masterPath(entry.content), { force: true })
+      const fresh = await cover.remake()
+      if (!fresh) return undefined
+      entry = fresh
+    }
+    return stored({ ...cover, entry })
+  }
+
+  return {
+    stored,
+    async sized(cover, edge) {
+      const { content, width, height, original } = cover.entry
+      const longest = Math.max(width, height)
+      if (longest === 0 || pool.resizes() === false || (original && edge >= longest)) return stored(cover)
+      if (edge <= longest) return smaller(cover, edge)
+      const target = cache.sizePath(content, edge)
+      const found = await cache.open(target)
+      if (found) return found
+      const source = cover.source()
+      const outcome = source && (await make({ kind: 'resize', source, edge, target }))
+      return (outcome === 'made' ? await cache.open(target) : undefined) ?? stored(cover)
+    },
+    async embedded(cover, source) {
+      const target = cache.sizePath(cover.entry.content, 'o')
+      const found = await cache.open(target)
+      if (found) return found
+      return (await make({ kind: 'original', source, target })) === 'made' ? cache.open(target) : undefined
+    },
+    async grid(covers, edge) {
+      const contents = covers.map(({ entry }) => entry.content)
+      const name = createHash('sha256').update(contents.join()).digest('hex').slice(0, 32)
+      const target = cache.sizePath(name, `g${edge}`)
+      const found = await cache.open(target)
+      if (found) return found
+      const parts = await Promise.all(covers.map(stored))
+      if (parts.includes(undefined)) return undefined
+      const sources = parts.map((part) => ({ kind: 'stored' as const, path: (part as StoredPicture).path }))
+      return (await make({ kind: 'grid', sources, edge, target })) === 'made' ? cache.open(target) : undefined
+    },
+  }
+}
