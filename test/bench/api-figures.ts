@@ -1,0 +1,86 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { migrate } from '../../src/db/migrate.ts'
+import { openDatabase } from '../../src/db/sqlite-database.ts'
+import { silentLogger } from '../../src/log/logger.ts'
+import { fillLibrary } from '../support/synthetic-library.ts'
+import { figure, median, percentile } from './figures.ts'
+import { load } from './load.ts'
+import { ask, startServer, subsonicUrl } from './server-process.ts'
+
+const LARGE = 100_000
+const PAGE = 500
+
+/** A database of 100,000 songs without files: start, requests a second, deep pages. */
+export async function apiFigures(folder: string): Promise<void> {
+  const data = join(folder, 'large')
+  const music = join(folder, 'none')
+  await mkdir(music, { recursive: true })
+  await mkdir(data, { recursive: true, mode: 0o700 })
+  const db = openDatabase({ path: join(data, 'tonearm.db'), log: silentLogger })
+  migrate(db, { log: silentLogger })
+  fillLibrary(db, { songs: LARGE })
+  db.analyze()
+  db.close()
+
+  const quiet = { TONEARM_SCANNER_SCANONSTART: 'false', TONEARM_SCANNER_WATCH: 'false' }
+  const starts: number[] = []
+  for (let round = 0; round < 5; round++) {
+    const server = await startServer({ data, music: [music], env: quiet })
+    starts.push(server.startMs)
+    await server.stop()
+  }
+  figure('start.100k', median(starts.slice(1)), 'ms')
+
+  const server = await startServer({ data, music: [music], env: quiet })
+  try {
+    const list = subsonicUrl(server, 'getAlbumList2', { type: 'alphabeticalByName', size: 50 })
+    await load(list, { connections: 8, seconds: 2 })
+    const albums = await load(list, { connections: 8, seconds: 5 })
+    figure('api.getAlbumList2', albums.requestsPerSecond, 'requests/s')
+    figure('api.getAlbumList2.p99', percentile(albums.latencies, 0.99), 'ms')
+    const ping = await load(subsonicUrl(server, 'ping'), { connections: 8, seconds: 5 })
+    const bare = await bareRate()
+    figure('api.ping', ping.requestsPerSecond, 'requests/s')
+    figure('api.ping.share_of_bare', ping.requestsPerSecond / bare, 'ratio')
+
+    const first = await pageTime(server, 0)
+    const last = await pageTime(server, LARGE - PAGE)
+    figure('search3.first_page', first, 'ms')
+    figure('search3.last_page', last, 'ms')
+    const started = performance.now()
+    for (let offset = 0; offset < LARGE; offset += PAGE) await page(server, offset)
+    figure('search3.whole_library', (performance.now() - started) / 1000, 's')
+  } finally {
+    await server.stop()
+  }
+}
+
+type Target = Parameters<typeof ask>[0]
+
+const page = (server: Target, offset: number) =>
+  ask(server, 'search3', { query: '', songCount: PAGE, songOffset: offset, albumCount: 0, artistCount: 0 })
+
+async function pageTime(server: Target, offset: number): Promise<number> {
+  const times: number[] = []
+  for (let round = 0; round < 9; round++) {
+    const started = performance.now()
+    await page(server, offset)
+    times.push(performance.now() - started)
+  }
+  return median(times)
+}
+
+/** uWebSockets.js with one route and a fixed answer, in a process of its own. */
+async function bareRate(): Promise<number> {
+  const child = fork(join(import.meta.dirname, 'bare-uws.mjs'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  try {
+    const [port] = (await once(child, 'message')) as [number]
+    const result = await load(`http://127.0.0.1:${port}/rest/ping?u=admin&p=x`, { connections: 8, seconds: 5 })
+    return result.requestsPerSecond
+  } finally {
+    child.kill()
+  }
+}

@@ -1,0 +1,21 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { apiFigures } from './api-figures.ts'
+import { scanFigures } from './scan-figures.ts'
+import { streamFigures } from './stream-figures.ts'
+
+// npm run bench [-- --songs 20000] [--only scan,api,streams]: one JSON line a figure.
+const { values } = parseArgs({
+  options: { songs: { type: 'string', default: '20000' }, only: { type: 'string', default: 'scan,api,streams' } },
+})
+const wanted = values.only.split(',')
+const folder = await mkdtemp(join(tmpdir(), 'tonearm-bench-'))
+try {
+  if (wanted.includes('scan')) await scanFigures(folder, Number(values.songs))
+  if (wanted.includes('api')) await apiFigures(folder)
+  if (wanted.includes('streams')) await streamFigures(folder)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}

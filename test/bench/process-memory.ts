@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+
+export interface ProcessMemory {
+  readonly rssBytes: number
+  /** What only this process holds and has written: what stopping it would give back. */
+  readonly privateDirtyBytes: number
+}
+
+export function memoryOf(pid: number): ProcessMemory {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  const bytes = (field: string) =>
+    Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? Number.NaN) * 1024
+  return { rssBytes: bytes('Rss'), privateDirtyBytes: bytes('Private_Dirty') }
+}
+
+/** Bytes that the process has caused to be written to storage since its start. */
+export function bytesWritten(pid: number): number {
+  return Number(/^write_bytes: (\d+)/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1] ?? Number.NaN)
+}
