@@ -16,8 +16,11 @@ export interface AccountChanges {
 
 /** Making and changing users: hashes and seals passwords, tells the hooks, drops cached scopes. */
 export interface Accounts {
+  /** Rejects with INVALID_PARAMETER, NOT_FOUND (a library) or CONFLICT (the name is taken). */
   create(account: AccountChanges & { readonly name: string; readonly password: string }): Promise<User>
+  /** Rejects as `create`, with NOT_FOUND for the user, and CONFLICT for the last administrator's right. */
   update(id: UserId, changes: AccountChanges): Promise<User>
+  /** With everything that is the user's. Throws NOT_FOUND, or CONFLICT for the last administrator. */
   remove(id: UserId): void
   find(name: string): User | undefined
   list(): readonly User[]
@@ -25,4 +28,11 @@ export interface Accounts {
   createApiKey(userId: UserId, name: string): { readonly key: string; readonly record: ApiKey }
   listApiKeys(userId: UserId): readonly ApiKey[]
   revokeApiKey(userId: UserId, id: ApiKeyId): boolean
+  /**
+   * Makes `admin` when there is no user at all. `password` in the answer is a generated one, to be shown once; it is
+   * absent when one was given.
+   */
+  ensureFirstAdmin(options?: {
+    readonly password?: string
+  }): Promise<{ readonly created: boolean; readonly password?: string }>
 }

@@ -1,0 +1,79 @@
+import type { Clock } from '../base/clock.ts'
+import type { HookBus } from '../hooks/hook-bus.ts'
+import type { Repositories } from '../library/repositories.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Accounts } from './accounts.ts'
+import type { Authenticator } from './authenticator.ts'
+import { createAccounts } from './create-accounts.ts'
+import { createAuthenticator } from './create-authenticator.ts'
+import { createScopes } from './create-scopes.ts'
+import { createLastSeen } from './last-seen.ts'
+import { createPasswordCheck } from './password-check.ts'
+import { createPasswordHasher } from './password-hash.ts'
+import { openPasswordVault } from './password-vault.ts'
+import type { Scopes } from './scopes.ts'
+import { createThrottle, type ThrottleSettings } from './throttle.ts'
+import { createUserDirectory } from './user-directory.ts'
+
+export interface AuthSettings extends ThrottleSettings {
+  /** log2 of scrypt's N for new hashes; for tests, where the default of 14 would only cost time. */
+  readonly hashCost?: number
+}
+
+export interface AuthOptions {
+  readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries'>
+  readonly hooks: HookBus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly settings: AuthSettings
+  /** The folder of key files, `<data>/keys`: made when absent. */
+  readonly keyDir: string
+}
+
+export interface Auth {
+  readonly authenticator: Authenticator
+  readonly accounts: Accounts
+  readonly scopes: Scopes
+  /** What is wrong with the password key and how to repair it; undefined when all is well. */
+  keyProblem(): string | undefined
+  /** Seals all passwords by a new key. Throws when there is no usable key. */
+  rotatePasswordKey(): { readonly resealed: number; readonly unreadable: number }
+  /** Writes what is remembered for later: when users and keys were last seen. */
+  flush(): void
+  stop(): void
+}
+
+/**
+ * The auth room. Reads or makes the key file at once. A key file that can't be used does not stop the server: it is
+ * logged with its repair, passwords are still checked by their hashes, and token login answers 41.
+ */
+export function createAuth({ repositories, hooks, clock, log, settings, keyDir }: AuthOptions): Auth {
+  const { users } = repositories
+  const vault = openPasswordVault({ users, folder: keyDir, clock, log })
+  const hasher = createPasswordHasher(settings.hashCost)
+  const directory = createUserDirectory(repositories, { vault, clock })
+  const lastSeen = createLastSeen(repositories, { clock, log })
+  const scopes = createScopes({ users, hooks, clock, log })
+  return {
+    authenticator: createAuthenticator({
+      directory,
+      check: createPasswordCheck(hasher, clock),
+      vault,
+      throttle: createThrottle(settings, clock),
+      lastSeen,
+      hooks,
+      clock,
+      log,
+    }),
+    accounts: createAccounts({ repositories, hasher, vault, directory, scopes, hooks, clock }),
+    scopes,
+    keyProblem: () => vault.problem,
+    rotatePasswordKey() {
+      const result = vault.rotate()
+      directory.forget()
+      return result
+    },
+    flush: () => lastSeen.flush(),
+    stop: () => lastSeen.stop(),
+  }
+}

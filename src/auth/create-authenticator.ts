@@ -1,0 +1,120 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../base/clock.ts'
+import { AppError, isAppError } from '../base/errors.ts'
+import { encodeId } from '../base/ids.ts'
+import { fold } from '../base/text.ts'
+import type { HookBus } from '../hooks/hook-bus.ts'
+import type { User } from '../library/entities.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Authenticator, Credentials, Identity, LoginOrigin } from './authenticator.ts'
+import type { LastSeen } from './last-seen.ts'
+import { type LoginOffer, readOffer } from './login-offer.ts'
+import { MAX_PASSWORD_BYTES, type PasswordCheck } from './password-check.ts'
+import type { PasswordVault } from './password-vault.ts'
+import type { Throttle } from './throttle.ts'
+import type { LoginAccount, UserDirectory } from './user-directory.ts'
+
+export interface AuthenticatorParts {
+  readonly directory: UserDirectory
+  readonly check: PasswordCheck
+  readonly vault: PasswordVault
+  readonly throttle: Throttle
+  readonly lastSeen: LastSeen
+  readonly hooks: HookBus
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** A client that was away for so long logs in again, as far as hooks and `lastLoginAt` go. */
+const VISIT_MS = 30 * 60_000
+const MAX_VISITS = 4096
+const MAX_KEY_LENGTH = 2048
+/** UTF-16 units of a name that is looked up: more than any user can have. */
+const MAX_NAME_LENGTH = 256
+
+type Proof = (Identity & { readonly keyId?: Parameters<LastSeen['apiKey']>[0] }) | AppError
+
+export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
+  const { directory, check, vault, throttle, lastSeen, hooks, clock, log } = parts
+  const visits = new LRUCache<string, number>({ max: MAX_VISITS })
+
+  /** A failure is returned rather than thrown, so that it is counted in one place. */
+  async function prove(
+    offer: LoginOffer,
+    origin: LoginOrigin,
+    { account, who }: { readonly account: LoginAccount | undefined; readonly who: string },
+  ): Promise<Proof> {
+    if (offer.kind === 'apiKey') {
+      const found = offer.key.length <= MAX_KEY_LENGTH ? directory.byApiKey(offer.key) : undefined
+      return found ? { user: found.user, method: 'apiKey', keyId: found.keyId } : badKey()
+    }
+    if (offer.kind === 'token') {
+      if (check.token(account, offer.token, offer.salt))
+        return { user: (account as LoginAccount).user, method: 'token' }
+      return account && !account.clear ? noToken() : badCredentials()
+    }
+    const { password } = offer
+    if (password === '' || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return badCredentials()
+    if (!check.quick(account, password)) {
+      if (!(await check.slow(account, who, password, () => throttle.begin(origin, who)))) return badCredentials()
+      if (account?.locked) vault.heal(account.user.id, password)
+      if (account?.locked) directory.forget()
+    }
+    return { user: (account as LoginAccount).user, method: 'password' }
+  }
+
+  function welcome(user: User, who: string, origin: LoginOrigin): void {
+    throttle.succeeded(origin, who)
+    const visit = `${user.id}\n${origin.address}\n${origin.client.slice(0, 64)}`
+    const now = clock.monotonic()
+    const isLogin = now - (visits.get(visit) ?? Number.NEGATIVE_INFINITY) > VISIT_MS
+    visits.set(visit, now)
+    lastSeen.user(user.id, isLogin)
+    if (!isLogin) return
+    log.info('login', { userId: user.id, address: origin.address, client: origin.client })
+    if (hooks.has('user.login')) tell(user, user.name, origin, true)
+  }
+
+  function refuse(error: AppError, origin: LoginOrigin, failed: { user: User | undefined; name: string; who: string }) {
+    throttle.failed(origin, failed.who)
+    // Never the name: people type passwords into that field.
+    const fields = { code: error.code, userId: failed.user?.id, address: origin.address, client: origin.client }
+    log.warn('login failed', fields)
+    if (hooks.has('user.login')) tell(failed.user, failed.name, origin, false)
+  }
+
+  function tell(user: User | undefined, name: string, { address, client }: LoginOrigin, ok: boolean): void {
+    hooks.observe('user.login', { userId: user ? encodeId('user', user.id) : null, name, ok, address, client })
+  }
+
+  return {
+    async authenticate(credentials: Credentials, origin: LoginOrigin): Promise<Identity> {
+      const offer = readOffer(credentials)
+      const name = offer.kind === 'apiKey' ? '' : offer.name.slice(0, MAX_NAME_LENGTH)
+      const account = name === '' ? undefined : directory.byName(name)
+      const who = account ? String(account.user.id) : name === '' ? '' : `~${fold(name)}`
+      throttle.admit(origin, who)
+      // Without any key nobody can log in by token: said before the name is looked at, so it tells nothing of it.
+      if (offer.kind === 'token' && vault.problem !== undefined && !account?.clear) throw noToken()
+      const proof = await prove(offer, origin, { account, who })
+      if (isAppError(proof)) {
+        // 41 makes clients fall back to the plain password by themselves: no guess, so no failure.
+        if (proof.code !== 'TOKEN_AUTH_UNSUPPORTED') refuse(proof, origin, { user: account?.user, name, who })
+        throw proof
+      }
+      const { user, method, keyId } = proof
+      welcome(user, who, origin)
+      if (keyId !== undefined) lastSeen.apiKey(keyId)
+      return { user, method }
+    },
+  }
+}
+
+const badCredentials = () => new AppError('BAD_CREDENTIALS', 'Wrong username or password.')
+const badKey = () =>
+  new AppError('BAD_API_KEY', 'This API key is not valid. Make a new one and enter it in the client.')
+const noToken = () =>
+  new AppError(
+    'TOKEN_AUTH_UNSUPPORTED',
+    'Token login is not available for this user. Use an API key, or legacy (plain password) login in the client.',
+  )

@@ -1,0 +1,144 @@
+import { LRUCache } from 'lru-cache'
+import { type AccessScope, EMPTY_SCOPE, FULL_SCOPE, intersectScopes } from '../base/access-scope.ts'
+import type { Clock } from '../base/clock.ts'
+import { decodeIdOf, encodeId, type SongId, type UserId } from '../base/ids.ts'
+import type { HookBus } from '../hooks/hook-bus.ts'
+import type { Purpose } from '../hooks/hooks.ts'
+import type { User, Viewer } from '../library/entities.ts'
+import type { UserRepository } from '../library/user-repository.ts'
+import type { Logger } from '../log/logger.ts'
+import type { Scopes } from './scopes.ts'
+
+export interface ScopesParts {
+  readonly users: UserRepository
+  readonly hooks: HookBus
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const MAX_KEPT = 2048
+/** A scope that plugins had a part in is asked for again after this, so that one answer that failed heals. */
+const WITH_PLUGINS_MS = 60_000
+/** And one that failed closed: soon, but not by each request, which would wait for the same deadline. */
+const FAILED_MS = 3_000
+/** Invalidated again and again while it is worked out: then nothing is visible. */
+const MAX_ROUNDS = 5
+
+interface Kept {
+  readonly viewer: Viewer
+  /** Monotonic ms; Infinity when only an invalidation makes it old. */
+  readonly until: number
+}
+
+interface Answer {
+  readonly scope: AccessScope
+  readonly keepMs: number
+}
+
+/**
+ * What a user may see: the granted libraries, narrowed by `access.scope`, widened by the single songs of
+ * `access.grants`. A gate that failed leaves nothing, grants included: what it would have denied is not known.
+ *
+ * Administrators see everything and are asked about nowhere. They can give themselves any library, so a narrowed view
+ * would protect nothing, and a broken plugin must not hide the library from the person who has to repair it.
+ */
+export function createScopes({ users, hooks, clock, log }: ScopesParts): Scopes {
+  const kept = new LRUCache<string, Kept>({ max: MAX_KEPT })
+  const running = new Map<string, Promise<Viewer>>()
+  const listeners = new Set<(userId: UserId | undefined) => void>()
+  /** Grows with each invalidation: an answer that was begun before is not kept. */
+  let generation = 0
+
+  const keyOf = (id: UserId, purpose: Purpose) => `${id} ${purpose}`
+
+  function ask(id: UserId, purpose: Purpose): Answer | Promise<Answer> {
+    const base: AccessScope = { libraries: users.libraries(id) }
+    const input = { userId: encodeId('user', id), purpose }
+    const gated = hooks.has('access.scope')
+    const granting = hooks.has('access.grants')
+    if (!gated && !granting) return { scope: base, keepMs: Number.POSITIVE_INFINITY }
+    const narrowed = gated ? hooks.narrow('access.scope', input) : undefined
+    const grants = granting ? hooks.collect('access.grants', input) : []
+    if (narrowed instanceof Promise || grants instanceof Promise) {
+      return Promise.all([narrowed, grants]).then((answers) => combine(base, ...answers))
+    }
+    return combine(base, narrowed, grants)
+  }
+
+  function keep(key: string, { scope, keepMs }: Answer, id: UserId): Viewer {
+    const viewer: Viewer = Object.freeze({ userId: id, scope })
+    kept.set(key, { viewer, until: clock.monotonic() + keepMs })
+    return viewer
+  }
+
+  /** Asks again for as long as the ground shifts meanwhile. `asked` was begun in generation `begun`. */
+  async function settle(
+    id: UserId,
+    purpose: Purpose,
+    first: { readonly asked: Answer | Promise<Answer>; readonly begun: number },
+  ): Promise<Viewer> {
+    let { asked, begun } = first
+    for (let round = 1; round <= MAX_ROUNDS; round++) {
+      const answer = await asked
+      if (begun === generation) return keep(keyOf(id, purpose), answer, id)
+      begun = generation
+      asked = ask(id, purpose)
+    }
+    log.warn('access scope changed too often while it was worked out', { userId: id, purpose })
+    return { userId: id, scope: EMPTY_SCOPE }
+  }
+
+  return {
+    viewer(user, purpose) {
+      if (user.isAdmin) return viewerOfAdmin(user)
+      const key = keyOf(user.id, purpose)
+      const known = kept.get(key)
+      if (known && clock.monotonic() < known.until) return known.viewer
+      const same = running.get(key)
+      if (same) return same
+      const begun = generation
+      const asked = ask(user.id, purpose)
+      if (!(asked instanceof Promise) && begun === generation) return keep(key, asked, user.id)
+      const work = settle(user.id, purpose, { asked, begun })
+        .catch((error: unknown) => {
+          log.error('access scope not worked out', { userId: user.id, purpose, error: String(error) })
+          return { userId: user.id, scope: EMPTY_SCOPE }
+        })
+        .finally(() => running.delete(key))
+      running.set(key, work)
+      return work
+    },
+
+    invalidate(userId) {
+      generation++
+      if (userId === undefined) kept.clear()
+      else for (const purpose of PURPOSES) kept.delete(keyOf(userId, purpose))
+      for (const listener of [...listeners]) {
+        try {
+          listener(userId)
+        } catch (error) {
+          log.error('listener for changed access failed', { error: String(error) })
+        }
+      }
+    },
+
+    onInvalidate(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+const PURPOSES = Object.keys({ browse: 0, stream: 0, download: 0, cover: 0 } satisfies Record<Purpose, 0>) as Purpose[]
+
+function viewerOfAdmin(user: User): Viewer {
+  return { userId: user.id, scope: FULL_SCOPE }
+}
+
+function combine(base: AccessScope, narrowed: AccessScope | undefined, grants: readonly string[]): Answer {
+  // The runner's own constant: a gate failed. A handler's answer that allows no library is another object.
+  if (narrowed === EMPTY_SCOPE) return { scope: EMPTY_SCOPE, keepMs: FAILED_MS }
+  const scope = narrowed ? intersectScopes(base, narrowed) : base
+  const songs = grants.map((id) => decodeIdOf('song', id)).filter((id): id is SongId => id !== undefined)
+  return { scope: songs.length > 0 ? { ...scope, grants: songs } : scope, keepMs: WITH_PLUGINS_MS }
+}
