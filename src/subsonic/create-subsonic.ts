@@ -1,0 +1,41 @@
+import { decodeIdOf } from '../base/ids.ts'
+import type { HttpReply, HttpRequest } from '../http/types.ts'
+import type { User } from '../library/entities.ts'
+import { clientRendering } from './client-rendering.ts'
+import { dispatch } from './dispatch.ts'
+import type { Endpoint } from './endpoint.ts'
+import { type Additions, buildTable } from './endpoint-table.ts'
+import { songChild } from './responses/song.ts'
+import type { SubsonicServices } from './services.ts'
+import type { Tree } from './tree.ts'
+
+export interface Subsonic {
+  /** Answers everything under `/rest/`. Never rejects. */
+  handle(request: HttpRequest): Promise<HttpReply>
+  /** All endpoints as they are now, plugins' ones among them. */
+  endpoints(): readonly Pick<Endpoint, 'name' | 'auth' | 'answers'>[]
+  /**
+   * Replaces what plugins bring, all at once; requests under way keep what they started with. Throws CONFLICT, and changes
+   * nothing, when a name is taken: plugins may add endpoints and take over the core's stand-ins.
+   */
+  swapExtensions(additions: Additions): void
+  /** Songs as `child` elements, the way that the user's answers show them; what the user may not see is left out. */
+  children(user: User, songIds: readonly string[], client?: string): Promise<readonly Tree[]>
+}
+
+export function createSubsonic(services: SubsonicServices): Subsonic {
+  let table = buildTable({ endpoints: [], extensions: [] })
+  return {
+    handle: (request) => dispatch(services, table, request),
+    endpoints: () => [...table.byName.values()],
+    swapExtensions(additions) {
+      table = buildTable(additions)
+    },
+    async children(user, songIds, client = '') {
+      const viewer = await services.scopes.viewer(user, 'browse')
+      const keys = songIds.map((text) => decodeIdOf('song', text)).filter((key) => key !== undefined)
+      const rendering = clientRendering(services, user, client)
+      return services.repositories.songs.findMany(viewer, keys).map((song) => songChild(song, rendering))
+    },
+  }
+}

@@ -1,0 +1,132 @@
+import { AppError } from '../../base/errors.ts'
+import { decodeId, encodeId, type SongId } from '../../base/ids.ts'
+import { fold } from '../../base/text.ts'
+import type { Album, Artist, Song } from '../../library/entities.ts'
+import type { Call } from '../call.ts'
+import { type Endpoint, tree } from '../endpoint.ts'
+import { absentArtist, artistAsFolder, artistId3 } from '../responses/artist.ts'
+import { albumInfo, artistInfo } from '../responses/info.ts'
+import { songChild } from '../responses/song.ts'
+import { mapList, type Tree } from '../tree.ts'
+import { clamp, found } from './found.ts'
+
+/** Rows of similar and top songs. */
+const MOST = 500
+
+export const informationEndpoints: readonly Endpoint[] = [
+  tree('getArtistInfo', async (call) => ({ artistInfo: await artistInformation(call, artistAsFolder) })),
+  tree('getArtistInfo2', async (call) => ({ artistInfo2: await artistInformation(call, artistId3) })),
+  tree('getAlbumInfo', albumInformation),
+  tree('getAlbumInfo2', albumInformation),
+  tree('getSimilarSongs', async (call) => ({ similarSongs: await similarSongs(call) })),
+  tree('getSimilarSongs2', async (call) => ({ similarSongs2: await similarSongs(call) })),
+  tree('getTopSongs', topSongs),
+]
+
+/** What an id stands for, whichever way of browsing it comes from. */
+interface Subject {
+  readonly artist?: Artist
+  readonly album?: Album
+  readonly songs: readonly Song[]
+}
+
+function subjectOf(call: Call): Subject {
+  const { repositories } = call.services
+  const { viewer } = call
+  const id = decodeId(call.params.string('id'))
+  switch (id?.kind) {
+    case 'artist':
+      return { artist: found(repositories.artists.find(viewer, id.key), 'Artist'), songs: [] }
+    case 'album':
+      return { album: found(repositories.albums.find(viewer, id.key), 'Album'), songs: [] }
+    case 'song':
+      return { songs: [found(repositories.songs.find(viewer, id.key), 'Song')] }
+    case 'folder': {
+      const folder = found(repositories.folders.find(viewer, id.key), 'Directory')
+      const artist = repositories.artists.findByName(viewer, folder.name)
+      return { ...(artist ? { artist } : {}), songs: repositories.songs.ofFolder(viewer, id.key) }
+    }
+    default:
+      throw new AppError('NOT_FOUND', 'Nothing is known by this id.')
+  }
+}
+
+function artistOf(call: Call, subject: Subject): Artist | undefined {
+  const id = subject.album?.artistId ?? subject.songs[0]?.albumArtistId
+  return subject.artist ?? (id === undefined ? undefined : call.services.repositories.artists.find(call.viewer, id))
+}
+
+function albumOf(call: Call, subject: Subject): Album | undefined {
+  const id = subject.songs[0]?.albumId
+  return subject.album ?? (id === undefined ? undefined : call.services.repositories.albums.find(call.viewer, id))
+}
+
+async function artistInformation(call: Call, render: typeof artistId3): Promise<Tree> {
+  const count = clamp(call.params.integer('count', 20), MOST)
+  const withAbsent = call.params.boolean('includeNotPresent', false)
+  const artist = artistOf(call, subjectOf(call))
+  if (!artist) return artistInfo({}, '', [])
+  const input = { artistId: encodeId('artist', artist.id), name: artist.name }
+  const info = (await call.services.hooks.provide('artist.info', input)) ?? {}
+  const names = (info.similar ?? []).slice(0, MOST)
+  const present = new Map(
+    call.services.repositories.artists.findByNames(call.viewer, names).map((one) => [fold(one.name), one]),
+  )
+  const similar = names
+    .map((name) => {
+      const one = present.get(fold(name))
+      if (one) return render(one, call.rendering)
+      return withAbsent ? absentArtist(name) : undefined
+    })
+    .filter((one) => one !== undefined)
+  return artistInfo(info, artist.musicBrainzId, similar.slice(0, count))
+}
+
+async function albumInformation(call: Call): Promise<Tree> {
+  const album = albumOf(call, subjectOf(call))
+  if (!album) return { albumInfo: albumInfo({}, '') }
+  const input = { albumId: encodeId('album', album.id), name: album.name, artist: album.artist }
+  const info = (await call.services.hooks.provide('album.info', input)) ?? {}
+  return { albumInfo: albumInfo(info, album.musicBrainzId) }
+}
+
+/** What a plugin names, else songs of the same genres and artists. */
+async function similarSongs(call: Call): Promise<Tree> {
+  const count = clamp(call.params.integer('count', 50), MOST)
+  const subject = subjectOf(call)
+  const { songs } = call.services.repositories
+  const mediaId = call.params.string('id')
+  const named = await call.services.hooks.provide('similar.songs', { mediaId, count })
+  const similar = named
+    ? songs.findMany(
+        call.viewer,
+        named
+          .slice(0, MOST)
+          .map(songKey)
+          .filter((key) => key !== undefined),
+      )
+    : songs.similarTo(call.viewer, seedOf(call, subject), count)
+  return { song: mapList(similar.slice(0, count), (song) => songChild(song, call.rendering)) }
+}
+
+function songKey(text: string): SongId | undefined {
+  const id = decodeId(text)
+  return id?.kind === 'song' ? id.key : undefined
+}
+
+function seedOf(call: Call, { artist, album, songs }: Subject) {
+  const seeds = album ? call.services.repositories.songs.ofAlbum(call.viewer, album.id) : songs
+  return { songs: seeds.slice(0, MOST).map((song) => song.id), artists: artist ? [artist.id] : [] }
+}
+
+/** By id (extension topSongsByArtistId), else by name. */
+function topSongs(call: Call): Tree {
+  const { params, viewer } = call
+  const { artists, songs } = call.services.repositories
+  const count = clamp(params.integer('count', 50), MOST)
+  const artist = params.has('id')
+    ? found(artists.find(viewer, params.idOf('artist', 'id')), 'Artist')
+    : artists.findByName(viewer, params.string('artist'))
+  const top = artist ? songs.topOfArtist(viewer, artist.id, count) : []
+  return { topSongs: { song: mapList(top, (song) => songChild(song, call.rendering)) } }
+}

@@ -1,0 +1,88 @@
+import type { ByteSource } from '../../base/byte-source.ts'
+import { AppError } from '../../base/errors.ts'
+import type { HttpReply } from '../../http/types.ts'
+import { avatarPng } from '../avatar.ts'
+import { type Call, viewerFor } from '../call.ts'
+import { bytes, type Endpoint, tree } from '../endpoint.ts'
+import { plainLyrics, structuredLyrics } from '../responses/lyrics.ts'
+import type { Tree } from '../tree.ts'
+import { found } from './found.ts'
+
+/** Longest edge that may be asked for; larger wishes get this. */
+const LARGEST_COVER = 4096
+
+export const mediaRetrievalEndpoints: readonly Endpoint[] = [
+  bytes(
+    'stream',
+    async (call) => {
+      const { params, services, user } = call
+      const songId = params.idOf('song', 'id')
+      const maxBitRate = params.integer('maxBitRate', undefined)
+      const format = params.optional('format')
+      const timeOffset = params.decimal('timeOffset', undefined)
+      return media(
+        await services.streamer.stream(user, await viewerFor(call, 'stream'), {
+          songId,
+          client: call.client,
+          estimateContentLength: params.boolean('estimateContentLength', false),
+          headOnly: call.request.method === 'HEAD',
+          ...(maxBitRate === undefined ? {} : { maxBitRate: Math.max(0, maxBitRate) }),
+          ...(format === undefined ? {} : { format }),
+          ...(timeOffset === undefined ? {} : { timeOffset: Math.max(0, timeOffset) }),
+        }),
+      )
+    },
+    { needs: 'stream' },
+  ),
+
+  bytes(
+    'download',
+    async (call) => {
+      const songId = call.params.idOf('song', 'id')
+      const viewer = await viewerFor(call, 'download')
+      return media(await call.services.streamer.download(call.user, viewer, songId, call.client))
+    },
+    { needs: 'download' },
+  ),
+
+  bytes('getCoverArt', async (call) => {
+    const id = call.params.id('id')
+    const size = call.params.integer('size', 0)
+    const viewer = await viewerFor(call, 'cover')
+    return media(await call.services.artwork.cover(viewer, id, size > 0 ? Math.min(size, LARGEST_COVER) : undefined))
+  }),
+
+  tree('getLyrics', async (call) => ({ lyrics: await lyricsByName(call) })),
+
+  tree('getLyricsBySongId', async ({ services, viewer, params }) => {
+    const song = found(services.repositories.songs.find(viewer, params.idOf('song', 'id')), 'Song')
+    const all = await services.lyrics.ofSong(viewer, song.id)
+    return { lyricsList: { structuredLyrics: all.map((lyrics) => structuredLyrics(song, lyrics)) } }
+  }),
+
+  // Drawn from the name alone, so that it tells nobody which users exist.
+  bytes('getAvatar', ({ params }) => ({
+    kind: 'bytes',
+    status: 200,
+    headers: { 'content-type': 'image/png', 'cache-control': 'private, max-age=86400' },
+    body: avatarPng(params.string('username')),
+  })),
+
+  bytes('getCaptions', ({ params }) => {
+    params.string('id')
+    throw new AppError('NOT_FOUND', 'There are no videos on this server.')
+  }),
+]
+
+function media(source: ByteSource): HttpReply {
+  return { kind: 'source', headers: {}, source }
+}
+
+async function lyricsByName({ services, viewer, params }: Call): Promise<Tree> {
+  const artist = params.optional('artist')
+  const title = params.optional('title')
+  if (artist === undefined || title === undefined) return { value: '' }
+  const song = services.repositories.songs.byArtistAndTitle(viewer, artist, title)
+  const lyrics = song && (await services.lyrics.ofSong(viewer, song.id))[0]
+  return song && lyrics ? { artist: song.artist, title: song.title, value: plainLyrics(lyrics) } : { value: '' }
+}

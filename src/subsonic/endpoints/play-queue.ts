@@ -1,0 +1,69 @@
+import { AppError } from '../../base/errors.ts'
+import { decodeIdOf, encodeId, type SongId } from '../../base/ids.ts'
+import type { PlayQueue } from '../../library/entities.ts'
+import type { Call } from '../call.ts'
+import { type Endpoint, tree } from '../endpoint.ts'
+import { songChild } from '../responses/song.ts'
+import { date } from '../responses/values.ts'
+import { mapList, type Tree } from '../tree.ts'
+
+/** One queue a user; both pairs of calls read and write it. */
+export const playQueueEndpoints: readonly Endpoint[] = [
+  tree('getPlayQueue', (call) => {
+    const queue = call.services.repositories.playQueues.find(call.viewer)
+    const song = queue?.songs[queue.currentIndex]
+    return { playQueue: { current: song && encodeId('song', song.id), ...queueTree(call, queue) } }
+  }),
+
+  tree('getPlayQueueByIndex', (call) => {
+    const queue = call.services.repositories.playQueues.find(call.viewer)
+    const currentIndex = queue && queue.songs.length > 0 ? queue.currentIndex : undefined
+    return { playQueueByIndex: { currentIndex, ...queueTree(call, queue) } }
+  }),
+
+  tree('savePlayQueue', (call) => {
+    const songs = call.params.idsOf('song', 'id')
+    const current = call.params.optional('current')
+    // Some clients leave `current` out while a radio plays, or name a song that is no longer in the list: the first then.
+    const index = current === undefined ? 0 : songs.indexOf(decodeIdOf('song', current) ?? (0 as SongId))
+    return save(call, songs, Math.max(0, index))
+  }),
+
+  tree('savePlayQueueByIndex', (call) => {
+    const ids = call.params.all('id').map((text) => decodeIdOf('song', text))
+    const index = call.params.integer('currentIndex', undefined)
+    if (ids.length > 0 && (index === undefined || index < 0 || index >= ids.length)) {
+      throw new AppError('INVALID_PARAMETER', "Parameter 'currentIndex' must be the place of a song in the queue.")
+    }
+    const before = ids.slice(0, index ?? 0).filter((id) => id === undefined).length
+    const songs = ids.filter((id) => id !== undefined)
+    return save(call, songs, Math.max(0, Math.min((index ?? 0) - before, songs.length - 1)))
+  }),
+]
+
+/** A queue that was never saved, or was cleared, is empty: the schema wants the element all the same. */
+function queueTree(call: Call, queue: PlayQueue | undefined): Tree {
+  return {
+    position: queue?.positionMs ?? 0,
+    username: call.user.name,
+    changed: date(queue?.changedAt ?? call.user.createdAt),
+    changedBy: queue?.changedBy ?? '',
+    entry: mapList(queue?.songs ?? [], (song) => songChild(song, call.rendering)),
+  }
+}
+
+function save(call: Call, songs: readonly SongId[], currentIndex: number): Tree {
+  const { playQueues } = call.services.repositories
+  if (songs.length === 0) {
+    playQueues.clear(call.user.id)
+    return {}
+  }
+  playQueues.save(call.user.id, {
+    songs,
+    currentIndex,
+    positionMs: Math.max(0, call.params.integer('position', 0)),
+    changedBy: call.client,
+    changedAt: call.services.clock.now(),
+  })
+  return {}
+}

@@ -1,0 +1,129 @@
+import { type ParsedUrlQuery, parse } from 'node:querystring'
+import { AppError } from '../base/errors.ts'
+import { decodeId, decodeIdOf, type IdKind, type PublicId } from '../base/ids.ts'
+
+type KeyOf<K extends IdKind> = NonNullable<ReturnType<typeof decodeIdOf<K>>>
+
+/** More would only be sent to keep the server busy; a queue of 100,000 songs still fits. */
+const MAX_PARAMETERS = 200_000
+
+/**
+ * The parameters of a request. Repeated ones keep their order; of one that should stand once the first counts. A value
+ * that is empty counts as not sent. Getters reject with MISSING_PARAMETER, INVALID_PARAMETER or (ids) NOT_FOUND and name
+ * the parameter.
+ */
+export class Params {
+  readonly #values: ParsedUrlQuery
+
+  private constructor(values: ParsedUrlQuery) {
+    this.#values = values
+  }
+
+  /** From a URL's query and, if one was sent, a form; the query's values come first. */
+  static parse(query: string, form = ''): Params {
+    const text = query && form ? `${query}&${form}` : query || form
+    let count = 1
+    for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) count++
+    if (count > MAX_PARAMETERS) throw new AppError('BAD_REQUEST', `A request may have ${MAX_PARAMETERS} parameters.`)
+    return new Params(parse(text, '&', '=', { maxKeys: 0 }))
+  }
+
+  /** True also for an empty value. */
+  has(name: string): boolean {
+    return this.#values[name] !== undefined
+  }
+
+  /** As sent, '' included. */
+  raw(name: string): string | undefined {
+    const value = this.#values[name]
+    return typeof value === 'object' ? value[0] : value
+  }
+
+  optional(name: string): string | undefined {
+    return this.raw(name) || undefined
+  }
+
+  string(name: string): string {
+    return this.optional(name) ?? missing(name)
+  }
+
+  all(name: string): readonly string[] {
+    const value = this.#values[name]
+    if (value === undefined) return []
+    return typeof value === 'string' ? (value ? [value] : []) : value.filter((text) => text !== '')
+  }
+
+  integer(name: string): number
+  integer<F extends number | undefined>(name: string, fallback: F): number | F
+  integer(name: string, ...fallback: (number | undefined)[]): number | undefined {
+    const text = this.optional(name)
+    if (text === undefined) return fallback.length > 0 ? fallback[0] : missing(name)
+    return readInteger(name, text)
+  }
+
+  integers(name: string): readonly number[] {
+    return this.all(name).map((text) => readInteger(name, text))
+  }
+
+  /** A number with or without a fraction. */
+  decimal<F extends number | undefined>(name: string, fallback: F): number | F {
+    const text = this.optional(name)
+    if (text === undefined) return fallback
+    if (!/^[+-]?\d{1,15}(\.\d{1,15})?$/.test(text)) invalid(name, 'a number')
+    return Number(text)
+  }
+
+  boolean(name: string): boolean
+  boolean<F extends boolean | undefined>(name: string, fallback: F): boolean | F
+  boolean(name: string, ...fallback: (boolean | undefined)[]): boolean | undefined {
+    const text = this.optional(name)?.toLowerCase()
+    if (text === undefined) return fallback.length > 0 ? fallback[0] : missing(name)
+    if (['true', '1', 'yes', 'on'].includes(text)) return true
+    if (['false', '0', 'no', 'off'].includes(text)) return false
+    return invalid(name, 'true or false')
+  }
+
+  /** A password: clear, or `enc:` and its UTF-8 bytes in hex. Hex that is none is taken for the password itself. */
+  password(name: string): string | undefined {
+    const text = this.optional(name)
+    return text === undefined ? undefined : decodePassword(text)
+  }
+
+  id(name: string): PublicId {
+    return decodeId(this.string(name)) ?? unknownId(name)
+  }
+
+  idOf<K extends IdKind>(kind: K, name: string): KeyOf<K> {
+    return decodeIdOf(kind, this.string(name)) ?? unknownId(name)
+  }
+
+  /** Those that are ids of this kind; the others are left out, as unknown ones are. */
+  idsOf<K extends IdKind>(kind: K, name: string): readonly KeyOf<K>[] {
+    return this.all(name)
+      .map((text) => decodeIdOf(kind, text))
+      .filter((key) => key !== undefined)
+  }
+}
+
+export function decodePassword(text: string): string {
+  if (!text.startsWith('enc:')) return text
+  const hex = text.slice(4)
+  return hex.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(hex) ? Buffer.from(hex, 'hex').toString('utf8') : text
+}
+
+function readInteger(name: string, text: string): number {
+  const value = /^[+-]?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(value) ? value : invalid(name, 'a whole number')
+}
+
+function missing(name: string): never {
+  throw new AppError('MISSING_PARAMETER', `Required parameter '${name}' is missing.`)
+}
+
+export function invalid(name: string, expected: string): never {
+  throw new AppError('INVALID_PARAMETER', `Parameter '${name}' must be ${expected}.`)
+}
+
+function unknownId(name: string): never {
+  throw new AppError('NOT_FOUND', `Nothing is known by the '${name}' that was sent.`)
+}

@@ -1,0 +1,86 @@
+import { encodeId } from '../../base/ids.ts'
+import type { Album, Song } from '../../library/entities.ts'
+import { mapList, type Tree } from '../tree.ts'
+import { inView, type Rendering } from './rendering.ts'
+import { songChild } from './song.ts'
+import { averageRating, coverId, date, explicitStatus, itemDate, known, names, seconds } from './values.ts'
+
+/** An album as `AlbumID3`. */
+export function albumId3(album: Album, rendering: Rendering): Tree {
+  const cover = coverId('album', album, rendering)
+  const full = {
+    id: encodeId('album', album.id),
+    name: album.name,
+    artist: album.artist,
+    artistId: encodeId('artist', album.artistId),
+    coverArt: cover,
+    songCount: album.songCount,
+    duration: seconds(album.durationMs),
+    playCount: album.playCount,
+    created: date(album.createdAt),
+    starred: date(album.starredAt),
+    year: known(yearOf(album)),
+    genre: album.genres[0],
+    version: album.version,
+    played: date(album.playedAt),
+    userRating: album.rating,
+    averageRating: averageRating(album),
+    recordLabels: names(album.recordLabels),
+    musicBrainzId: album.musicBrainzId,
+    genres: names(album.genres),
+    artists: album.artists.map((artist) => ({ id: encodeId('artist', artist.id), name: artist.name })),
+    displayArtist: album.artist,
+    releaseTypes: album.releaseTypes,
+    moods: album.moods,
+    sortName: album.sortName,
+    originalReleaseDate: itemDate(album.originalDate),
+    releaseDate: itemDate(album.releaseDate),
+    isCompilation: album.compilation,
+    explicitStatus: explicitStatus(album.explicit),
+    discTitles: album.discTitles.map(({ disc, title }) => ({ disc, title, coverArt: cover })),
+  }
+  return rendering.view === 'full' ? full : inView('album', full, rendering.view)
+}
+
+export function albumWithSongs(album: Album, songs: readonly Song[], rendering: Rendering): Tree {
+  return { ...albumId3(album, rendering), song: mapList(songs, (song) => songChild(song, rendering)) }
+}
+
+/** An album as a directory: `Child` in lists of folder clients, with the fields of an album that they read as well. */
+export function albumChild(album: Album, rendering: Rendering): Tree {
+  const full = {
+    id: encodeId('album', album.id),
+    parent: encodeId('artist', album.artistId),
+    isDir: true,
+    title: album.name,
+    name: album.name,
+    album: album.name,
+    artist: album.artist,
+    year: known(yearOf(album)),
+    genre: album.genres[0],
+    coverArt: coverId('album', album, rendering),
+    duration: seconds(album.durationMs),
+    songCount: album.songCount,
+    isVideo: false,
+    userRating: known(album.rating),
+    averageRating: averageRating(album),
+    playCount: album.playCount,
+    created: date(album.createdAt),
+    starred: date(album.starredAt),
+    albumId: encodeId('album', album.id),
+    artistId: encodeId('artist', album.artistId),
+    mediaType: 'album',
+    played: date(album.playedAt),
+    sortName: album.sortName,
+    musicBrainzId: album.musicBrainzId,
+    genres: names(album.genres),
+    artists: album.artists.map((artist) => ({ id: encodeId('artist', artist.id), name: artist.name })),
+    displayArtist: album.artist,
+    explicitStatus: explicitStatus(album.explicit),
+  }
+  return inView('child', full, rendering.view)
+}
+
+function yearOf(album: Album): number {
+  return album.maxYear || album.minYear
+}

@@ -1,0 +1,50 @@
+import type { Headers, HttpReply } from '../../http/types.ts'
+import type { Envelope, Format } from '../protocol.ts'
+import type { Tree } from '../tree.ts'
+import { jsonParts, jsonpParts } from './json.ts'
+import { xmlParts } from './xml.ts'
+
+/** Answers up to this many characters are sent in one piece with their length; longer ones are made while they go out. */
+const WHOLE = 64 * 1024
+
+/** `text/xml`: the only type by which DSub tells an error from music. */
+const CONTENT_TYPE: Readonly<Record<Format['kind'], string>> = {
+  xml: 'text/xml; charset=utf-8',
+  json: 'application/json; charset=utf-8',
+  jsonp: 'application/javascript; charset=utf-8',
+}
+
+export interface ReplyOptions {
+  readonly status?: number
+  readonly headers?: Headers
+}
+
+/** A tree as the reply to a request. Fails like the tree's lists do, as far as they are read before the first byte. */
+export function treeReply(format: Format, envelope: Envelope, payload: Tree, options: ReplyOptions = {}): HttpReply {
+  const parts = partsOf(format, envelope, payload)
+  const status = options.status ?? 200
+  const headers = { 'content-type': CONTENT_TYPE[format.kind], 'cache-control': 'no-store', ...options.headers }
+  let body = ''
+  while (body.length < WHOLE) {
+    const next = parts.next()
+    if (next.done) return { kind: 'bytes', status, headers, body }
+    body += next.value
+  }
+  return { kind: 'parts', status, headers, parts: continued(body, parts) }
+}
+
+function partsOf(format: Format, envelope: Envelope, payload: Tree): Generator<string, void> {
+  switch (format.kind) {
+    case 'xml':
+      return xmlParts(envelope, payload)
+    case 'json':
+      return jsonParts(envelope, payload)
+    case 'jsonp':
+      return jsonpParts(format.callback, envelope, payload)
+  }
+}
+
+function* continued(first: string, rest: Generator<string, void>): Generator<string, void> {
+  yield first
+  yield* rest
+}
