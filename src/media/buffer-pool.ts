@@ -1,0 +1,72 @@
+/** Sizes of a stream's buffer: small for the many that play, large for the few that download. */
+export const BUFFER_SIZES = [16_384, 32_768, 65_536] as const
+export type BufferSize = (typeof BUFFER_SIZES)[number]
+
+const MAX_FREE_BYTES = 2 << 20
+/** The reader came back at once: it could have taken more. */
+const QUICK_MS = 10
+/** The reader's socket was full for long: much memory would only wait. */
+const SLOW_MS = 250
+
+/** Buffers of streams that ended, for the next ones. Holds at most 2 MiB. */
+export class BufferPool {
+  readonly #free = new Map<BufferSize, Uint8Array[]>(BUFFER_SIZES.map((size) => [size, []]))
+  #freeBytes = 0
+
+  take(size: BufferSize): Uint8Array {
+    const buffer = this.#free.get(size)?.pop()
+    if (!buffer) return new Uint8Array(size)
+    this.#freeBytes -= size
+    return buffer
+  }
+
+  /** Nobody may touch the buffer afterwards. */
+  give(buffer: Uint8Array): void {
+    const free = this.#free.get(buffer.length as BufferSize)
+    if (!free || this.#freeBytes + buffer.length > MAX_FREE_BYTES) return
+    free.push(buffer)
+    this.#freeBytes += buffer.length
+  }
+
+  get freeBytes(): number {
+    return this.#freeBytes
+  }
+}
+
+/** The one buffer of one stream: grows while its reader is quick, shrinks when the reader is slow. */
+export class StreamBuffer {
+  readonly #pool: BufferPool
+  #buffer: Uint8Array | undefined
+  #step = 0
+  #handedOutAt = 0
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool
+  }
+
+  /** For the next read; what was handed out before is void. `now`: any monotonic milliseconds. */
+  next(now: number): Uint8Array {
+    const wanted = this.#nextStep(now)
+    if (this.#buffer && wanted === this.#step) return this.#buffer
+    this.release()
+    this.#step = wanted
+    this.#buffer = this.#pool.take(BUFFER_SIZES[wanted] as BufferSize)
+    return this.#buffer
+  }
+
+  handedOut(now: number): void {
+    this.#handedOutAt = now
+  }
+
+  release(): void {
+    if (this.#buffer) this.#pool.give(this.#buffer)
+    this.#buffer = undefined
+  }
+
+  #nextStep(now: number): number {
+    if (this.#handedOutAt === 0) return 0
+    const away = now - this.#handedOutAt
+    if (away > SLOW_MS) return 0
+    return away < QUICK_MS ? Math.min(this.#step + 1, BUFFER_SIZES.length - 1) : this.#step
+  }
+}

@@ -1,0 +1,202 @@
+import { basename } from 'node:path'
+import type { ByteSource } from '../base/byte-source.ts'
+import { AppError } from '../base/errors.ts'
+import { encodeId, type SongId } from '../base/ids.ts'
+import type { HookBus } from '../hooks/hook-bus.ts'
+import type { Song, User, Viewer } from '../library/entities.ts'
+import type { SongRepository } from '../library/song-repository.ts'
+import type { Logger } from '../log/logger.ts'
+import { BufferPool } from './buffer-pool.ts'
+import { contentTypeOf } from './content-types.ts'
+import { fileSource } from './file-source.ts'
+import type { MediaSettings } from './media-settings.ts'
+import { type Decision, decideStream } from './stream-decision.ts'
+import { type RightsSource, type StreamGrant, StreamRights } from './stream-rights.ts'
+import type { Streamer, StreamPlan, StreamRequest } from './streamer.ts'
+import { selectEngine } from './transcode/select-engine.ts'
+import { Transcoder, type TranscoderStatus } from './transcode/transcoder.ts'
+
+export interface StreamerOptions {
+  readonly settings: MediaSettings
+  readonly songs: Pick<SongRepository, 'find' | 'absolutePath'>
+  readonly hooks: Pick<HookBus, 'guard'>
+  readonly rights: RightsSource
+  readonly log: Logger
+  /** The built `wasm-child`; absent = its source, by tsx. */
+  readonly wasmChildEntry?: string
+  /** Before a stream with a doubtful right is ended; for tests. */
+  readonly secondLookMs?: number
+}
+
+export interface StreamerStatus {
+  readonly streams: number
+  /** Absent without an engine. */
+  readonly transcoder: TranscoderStatus | undefined
+}
+
+export interface RunningStreamer extends Streamer {
+  /** Looks for an engine and reads the cache's folder. Streams that come before wait for it; `plan` says raw until then. */
+  start(): Promise<void>
+  /** Ends conversions and their processes. */
+  stop(): Promise<void>
+  status(): StreamerStatus
+}
+
+const SECOND_LOOK_MS = 2000
+/** At the very end of a song there is nothing to convert. */
+const SHORTEST_REST_MS = 1000
+
+export function createStreamer(options: StreamerOptions): RunningStreamer {
+  const { settings, songs, hooks, log } = options
+  const pool = new BufferPool()
+  const rights = new StreamRights({
+    rights: options.rights,
+    isAllowed: (user, viewer, grant) => hasRole(user, grant.purpose) && songs.find(viewer, grant.songId) !== undefined,
+    secondLookMs: options.secondLookMs ?? SECOND_LOOK_MS,
+    log,
+  })
+  let transcoder: Transcoder | undefined
+  let starting: Promise<void> | undefined
+
+  async function begin(): Promise<void> {
+    rights.start()
+    const engine = await selectEngine({
+      settings,
+      log,
+      ...(options.wasmChildEntry === undefined ? {} : { wasmChildEntry: options.wasmChildEntry }),
+    })
+    if (!engine) return
+    const profiles = settings.profiles.filter((profile) => engine.canEncode(profile.encoder))
+    const made = new Transcoder({ ...settings, engine, profiles, pool, log })
+    await made.start()
+    transcoder = made
+  }
+
+  function decide(user: User, song: Song, request: Pick<StreamRequest, 'maxBitRate' | 'format'>): Decision {
+    return decideStream({
+      song,
+      format: request.format,
+      requestedBitRate: request.maxBitRate ?? 0,
+      userBitRate: user.maxBitRate,
+      serverBitRate: settings.maxBitRate,
+      profiles: transcoder?.profiles ?? [],
+      defaultFormat: settings.defaultFormat,
+    })
+  }
+
+  async function authorized(
+    user: User,
+    viewer: Viewer,
+    asked: { readonly songId: SongId; readonly purpose: 'stream' | 'download'; readonly client: string },
+  ): Promise<{ readonly song: Song; readonly path: string }> {
+    if (!hasRole(user, asked.purpose)) {
+      throw new AppError('FORBIDDEN', `${user.name} may not ${asked.purpose} songs. An administrator can change that.`)
+    }
+    const song = songs.find(viewer, asked.songId)
+    const path = songs.absolutePath(viewer, asked.songId)
+    if (!song || path === undefined) throw new AppError('NOT_FOUND', 'There is no such song.')
+    const verdict = await hooks.guard('stream.authorize', {
+      userId: encodeId('user', user.id),
+      mediaId: encodeId('song', song.id),
+      purpose: asked.purpose,
+      client: asked.client,
+    })
+    if (!verdict.allow) throw new AppError(verdict.status === 429 ? 'BUSY' : 'FORBIDDEN', verdict.reason)
+    return { song, path }
+  }
+
+  async function describeStream(user: User, song: Song, path: string, request: StreamRequest): Promise<ByteSource> {
+    await starting
+    const decision = decide(user, song, request)
+    const songId = encodeId('song', song.id)
+    if (decision.raw || !transcoder || transcoder.hasFailed({ songId, mtimeMs: song.mtimeMs })) {
+      return fileSource({
+        path,
+        contentType: contentTypeOf(song.suffix),
+        tag: songId,
+        pool,
+        cacheControl: 'private',
+        headers: durationHeader(song.durationMs),
+      })
+    }
+    const offsetMs = offsetOf(song, request.timeOffset)
+    const durationMs = Math.max(0, song.durationMs - offsetMs)
+    return transcoder.source({
+      songId,
+      owner: user.id,
+      size: song.size,
+      mtimeMs: song.mtimeMs,
+      durationMs,
+      estimate: request.estimateContentLength === true,
+      headers: durationHeader(durationMs),
+      spec: {
+        inputPath: path,
+        inputSuffix: song.suffix,
+        profile: decision.profile,
+        bitRate: decision.bitRate,
+        offsetMs,
+        sampleRate: song.sampleRate,
+        channels: song.channels,
+      },
+    })
+  }
+
+  return {
+    start: () => {
+      starting ??= begin()
+      return starting
+    },
+    stop: async () => {
+      rights.stop()
+      await starting?.catch(() => {})
+      await transcoder?.stop()
+    },
+    status: () => ({ streams: rights.runningStreams, transcoder: transcoder?.status() }),
+    stream: async (user, viewer, request) => {
+      const { song, path } = await authorized(user, viewer, { ...request, purpose: 'stream' })
+      const source = await describeStream(user, song, path, request)
+      return rights.guard(source, grantOf(user, song, 'stream'))
+    },
+    download: async (user, viewer, songId, client) => {
+      const { song, path } = await authorized(user, viewer, { songId, client, purpose: 'download' })
+      const source = await fileSource({
+        path,
+        contentType: contentTypeOf(song.suffix),
+        tag: encodeId('song', song.id),
+        pool,
+        cacheControl: 'private',
+        downloadName: basename(song.path),
+      })
+      return rights.guard(source, grantOf(user, song, 'download'))
+    },
+    plan: (user, song, request) => planOf(song, decide(user, song, request)),
+    contentTypeOf,
+  }
+}
+
+function planOf(song: Song, decision: Decision): StreamPlan {
+  if (decision.raw) {
+    return { raw: true, suffix: song.suffix, contentType: contentTypeOf(song.suffix), bitRate: song.bitRate }
+  }
+  const { suffix, contentType, lossless } = decision.profile
+  return { raw: false, suffix, contentType, bitRate: lossless ? song.bitRate : decision.bitRate }
+}
+
+function hasRole(user: User, role: 'stream' | 'download'): boolean {
+  return user.isAdmin || user.roles.includes(role)
+}
+
+function grantOf(user: User, song: Song, purpose: 'stream' | 'download'): StreamGrant {
+  return { userId: user.id, songId: song.id, purpose }
+}
+
+/** ms; whole ones, so that equal places share a conversion. Behind the end: just before it. */
+function offsetOf(song: Song, seconds: number | undefined): number {
+  if (seconds === undefined || !(seconds > 0)) return 0
+  const last = song.durationMs > 0 ? Math.max(0, song.durationMs - SHORTEST_REST_MS) : Number.POSITIVE_INFINITY
+  return Math.round(Math.min(seconds * 1000, last))
+}
+
+function durationHeader(durationMs: number): Readonly<Record<string, string>> {
+  return durationMs > 0 ? { 'x-content-duration': (durationMs / 1000).toFixed(2) } : {}
+}

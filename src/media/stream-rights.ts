@@ -1,0 +1,167 @@
+import type { ByteSource, ByteStream } from '../base/byte-source.ts'
+import { pause } from '../base/deadline.ts'
+import { AppError } from '../base/errors.ts'
+import type { SongId, UserId } from '../base/ids.ts'
+import type { Purpose } from '../hooks/hooks.ts'
+import type { User, Viewer } from '../library/entities.ts'
+import type { Logger } from '../log/logger.ts'
+
+/** What this room must know about rights while a stream runs; given by the composition root. */
+export interface RightsSource {
+  /** The user as of now, with a fresh scope; undefined when there is no such user any more. */
+  current(userId: UserId, purpose: Purpose): Promise<{ readonly user: User; readonly viewer: Viewer } | undefined>
+  /** Calls back after rights changed: of one user, or of everybody. Returns what ends that. */
+  onChange(listener: (userId: UserId | undefined) => void): () => void
+}
+
+export interface StreamGrant {
+  readonly userId: UserId
+  readonly songId: SongId
+  readonly purpose: 'stream' | 'download'
+}
+
+export interface StreamRightsOptions {
+  readonly rights: RightsSource
+  /** Whether the user may still do this: role and visibility. */
+  readonly isAllowed: (user: User, viewer: Viewer, grant: StreamGrant) => boolean
+  /** How long to wait before a second look: a scope may be empty for a moment while a plugin reloads. */
+  readonly secondLookMs: number
+  readonly log: Logger
+}
+
+interface RunningStream {
+  readonly grant: StreamGrant
+  revoke(): void
+}
+
+/** Songs looked at without giving the loop a turn. */
+const SLICE = 50
+
+/** Ends running streams whose right is withdrawn. */
+export class StreamRights {
+  readonly #options: StreamRightsOptions
+  readonly #running = new Map<UserId, Set<RunningStream>>()
+  readonly #checking = new Set<UserId>()
+  readonly #again = new Set<UserId>()
+  readonly #abort = new AbortController()
+  #unsubscribe: (() => void) | undefined
+  #changes = 0
+
+  constructor(options: StreamRightsOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#options.rights.onChange((userId) => {
+      this.#changes++
+      const users = userId === undefined ? [...this.#running.keys()] : [userId]
+      for (const user of users) void this.#check(user)
+    })
+  }
+
+  stop(): void {
+    this.#unsubscribe?.()
+    this.#abort.abort()
+  }
+
+  get runningStreams(): number {
+    let count = 0
+    for (const streams of this.#running.values()) count += streams.size
+    return count
+  }
+
+  /** The same source, whose streams end with FORBIDDEN as soon as the grant is gone. */
+  guard(source: ByteSource, grant: StreamGrant): ByteSource {
+    const changes = this.#changes
+    return {
+      ...source,
+      open: async (range) => {
+        const stream = this.#watch(await source.open(range), grant)
+        // Something changed between the permission and the first byte: it didn't know this stream yet.
+        if (changes !== this.#changes) void this.#check(grant.userId)
+        return stream
+      },
+    }
+  }
+
+  #watch(stream: ByteStream, grant: StreamGrant): ByteStream {
+    let interrupt: (() => void) | undefined
+    let revoked = false
+    const entry: RunningStream = {
+      grant,
+      revoke: () => {
+        revoked = true
+        interrupt?.()
+      },
+    }
+    this.#add(entry)
+    return {
+      read: () => {
+        if (revoked) return Promise.reject(withdrawn())
+        return new Promise((resolve, reject) => {
+          interrupt = () => reject(withdrawn())
+          stream.read().then(resolve, reject)
+        })
+      },
+      close: () => {
+        this.#remove(entry)
+        stream.close()
+      },
+    }
+  }
+
+  #add(entry: RunningStream): void {
+    const streams = this.#running.get(entry.grant.userId)
+    if (streams) streams.add(entry)
+    else this.#running.set(entry.grant.userId, new Set([entry]))
+  }
+
+  #remove(entry: RunningStream): void {
+    const streams = this.#running.get(entry.grant.userId)
+    streams?.delete(entry)
+    if (streams?.size === 0) this.#running.delete(entry.grant.userId)
+  }
+
+  /** One check of a user at a time; a change meanwhile leads to one more. */
+  async #check(userId: UserId): Promise<void> {
+    if (!this.#running.has(userId)) return
+    if (this.#checking.has(userId)) {
+      this.#again.add(userId)
+      return
+    }
+    this.#checking.add(userId)
+    try {
+      do {
+        this.#again.delete(userId)
+        const doubtful = await this.#refused(userId, [...(this.#running.get(userId) ?? [])])
+        if (doubtful.length === 0) continue
+        await pause(this.#options.secondLookMs, this.#abort.signal)
+        const refused = await this.#refused(userId, doubtful)
+        for (const stream of refused) stream.revoke()
+        if (refused.length > 0)
+          this.#options.log.info('Streams ended: the right was withdrawn', { count: refused.length })
+      } while (this.#again.has(userId))
+    } finally {
+      this.#checking.delete(userId)
+      this.#again.delete(userId)
+    }
+  }
+
+  async #refused(userId: UserId, streams: readonly RunningStream[]): Promise<readonly RunningStream[]> {
+    const refused: RunningStream[] = []
+    for (const purpose of ['stream', 'download'] as const) {
+      const affected = streams.filter((stream) => stream.grant.purpose === purpose)
+      if (affected.length === 0) continue
+      const current = await this.#options.rights.current(userId, purpose).catch(() => undefined)
+      for (const [index, stream] of affected.entries()) {
+        if (index > 0 && index % SLICE === 0) await pause(0)
+        if (!current || !this.#options.isAllowed(current.user, current.viewer, stream.grant)) refused.push(stream)
+      }
+    }
+    return refused
+  }
+}
+
+function withdrawn(): AppError {
+  return new AppError('FORBIDDEN', 'The right to this song was withdrawn.')
+}

@@ -1,0 +1,94 @@
+import type { TranscodeProfile } from './profiles.ts'
+
+/** One transcode, completely: the same values give the same bytes. */
+export interface TranscodeSpec {
+  /** Absolute. */
+  readonly inputPath: string
+  /** Of the input, without the dot. */
+  readonly inputSuffix: string
+  readonly profile: TranscodeProfile
+  /** kbit/s */
+  readonly bitRate: number
+  readonly offsetMs: number
+  /** Of the input, Hz and number; 0 = unknown. */
+  readonly sampleRate: number
+  readonly channels: number
+}
+
+/**
+ * Demuxers that music needs. A playlist or a script that carries a music file's name must not make ffmpeg open other
+ * files or addresses.
+ */
+const DEMUXERS = [
+  'aac',
+  'ac3',
+  'aiff',
+  'amr',
+  'ape',
+  'asf',
+  'au',
+  'caf',
+  'dsf',
+  'dts',
+  'eac3',
+  'flac',
+  'iff',
+  'matroska',
+  'webm',
+  'mov',
+  'mp4',
+  'm4a',
+  '3gp',
+  'mp3',
+  'mpc',
+  'mpc8',
+  'ogg',
+  'shn',
+  'tak',
+  'tta',
+  'w64',
+  'wav',
+  'wv',
+].join(',')
+
+const STEREO = 2
+const FLAC_HIGHEST_RATE = 192_000
+/** A whole fraction of every DSD rate. */
+const DSD_RATE = 88_200
+
+/** ffmpeg's arguments for a job: from `input` (how the engine names the file) to standard output. No shell is involved. */
+export function ffmpegArguments(spec: TranscodeSpec, input: string): readonly string[] {
+  const { profile } = spec
+  return [
+    '-hide_banner',
+    '-loglevel',
+    'error',
+    '-protocol_whitelist',
+    'file,pipe',
+    '-format_whitelist',
+    DEMUXERS,
+    ...(spec.offsetMs > 0 ? ['-ss', (spec.offsetMs / 1000).toFixed(3)] : []),
+    '-i',
+    input,
+    '-map',
+    '0:a:0',
+    '-vn',
+    '-sn',
+    '-dn',
+    '-map_chapters',
+    '-1',
+    ...sampleRateOption(profile, spec.sampleRate),
+    ...(!profile.lossless && spec.channels > STEREO ? ['-ac', String(STEREO)] : []),
+    '-threads',
+    '1',
+    ...profile.arguments.map((argument) => argument.replace('{bitRate}', String(spec.bitRate))),
+    'pipe:1',
+  ]
+}
+
+function sampleRateOption(profile: TranscodeProfile, rate: number): readonly string[] {
+  if (profile.sampleRates.length === 0) return rate > FLAC_HIGHEST_RATE ? ['-ar', String(DSD_RATE)] : []
+  if (profile.sampleRates.length > 1 && (rate === 0 || profile.sampleRates.includes(rate))) return []
+  const sameFamily = profile.sampleRates.filter((one) => rate > 0 && (rate % one === 0 || one % rate === 0))
+  return ['-ar', String(sameFamily.at(-1) ?? profile.sampleRates.at(-1))]
+}
