@@ -1,5 +1,8 @@
 import type { MediaKind, UserId } from '../base/ids.ts'
 import type { Viewer } from './entities.ts'
+import type { LibraryContext } from './library-context.ts'
+import { KIND } from './pending-plays.ts'
+import { visiblePlaylist } from './playlist-rows.ts'
 
 export interface MediaRef {
   readonly kind: MediaKind
@@ -15,3 +18,74 @@ export interface AnnotationRepository {
   /** What a user's marks of an item are; for the native API and plugins. */
   removeAllOf(userId: UserId): void
 }
+
+export function createAnnotationRepository(context: LibraryContext): AnnotationRepository {
+  const { db } = context
+
+  const isVisible = (viewer: Viewer, item: MediaRef): boolean => {
+    const visible = item.kind === 'playlist' ? visiblePlaylist(viewer) : context.scope(viewer)[item.kind]('i')
+    return (
+      db.get(`SELECT 1 FROM ${item.kind} i WHERE i.id = ? AND ${visible.sql}`, [item.key, ...visible.params]) !==
+      undefined
+    )
+  }
+
+  /** Brings the item's sums for the average in step with one user's change. */
+  const addRating = (item: MediaRef, change: { readonly sum: number; readonly count: number }) => {
+    if (!isRated(item.kind) || (change.sum === 0 && change.count === 0)) return
+    db.run(`UPDATE ${item.kind} SET rating_sum = rating_sum + ?, rating_count = rating_count + ? WHERE id = ?`, [
+      change.sum,
+      change.count,
+      item.key,
+    ])
+  }
+
+  return {
+    setStarred: (viewer, items, starred, at) =>
+      db.transaction(() => {
+        const done = items.filter((item) => isVisible(viewer, item))
+        for (const item of done)
+          db.run(
+            starred ? STAR : UNSTAR,
+            starred ? [viewer.userId, KIND[item.kind], item.key, at] : [viewer.userId, KIND[item.kind], item.key],
+          )
+        return done
+      }),
+    setRating: (viewer, item, rating, at) =>
+      db.transaction(() => {
+        if (!isVisible(viewer, item)) return false
+        const key = [viewer.userId, KIND[item.kind], item.key]
+        const before = db.get<{ rating: number }>(RATING, key)?.rating ?? 0
+        if (before === rating) return true
+        db.run(RATE, [...key, rating, rating > 0 ? at : null])
+        addRating(item, { sum: rating - before, count: Number(rating > 0) - Number(before > 0) })
+        return true
+      }),
+    removeAllOf: (userId) =>
+      db.transaction(() => {
+        for (const kind of RATED)
+          db.run(
+            `UPDATE ${kind} SET rating_count = rating_count - 1, rating_sum = rating_sum - (SELECT rating FROM annotation
+               WHERE user_id = ? AND kind = ? AND item_id = ${kind}.id)
+             WHERE id IN (SELECT item_id FROM annotation WHERE user_id = ? AND kind = ? AND rating > 0)`,
+            [userId, KIND[kind], userId, KIND[kind]],
+          )
+        db.run('DELETE FROM annotation WHERE user_id = ?', [userId])
+      }),
+  }
+}
+
+/** Kinds whose rows carry the sums for an average. */
+const RATED = ['song', 'album', 'artist'] as const
+
+function isRated(kind: MediaKind): boolean {
+  return (RATED as readonly string[]).includes(kind)
+}
+
+const STAR = `INSERT INTO annotation (user_id, kind, item_id, starred_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (user_id, kind, item_id) DO UPDATE SET starred_at = coalesce(starred_at, excluded.starred_at)`
+const UNSTAR = `UPDATE annotation SET starred_at = NULL
+  WHERE user_id = ? AND kind = ? AND item_id = ? AND starred_at IS NOT NULL`
+const RATING = 'SELECT rating FROM annotation WHERE user_id = ? AND kind = ? AND item_id = ?'
+const RATE = `INSERT INTO annotation (user_id, kind, item_id, rating, rated_at) VALUES (?, ?, ?, ?, ?)
+  ON CONFLICT (user_id, kind, item_id) DO UPDATE SET rating = excluded.rating, rated_at = excluded.rated_at`

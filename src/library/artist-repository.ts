@@ -1,5 +1,12 @@
 import type { ArtistId } from '../base/ids.ts'
+import { fold } from '../base/text.ts'
+import { loadArtists } from './artist-rows.ts'
 import type { Artist, Viewer } from './entities.ts'
+import type { LibraryContext } from './library-context.ts'
+import { KIND } from './pending-plays.ts'
+import { rankedIds } from './ranked-items.ts'
+import type { Condition, ScopeSql } from './scope-sql.ts'
+import { countVisible, firstColumn, STARRED_LIMIT } from './visible-ids.ts'
 
 export interface ArtistRepository {
   find(viewer: Viewer, id: ArtistId): Artist | undefined
@@ -12,4 +19,85 @@ export interface ArtistRepository {
   /** Names → artists of the library, for similar artists that a plugin names. */
   findByNames(viewer: Viewer, names: readonly string[]): readonly Artist[]
   count(viewer: Viewer): number
+}
+
+/** Artists read at once while all are listed: constant memory, and no statement left open between pages. */
+const PAGE = 500
+
+export function createArtistRepository(context: LibraryContext): ArtistRepository {
+  const { db } = context
+
+  const byKeys = (viewer: Viewer, keys: readonly string[]): readonly number[] => {
+    const visible = context.scope(viewer).artist('r')
+    return db.select(
+      `SELECT r.id FROM json_each(?) k CROSS JOIN artist r ON r.key = k.value WHERE ${visible.sql} ORDER BY k.key`,
+      [JSON.stringify(keys), ...visible.params],
+      firstColumn,
+    )
+  }
+
+  function* albumArtists(viewer: Viewer): IterableIterator<Artist> {
+    const albumArtist = albumArtistCondition(context.scope(viewer))
+    let after: readonly [string, number] = ['', 0]
+    for (;;) {
+      const page = db.select(
+        `SELECT r.id, r.order_name FROM artist r
+         WHERE r.missing = 0 AND (r.order_name, r.id) > (?, ?) AND ${albumArtist.sql}
+         ORDER BY r.order_name, r.id LIMIT ${PAGE}`,
+        [...after, ...albumArtist.params],
+        (row): [string, number] => [row.text(1), row.number(0)],
+      )
+      yield* loadArtists(
+        context,
+        viewer,
+        page.map(([, id]) => id),
+      )
+      const last = page.at(-1)
+      if (!last || page.length < PAGE) return
+      after = last
+    }
+  }
+
+  return {
+    find: (viewer, id) => {
+      const visible = context.scope(viewer).artist('r')
+      const sql = `SELECT r.id FROM artist r WHERE r.id = ? AND ${visible.sql}`
+      return loadArtists(context, viewer, db.select(sql, [id, ...visible.params], firstColumn))[0]
+    },
+    findByName: (viewer, name) => loadArtists(context, viewer, byKeys(viewer, [fold(name)]))[0],
+    findByNames: (viewer, names) => loadArtists(context, viewer, byKeys(viewer, [...new Set(names.map(fold))])),
+    albumArtists: (viewer) => ({ [Symbol.iterator]: () => albumArtists(viewer) }),
+    starred: (viewer, limit = STARRED_LIMIT) =>
+      loadArtists(
+        context,
+        viewer,
+        rankedIds(context, viewer.userId, {
+          ranking: 'starred',
+          kind: KIND.artist,
+          table: 'artist',
+          visible: context.scope(viewer).artist('i'),
+          limit,
+          offset: 0,
+        }),
+      ),
+    count: (viewer) => countVisible(context, viewer, 'artist'),
+  }
+}
+
+/** The artist `r` has an album of its own with something visible on it. */
+function albumArtistCondition(scope: ScopeSql): Condition {
+  if (scope.whole) {
+    const library = scope.library('t.library_id')
+    return {
+      sql: `EXISTS (SELECT 1 FROM artist_stats t
+        WHERE t.artist_id = r.id AND t.role = 'albumartist' AND t.song_count > 0 AND ${library.sql})`,
+      params: library.params,
+    }
+  }
+  const visible = scope.song('s')
+  return {
+    sql: `EXISTS (SELECT 1 FROM song_artist c CROSS JOIN song s ON s.id = c.song_id
+      WHERE c.artist_id = r.id AND c.role = 'albumartist' AND ${visible.sql})`,
+    params: visible.params,
+  }
 }

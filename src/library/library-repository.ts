@@ -1,6 +1,12 @@
-import type { AccessScope } from '../base/access-scope.ts'
+import { type AccessScope, FULL_SCOPE } from '../base/access-scope.ts'
+import { AppError } from '../base/errors.ts'
 import type { LibraryId } from '../base/ids.ts'
+import type { Database, RowReader, SqlParams, SqlValue } from '../db/database.ts'
+import { isUniqueError } from '../db/sql-error.ts'
 import type { Library } from './entities.ts'
+import { jsonList } from './json-column.ts'
+import type { LibraryContext } from './library-context.ts'
+import { removeLibrary } from './remove-library.ts'
 
 export interface LibrarySettings {
   readonly name: string
@@ -27,4 +33,170 @@ export interface LibraryRepository {
   setState(id: LibraryId, state: 'new' | 'ok' | 'lost', reason: string): void
   /** When anything visible last changed, for `ifModifiedSince`. */
   changedAt(scope: AccessScope): number
+}
+
+export function createLibraryRepository(context: LibraryContext): LibraryRepository {
+  const { db } = context
+  const select = (scope: AccessScope, where = '1', params: SqlParams = []) => {
+    const visible = context.compile(scope).library('l.id')
+    return db.select(
+      `SELECT ${COLUMNS} FROM library l WHERE ${visible.sql} AND ${where} ORDER BY l.id`,
+      [...visible.params, ...params],
+      readLibrary,
+    )
+  }
+  const create: LibraryRepository['create'] = (settings, at) =>
+    refusingTaken(
+      () =>
+        db.run(
+          `INSERT INTO library (name, path, recursive, follow_symlinks, exclude_patterns, from_config, created_at,
+             updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+          [
+            settings.name,
+            settings.path,
+            Number(settings.recursive),
+            Number(settings.followSymlinks),
+            JSON.stringify(settings.excludePatterns),
+            Number(settings.fromConfig ?? false),
+            at,
+            at,
+          ],
+        ).lastId as LibraryId,
+    )
+  const update: LibraryRepository['update'] = (id, settings, at) => {
+    const columns = changedColumns(settings)
+    const assignments = [...Object.keys(columns), 'updated_at'].map((name) => `${name} = ?`).join(', ')
+    const { changes } = refusingTaken(() =>
+      db.run(`UPDATE library SET ${assignments} WHERE id = ?`, [...Object.values(columns), at, id]),
+    )
+    if (changes === 0) throw new AppError('NOT_FOUND', 'There is no such library.')
+  }
+
+  return {
+    list: (scope) => select(scope),
+    find: (scope, id) => select(scope, 'l.id = ?', [id])[0],
+    create,
+    update,
+    remove: (id) => removeLibrary(db, id),
+    syncWithConfig: (configured, at) =>
+      db.transaction(() => {
+        const known = select(FULL_SCOPE)
+        const matched = new Map<LibrarySettings, Library>()
+        const free = (library: Library) => ![...matched.values()].includes(library)
+        for (const match of [samePath, sameName])
+          for (const settings of configured) {
+            const library = matched.has(settings) ? undefined : known.find((one) => free(one) && match(one, settings))
+            if (library) matched.set(settings, library)
+          }
+        for (const library of known.filter((one) => one.fromConfig && free(one)))
+          db.run('UPDATE library SET from_config = 0, updated_at = ? WHERE id = ?', [at, library.id])
+        makeRoom(db, [...matched])
+        for (const settings of configured) {
+          const library = matched.get(settings)
+          if (!library) create({ ...settings, fromConfig: true }, at)
+          else if (!library.fromConfig || !isSame(library, settings)) {
+            update(library.id, settings, at)
+            db.run('UPDATE library SET from_config = 1 WHERE id = ?', [library.id])
+          }
+        }
+        return select(FULL_SCOPE)
+      }),
+    setState: (id, state, reason) => {
+      db.run('UPDATE library SET state = ?, state_reason = ? WHERE id = ? AND (state, state_reason) <> (?, ?)', [
+        state,
+        reason,
+        id,
+        state,
+        reason,
+      ])
+    },
+    changedAt: (scope) => {
+      const visible = context.compile(scope).library('l.id')
+      return (
+        db.select(`SELECT max(l.changed_at) FROM library l WHERE ${visible.sql}`, visible.params, (row) =>
+          row.number(0),
+        )[0] ?? 0
+      )
+    },
+  }
+}
+
+const COLUMNS = `l.id, l.name, l.path, l.recursive, l.follow_symlinks, l.exclude_patterns, l.default_new_users,
+  l.from_config, l.state, l.state_reason, l.scan_pending, l.song_count, l.album_count, l.artist_count, l.folder_count,
+  l.missing_count, l.duration_ms, l.size, l.last_scan_started_at, l.last_scan_at, l.changed_at, l.created_at, l.updated_at`
+
+function samePath(library: Library, settings: LibrarySettings): boolean {
+  return library.path === settings.path
+}
+
+function sameName(library: Library, settings: LibrarySettings): boolean {
+  return library.name === settings.name
+}
+
+function isSame(library: Library, settings: LibrarySettings): boolean {
+  return (
+    samePath(library, settings) &&
+    sameName(library, settings) &&
+    library.recursive === settings.recursive &&
+    library.followSymlinks === settings.followSymlinks &&
+    library.excludePatterns.join('\n') === settings.excludePatterns.join('\n')
+  )
+}
+
+/** Names that libraries exchange among themselves would break the rule of unique names half-way. */
+function makeRoom(db: Database, matched: readonly (readonly [LibrarySettings, Library])[]): void {
+  for (const [settings, library] of matched)
+    if (!sameName(library, settings))
+      db.run(`UPDATE library SET name = name || char(1) || id WHERE id = ?`, [library.id])
+}
+
+function refusingTaken<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!isUniqueError(error)) throw error
+    throw new AppError('CONFLICT', 'Another library has this name or this folder. Choose another.', { cause: error })
+  }
+}
+
+function changedColumns(
+  settings: Partial<LibrarySettings & { readonly defaultNewUsers: boolean }>,
+): Record<string, SqlValue> {
+  const columns: Record<string, SqlValue> = {}
+  if (settings.name !== undefined) columns.name = settings.name
+  if (settings.path !== undefined) columns.path = settings.path
+  if (settings.recursive !== undefined) columns.recursive = Number(settings.recursive)
+  if (settings.followSymlinks !== undefined) columns.follow_symlinks = Number(settings.followSymlinks)
+  if (settings.excludePatterns !== undefined) columns.exclude_patterns = JSON.stringify(settings.excludePatterns)
+  if (settings.defaultNewUsers !== undefined) columns.default_new_users = Number(settings.defaultNewUsers)
+  return columns
+}
+
+function readLibrary(row: RowReader): Library {
+  const optional = (index: number) => (row.isNull(index) ? undefined : row.number(index))
+  return {
+    id: row.number(0) as LibraryId,
+    name: row.text(1),
+    path: row.text(2),
+    recursive: row.number(3) === 1,
+    followSymlinks: row.number(4) === 1,
+    excludePatterns: jsonList(row.text(5)),
+    defaultNewUsers: row.number(6) === 1,
+    fromConfig: row.number(7) === 1,
+    state: row.text(8) as Library['state'],
+    stateReason: row.text(9),
+    scanPending: row.text(10) as Library['scanPending'],
+    songCount: row.number(11),
+    albumCount: row.number(12),
+    artistCount: row.number(13),
+    folderCount: row.number(14),
+    missingCount: row.number(15),
+    durationMs: row.number(16),
+    size: row.number(17),
+    lastScanStartedAt: optional(18),
+    lastScanAt: optional(19),
+    changedAt: row.number(20),
+    createdAt: row.number(21),
+    updatedAt: row.number(22),
+  }
 }

@@ -1,5 +1,12 @@
+import { AppError } from '../base/errors.ts'
 import type { LibraryId, PlaylistId, SongId, UserId } from '../base/ids.ts'
 import type { Playlist, Song, Viewer } from './entities.ts'
+import { jsonIds } from './json-column.ts'
+import type { LibraryContext } from './library-context.ts'
+import { KIND } from './pending-plays.ts'
+import { loadPlaylists, visiblePlaylist } from './playlist-rows.ts'
+import { loadSongs } from './song-rows.ts'
+import { visibleAmong } from './visible-ids.ts'
 
 export interface PlaylistChanges {
   readonly name?: string
@@ -49,4 +56,140 @@ export interface PlaylistRepository {
   importedPaths(libraryId: LibraryId): readonly string[]
   /** The file is gone: the playlist stays, editable. */
   detachFile(id: PlaylistId): void
+}
+
+export function createPlaylistRepository(context: LibraryContext): PlaylistRepository {
+  const { db } = context
+
+  const requireVisible = (viewer: Viewer, id: PlaylistId) => {
+    const visible = visiblePlaylist(viewer)
+    if (!db.get(`SELECT 1 FROM playlist i WHERE i.id = ? AND ${visible.sql}`, [id, ...visible.params]))
+      throw new AppError('NOT_FOUND', 'There is no such playlist.')
+  }
+  const append = (id: PlaylistId, songs: readonly number[]) => {
+    if (songs.length === 0) return
+    db.run(
+      `INSERT INTO playlist_song (playlist_id, position, song_id)
+       SELECT ?, (SELECT coalesce(max(position), -1) + 1 FROM playlist_song WHERE playlist_id = ?) + CAST(key AS INTEGER), value
+       FROM json_each(?)`,
+      [id, id, jsonIds(songs)],
+    )
+  }
+  const appendVisible = (viewer: Viewer, id: PlaylistId, songs: readonly SongId[]) => {
+    const visible = visibleAmong(context, 'song', context.scope(viewer).song('i'), songs)
+    append(
+      id,
+      songs.filter((song) => visible.has(song)),
+    )
+  }
+  /** Position and song of what the viewer sees, in order. */
+  const visibleEntries = (viewer: Viewer, id: PlaylistId) => {
+    const visible = context.scope(viewer).song('s')
+    return db.select(
+      `SELECT p.position, p.song_id FROM playlist_song p CROSS JOIN song s INDEXED BY song_page ON s.id = p.song_id
+       WHERE p.playlist_id = ? AND ${visible.sql} ORDER BY p.position`,
+      [id, ...visible.params],
+      (row) => ({ position: row.number(0), songId: row.number(1) }),
+    )
+  }
+  const insert = (playlist: {
+    readonly owner: UserId
+    readonly name: string
+    readonly public: boolean
+    readonly at: number
+  }) =>
+    db.run('INSERT INTO playlist (owner_id, name, public, created_at, updated_at) VALUES (?, ?, ?, ?, ?)', [
+      playlist.owner,
+      playlist.name,
+      playlist.public ? 1 : 0,
+      playlist.at,
+      playlist.at,
+    ]).lastId as PlaylistId
+
+  return {
+    list: (viewer) => loadPlaylists(context, viewer, { sql: '1', params: [] }),
+    listOf: (viewer, owner) => loadPlaylists(context, viewer, { sql: 'i.owner_id = ?', params: [owner] }),
+    find: (viewer, id) => loadPlaylists(context, viewer, { sql: 'i.id = ?', params: [id] })[0],
+    songs: (viewer, id) => {
+      requireVisible(viewer, id)
+      return loadSongs(
+        context,
+        viewer,
+        visibleEntries(viewer, id).map((entry) => entry.songId),
+      )
+    },
+    create: (viewer, name, songs, at) =>
+      db.transaction(() => {
+        const id = insert({ owner: viewer.userId, name, public: false, at })
+        appendVisible(viewer, id, songs)
+        return id
+      }),
+    replaceSongs: (viewer, id, songs, at) =>
+      db.transaction(() => {
+        requireVisible(viewer, id)
+        db.run('DELETE FROM playlist_song WHERE playlist_id = ?', [id])
+        appendVisible(viewer, id, songs)
+        db.run('UPDATE playlist SET updated_at = ? WHERE id = ?', [at, id])
+      }),
+    edit: (viewer, id, remove, appended, changes, at) =>
+      db.transaction(() => {
+        requireVisible(viewer, id)
+        if (remove.length > 0) {
+          const entries = visibleEntries(viewer, id)
+          const positions = remove.flatMap((index) => entries[index]?.position ?? [])
+          db.run('DELETE FROM playlist_song WHERE playlist_id = ? AND position IN (SELECT value FROM json_each(?))', [
+            id,
+            jsonIds(positions),
+          ])
+        }
+        appendVisible(viewer, id, appended)
+        db.run(
+          `UPDATE playlist SET name = coalesce(?, name), comment = coalesce(?, comment), public = coalesce(?, public),
+             sync = coalesce(?, sync), updated_at = ? WHERE id = ?`,
+          [changes.name ?? null, changes.comment ?? null, flag(changes.public), flag(changes.sync), at, id],
+        )
+      }),
+    remove: (id) =>
+      db.transaction(() => {
+        db.run('DELETE FROM annotation WHERE kind = ? AND item_id = ?', [KIND.playlist, id])
+        db.run('DELETE FROM playlist WHERE id = ?', [id])
+      }),
+
+    findByFile: (libraryId, path) => {
+      const row = db.get<{ id: PlaylistId; sync: number; file_signature: string }>(
+        'SELECT id, sync, file_signature FROM playlist WHERE library_id = ? AND path = ?',
+        [libraryId, path],
+      )
+      return row && { id: row.id, sync: row.sync === 1, fileSignature: row.file_signature }
+    },
+    importFile: (file) =>
+      db.transaction(() => {
+        const found = db.get<{ id: PlaylistId }>('SELECT id FROM playlist WHERE library_id = ? AND path = ?', [
+          file.libraryId,
+          file.path,
+        ])
+        // An imported one keeps the name, comment and visibility that its owner gave it since.
+        const id = found?.id ?? insert(file)
+        db.run(
+          'UPDATE playlist SET library_id = ?, path = ?, file_signature = ?, sync = 1, updated_at = ? WHERE id = ?',
+          [file.libraryId, file.path, file.fileSignature, file.at, id],
+        )
+        db.run('DELETE FROM playlist_song WHERE playlist_id = ?', [id])
+        append(id, file.songs)
+        return id
+      }),
+    importedPaths: (libraryId) =>
+      db.select(
+        'SELECT path FROM playlist WHERE library_id = ? AND path IS NOT NULL ORDER BY path',
+        [libraryId],
+        (row) => row.text(0),
+      ),
+    detachFile: (id) => {
+      db.run(`UPDATE playlist SET library_id = NULL, path = NULL, file_signature = '', sync = 0 WHERE id = ?`, [id])
+    },
+  }
+}
+
+function flag(value: boolean | undefined): number | null {
+  return value === undefined ? null : Number(value)
 }

@@ -1,4 +1,15 @@
+import { fold } from '../base/text.ts'
+import { AlbumRows } from './album-rows.ts'
+import { loadArtists } from './artist-rows.ts'
 import type { Album, Artist, Folder, Song, Viewer } from './entities.ts'
+import { loadFolders } from './folder-rows.ts'
+import type { LibraryContext } from './library-context.ts'
+import { isEverything, matchQuery } from './match-query.ts'
+import { PageCursors } from './page-cursors.ts'
+import type { Condition } from './scope-sql.ts'
+import { ALBUM_SEARCH, ARTIST_SEARCH, type SearchTarget, SONG_SEARCH, searchIds } from './search-index.ts'
+import { loadSongs } from './song-rows.ts'
+import { firstColumn } from './visible-ids.ts'
 
 export interface SearchPage {
   /** 0 = none of this kind. */
@@ -21,4 +32,71 @@ export interface SearchRepository {
     query: string,
     page: SearchPage & { readonly holding: 'folders' | 'songs' },
   ): readonly Folder[]
+}
+
+export function createSearchRepository(context: LibraryContext): SearchRepository {
+  const albumRows = new AlbumRows(context)
+  const cursors = new PageCursors()
+
+  const everything = (viewer: Viewer, target: SearchTarget, page: SearchPage): readonly number[] => {
+    const scope = context.scope(viewer)
+    const visible = scope[target.table]('i')
+    const sql = `SELECT i.id FROM ${target.table} i INDEXED BY ${target.index}
+      WHERE i.id > ? AND ${visible.sql} ORDER BY i.id LIMIT ? OFFSET ?`
+    return cursors.page(`${target.table} ${scope.key}`, context.catalogue.version, page, (after, limit, offset) =>
+      context.db.select(sql, [after, ...visible.params, limit, offset], firstColumn),
+    )
+  }
+
+  const find = (viewer: Viewer, target: SearchTarget, query: string, page: SearchPage): readonly number[] => {
+    if (page.limit <= 0) return []
+    if (isEverything(query)) return everything(viewer, target, page)
+    const match = matchQuery(query, target.table === 'song' ? 'title' : 'name')
+    return match ? searchIds(context, viewer, target, { match, page }) : []
+  }
+
+  return {
+    artists: (viewer, query, page) => loadArtists(context, viewer, find(viewer, ARTIST_SEARCH, query, page)),
+    albums: (viewer, query, page) => albumRows.load(viewer, find(viewer, ALBUM_SEARCH, query, page)),
+    songs: (viewer, query, page) => loadSongs(context, viewer, find(viewer, SONG_SEARCH, query, page)),
+    folders: (viewer, query, page) => {
+      if (page.limit <= 0) return []
+      const conditions = folderConditions(context, viewer, query, page.holding)
+      const ids = context.db.select(
+        `SELECT i.id FROM folder i WHERE ${conditions.sql} ORDER BY i.id LIMIT ? OFFSET ?`,
+        [...conditions.params, page.limit, page.offset],
+        firstColumn,
+      )
+      return loadFolders(context, viewer, ids)
+    },
+  }
+}
+
+/** Each word must begin a word of the folder's name. Folders are few; a walk over them is bound by the page. */
+function folderConditions(
+  context: LibraryContext,
+  viewer: Viewer,
+  query: string,
+  holding: 'folders' | 'songs',
+): Condition {
+  const scope = context.scope(viewer)
+  const visible = scope.folder('i')
+  const song = scope.song('s')
+  const below = scope.folder('c')
+  const holds: Condition =
+    holding === 'songs'
+      ? { sql: `EXISTS (SELECT 1 FROM song s WHERE s.folder_id = i.id AND ${song.sql})`, params: song.params }
+      : {
+          sql: `i.path <> '' AND EXISTS (SELECT 1 FROM folder c WHERE c.parent_id = i.id AND ${below.sql})`,
+          params: below.params,
+        }
+  const words = isEverything(query) ? [] : fold(query).split(' ').filter(Boolean).slice(0, 12)
+  return {
+    sql: [
+      visible.sql,
+      ...words.map(() => `instr(' ' || replace(replace(replace(i.order_name, '-', ' '), '_', ' '), '(', ' '), ?) > 0`),
+      holds.sql,
+    ].join(' AND '),
+    params: [...visible.params, ...words.map((word) => ` ${word}`), ...holds.params],
+  }
 }

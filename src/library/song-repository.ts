@@ -1,5 +1,16 @@
+import { join } from 'node:path'
 import type { AlbumId, ArtistId, FolderId, SongId } from '../base/ids.ts'
+import { fold } from '../base/text.ts'
+import type { SqlParams } from '../db/database.ts'
 import type { Song, Viewer } from './entities.ts'
+import { jsonList, jsonObject } from './json-column.ts'
+import type { LibraryContext } from './library-context.ts'
+import { KIND } from './pending-plays.ts'
+import { rankedIds } from './ranked-items.ts'
+import type { Condition, ScopeSql } from './scope-sql.ts'
+import { randomSongs, similarSongs, songByNames, topSongs } from './song-picks.ts'
+import { loadSongs } from './song-rows.ts'
+import { firstColumn, STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
 
 export interface SongRepository {
   /** Undefined when unknown, missing or outside the scope: nobody can tell which. */
@@ -46,4 +57,138 @@ export interface EmbeddedLyrics {
   readonly synced: boolean
   readonly offsetMs: number
   readonly lines: readonly { readonly ms?: number; readonly text: string }[]
+}
+
+export function createSongRepository(context: LibraryContext): SongRepository {
+  const { db } = context
+  const load = (viewer: Viewer, ids: readonly number[]) => loadSongs(context, viewer, ids)
+
+  /** Ids of visible songs `s`; `rest` follows the condition. */
+  const visibleIds = (viewer: Viewer, query: { from: string; where: string; rest?: string; params: SqlParams }) => {
+    const visible = context.scope(viewer).song('s')
+    return db.select(
+      `SELECT s.id FROM ${query.from} WHERE ${visible.sql} AND ${query.where} ${query.rest ?? ''}`,
+      [...visible.params, ...query.params],
+      firstColumn,
+    )
+  }
+  const single = (viewer: Viewer, id: SongId) =>
+    visibleIds(viewer, { from: 'song s', where: 's.id = ?', params: [id] })[0]
+
+  return {
+    find: (viewer, id) => {
+      const visible = single(viewer, id)
+      return visible === undefined ? undefined : load(viewer, [visible])[0]
+    },
+    findMany: (viewer, ids) => {
+      const visible = visibleAmong(context, 'song', context.scope(viewer).song('i'), ids)
+      return load(
+        viewer,
+        ids.filter((id) => visible.has(id)),
+      )
+    },
+    ofAlbum: (viewer, id) =>
+      load(
+        viewer,
+        visibleIds(viewer, {
+          from: 'song s',
+          where: 's.album_id = ?',
+          rest: 'ORDER BY s.disc_number, s.track_number, s.order_title, s.id',
+          params: [id],
+        }),
+      ),
+    ofFolder: (viewer, id) =>
+      load(
+        viewer,
+        visibleIds(viewer, {
+          from: 'song s',
+          where: 's.folder_id = ?',
+          rest: 'ORDER BY s.disc_number, s.track_number, s.path',
+          params: [id],
+        }),
+      ),
+    ofArtist: (viewer, id, page) =>
+      load(
+        viewer,
+        visibleIds(viewer, {
+          from: 'song s',
+          where: `s.id IN (SELECT song_id FROM song_artist WHERE artist_id = ? AND role IN ('artist', 'albumartist'))`,
+          rest: 'ORDER BY s.id LIMIT ? OFFSET ?',
+          params: [id, page.limit, page.offset],
+        }),
+      ),
+    topOfArtist: (viewer, id, limit) => load(viewer, topSongs(context, viewer, id, limit)),
+    similarTo: (viewer, seed, limit) => load(viewer, similarSongs(context, viewer, seed, limit)),
+    random: (viewer, filter, limit) => load(viewer, randomSongs(context, viewer, filter, limit)),
+    ofGenre: (viewer, genre, page) =>
+      load(
+        viewer,
+        visibleIds(viewer, {
+          from: 'song_genre sg CROSS JOIN song s INDEXED BY song_page ON s.id = sg.song_id',
+          where: 'sg.genre_id = (SELECT id FROM genre WHERE key = ?)',
+          rest: 'ORDER BY sg.song_id LIMIT ? OFFSET ?',
+          params: [fold(genre), page.limit, page.offset],
+        }),
+      ),
+    starred: (viewer, limit = STARRED_LIMIT) =>
+      load(
+        viewer,
+        rankedIds(context, viewer.userId, {
+          ranking: 'starred',
+          kind: KIND.song,
+          table: 'song',
+          visible: context.scope(viewer).song('i'),
+          limit,
+          offset: 0,
+        }),
+      ),
+    byArtistAndTitle: (viewer, artist, title) => songByNames(context, viewer, artist, title),
+    embeddedLyrics: (viewer, id) => {
+      if (single(viewer, id) === undefined) return []
+      const row = db.get<{ lyrics: string }>('SELECT lyrics FROM song_lyrics WHERE song_id = ?', [id])
+      return jsonList<EmbeddedLyrics>(row?.lyrics ?? '')
+    },
+    tags: (viewer, id) => {
+      if (single(viewer, id) === undefined) return {}
+      const row = db.get<{ tags: string }>('SELECT tags FROM song_tags WHERE song_id = ?', [id])
+      return jsonObject<Readonly<Record<string, readonly string[]>>>(row?.tags ?? '')
+    },
+    absolutePath: (viewer, id) => {
+      const visible = context.scope(viewer).song('s')
+      const row = db.get<{ root: string; path: string }>(
+        `SELECT l.path AS root, s.path FROM song s CROSS JOIN library l ON l.id = s.library_id
+         WHERE s.id = ? AND ${visible.sql}`,
+        [id, ...visible.params],
+      )
+      return row && join(row.root, row.path)
+    },
+    totals: (viewer) => {
+      const scope = context.scope(viewer)
+      const { sql, params } = scope.whole ? storedTotals(scope) : visibleTotals(scope)
+      return context.memo(`totals ${scope.key}`, () => {
+        const [totals] = db.select(sql, params, (row) => ({
+          songs: row.number(0),
+          durationMs: row.number(1),
+          size: row.number(2),
+        }))
+        return totals ?? { songs: 0, durationMs: 0, size: 0 }
+      })
+    },
+  }
+}
+
+function storedTotals(scope: ScopeSql): Condition {
+  const library = scope.library('l.id')
+  return {
+    sql: `SELECT sum(l.song_count), sum(l.duration_ms), sum(l.size) FROM library l WHERE ${library.sql}`,
+    params: library.params,
+  }
+}
+
+function visibleTotals(scope: ScopeSql): Condition {
+  const visible = scope.song('s')
+  return {
+    sql: `SELECT count(*), sum(s.duration_ms), sum(s.size) FROM song s INDEXED BY song_page WHERE ${visible.sql}`,
+    params: visible.params,
+  }
 }

@@ -3,6 +3,8 @@
  * Times are milliseconds since 1970; durations milliseconds; sizes bytes; `missing` 1 = the file is gone, the row waits.
  * `*_key` columns are folded text for equality, `order_*` columns folded text for sorting (articles removed).
  * JSON columns are denormalised for reading in one query; the join tables beside them serve filters.
+ * `artist_id` columns of songs and albums are copies of the credits and no foreign keys: without an index (a cost for
+ * each song) the deletion of one artist would read the whole song table.
  */
 export const initial: readonly string[] = [
   `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID`,
@@ -52,6 +54,11 @@ export const initial: readonly string[] = [
     UNIQUE (library_id, path)
   )`,
   `CREATE INDEX folder_parent ON folder (parent_id, missing, order_name)`,
+  /** What folder clients call albums: folders that hold songs themselves. */
+  `CREATE INDEX folder_album_name ON folder (missing, order_name, id, library_id) WHERE song_count > 0`,
+  `CREATE INDEX folder_album_path ON folder (missing, path, id, library_id) WHERE song_count > 0`,
+  `CREATE INDEX folder_album_newest ON folder (missing, created_at, id, library_id) WHERE song_count > 0`,
+  `CREATE INDEX folder_page ON folder (missing, id, library_id, total_songs, song_count)`,
 
   `CREATE TABLE artist (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -68,6 +75,7 @@ export const initial: readonly string[] = [
     updated_at INTEGER NOT NULL
   )`,
   `CREATE INDEX artist_order ON artist (missing, order_name, id)`,
+  `CREATE INDEX artist_page ON artist (missing, id)`,
 
   `CREATE TABLE album (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -79,7 +87,7 @@ export const initial: readonly string[] = [
     order_name TEXT NOT NULL,
     version TEXT NOT NULL DEFAULT '',
     artist TEXT NOT NULL,
-    artist_id INTEGER NOT NULL REFERENCES artist(id),
+    artist_id INTEGER NOT NULL,
     order_artist TEXT NOT NULL,
     artists TEXT NOT NULL DEFAULT '[]',
     min_year INTEGER NOT NULL DEFAULT 0,
@@ -130,9 +138,9 @@ export const initial: readonly string[] = [
     order_title TEXT NOT NULL,
     album TEXT NOT NULL,
     artist TEXT NOT NULL,
-    artist_id INTEGER NOT NULL REFERENCES artist(id),
+    artist_id INTEGER NOT NULL,
     album_artist TEXT NOT NULL,
-    album_artist_id INTEGER NOT NULL REFERENCES artist(id),
+    album_artist_id INTEGER NOT NULL,
     credits TEXT NOT NULL DEFAULT '[]',
     track_number INTEGER NOT NULL DEFAULT 0,
     disc_number INTEGER NOT NULL DEFAULT 1,
@@ -174,9 +182,10 @@ export const initial: readonly string[] = [
   )`,
   `CREATE INDEX song_album ON song (album_id, missing, disc_number, track_number, order_title, id)`,
   `CREATE INDEX song_folder ON song (folder_id, missing)`,
-  `CREATE INDEX song_page ON song (missing, id, library_id)`,
+  /** Narrow: all that scopes ask of a song, and all that totals add up, without reading the wide row. */
+  `CREATE INDEX song_page ON song (missing, id, library_id, album_id, folder_id, explicit, duration_ms, size)`,
   `CREATE INDEX song_by_title ON song (missing, order_title, id, library_id)`,
-  `CREATE INDEX song_by_year ON song (missing, year, id, library_id)`,
+  `CREATE INDEX song_by_year ON song (missing, year, id, library_id, folder_id)`,
   `CREATE INDEX song_pid ON song (library_id, pid)`,
   `CREATE INDEX song_missing ON song (library_id, missing_since) WHERE missing = 1`,
 
@@ -325,10 +334,10 @@ export const initial: readonly string[] = [
 
   /**
    * Every counted play, the journal from which annotations are brought up to date (meta 'plays.applied' = last id done).
-   * One row is one page written; no index beside the key on purpose.
+   * One row is one page written; no index beside the key and no AUTOINCREMENT (a second page) on purpose.
    */
   `CREATE TABLE play (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,
     user_id INTEGER NOT NULL,
     song_id INTEGER NOT NULL,
     played_at INTEGER NOT NULL,

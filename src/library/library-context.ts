@@ -1,0 +1,73 @@
+import { LRUCache } from 'lru-cache'
+import type { AccessScope } from '../base/access-scope.ts'
+import type { Database, TableWatch } from '../db/database.ts'
+import type { Viewer } from './entities.ts'
+import { PendingPlays } from './pending-plays.ts'
+import { compileScope, type ScopeSql } from './scope-sql.ts'
+
+/** What the repositories of one database share. */
+export interface LibraryContext {
+  readonly db: Database
+  /** Compiled once for each scope object; scopes are cached by user above, so that is rare. */
+  scope(viewer: Viewer): ScopeSql
+  compile(scope: AccessScope): ScopeSql
+  /** Moves with every write that could change what a query about the library answers. */
+  readonly catalogue: TableWatch
+  /** Moves with every written star, rating, play and bookmark; not with plays that only wait in `plays`. */
+  readonly personal: TableWatch
+  /** Small answers that cost a walk (pages of ids, totals), kept until the catalogue moves. The key names the scope. */
+  memo<T extends object>(key: string, compute: () => T): T
+  /** Plays that are journalled and not yet counted in the tables. */
+  readonly plays: PendingPlays
+}
+
+const CATALOGUE = [
+  'library',
+  'folder',
+  'artist',
+  'album',
+  'song',
+  'song_artist',
+  'album_artist',
+  'artist_stats',
+  'genre',
+  'song_genre',
+  'album_genre',
+  'genre_stats',
+] as const
+const PERSONAL = ['annotation', 'bookmark', 'user'] as const
+const MEMO_ENTRIES = 128
+
+export function createLibraryContext(db: Database): LibraryContext {
+  const scopes = new WeakMap<AccessScope, ScopeSql>()
+  const compile = (scope: AccessScope) => {
+    let compiled = scopes.get(scope)
+    if (!compiled) {
+      compiled = compileScope(scope)
+      scopes.set(scope, compiled)
+    }
+    return compiled
+  }
+  const catalogue = db.watch(CATALOGUE)
+  const answers = new LRUCache<string, object>({ max: MEMO_ENTRIES })
+  let version = catalogue.version
+  return {
+    db,
+    compile,
+    scope: (viewer) => compile(viewer.scope),
+    catalogue,
+    personal: db.watch(PERSONAL),
+    memo<T extends object>(key: string, compute: () => T): T {
+      if (catalogue.version !== version) {
+        answers.clear()
+        version = catalogue.version
+      }
+      const known = answers.get(key)
+      if (known !== undefined) return known as T
+      const answer = compute()
+      answers.set(key, answer)
+      return answer
+    },
+    plays: new PendingPlays(),
+  }
+}

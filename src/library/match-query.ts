@@ -1,0 +1,46 @@
+import { isUnspaced, searchWords } from '../base/text.ts'
+
+/** More words than that narrow nothing and only cost. */
+const MOST_WORDS = 12
+
+/** A user's text as FTS5 queries, from loose to strict. Words are letters and digits alone, so nothing needs an escape. */
+export interface MatchQuery {
+  /** Every word anywhere, each as the beginning of a word. */
+  readonly loose: string
+  /** The same, all in the first column (title or name). */
+  readonly inName: string
+  /** Whole words, all in the first column. */
+  readonly exact: string
+}
+
+/** The empty query, also as two quotation marks: everything is meant. */
+export function isEverything(query: string): boolean {
+  return query.trim() === '' || query.trim() === '""'
+}
+
+/** Undefined when no word is left (signs only): nothing can match. `name` is the first column of the index. */
+export function matchQuery(query: string, name: string): MatchQuery | undefined {
+  const terms = query.split(/\s+/).flatMap(termsOf).slice(0, MOST_WORDS)
+  if (terms.length === 0) return undefined
+  const loose = terms.map((term) => (term.whole ? `"${term.text}"` : `"${term.text}"*`)).join(' AND ')
+  const exact = terms.map((term) => `"${term.text}"`).join(' AND ')
+  return { loose, inName: `{${name}} : (${loose})`, exact: `{${name}} : (${exact})` }
+}
+
+interface Term {
+  readonly text: string
+  /** A phrase of single characters matches as it is; a word also as a beginning. */
+  readonly whole: boolean
+}
+
+/** Neighbouring characters of a script without spaces were indexed one by one: together they are a phrase. */
+function termsOf(piece: string): Term[] {
+  const terms: { text: string; whole: boolean }[] = []
+  for (const word of searchWords(piece)) {
+    const whole = isUnspaced(word)
+    const last = terms.at(-1)
+    if (whole && last?.whole) last.text += ` ${word}`
+    else terms.push({ text: word, whole })
+  }
+  return terms
+}

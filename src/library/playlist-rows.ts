@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import type { PlaylistId, UserId } from '../base/ids.ts'
+import type { RowReader } from '../db/database.ts'
+import type { Playlist, Viewer } from './entities.ts'
+import { jsonIds } from './json-column.ts'
+import type { LibraryContext } from './library-context.ts'
+import type { Condition } from './scope-sql.ts'
+
+/** A playlist's picture is made of the covers of so many albums, found among so many first songs. */
+const PICTURE_ALBUMS = 4
+const PICTURE_SONGS = 100
+
+/** One's own and public ones, under the alias `i`; no administrator's exception: private means private. */
+export function visiblePlaylist(viewer: Viewer): Condition {
+  return { sql: '(i.owner_id = ? OR i.public = 1)', params: [viewer.userId] }
+}
+
+type Draft = { -readonly [K in keyof Playlist]: Playlist[K] }
+
+/** Visible playlists that `where` (on the alias `i`) picks, by name; counted as the viewer sees them. */
+export function loadPlaylists(context: LibraryContext, viewer: Viewer, where: Condition): Playlist[] {
+  const { db } = context
+  const allowed = visiblePlaylist(viewer)
+  const playlists = db.select(
+    `SELECT i.id, i.owner_id, u.name, i.name, i.comment, i.public, i.path, i.sync, i.created_at, i.updated_at
+     FROM playlist i CROSS JOIN user u ON u.id = i.owner_id
+     WHERE ${allowed.sql} AND ${where.sql} ORDER BY i.name COLLATE NOCASE, i.id`,
+    [...allowed.params, ...where.params],
+    readPlaylist,
+  )
+  if (playlists.length === 0) return playlists
+  const byId = new Map<number, Draft>(playlists.map((playlist) => [playlist.id, playlist]))
+  const ids = jsonIds([...byId.keys()])
+  const visible = context.scope(viewer).song('s')
+  db.select(
+    `SELECT p.playlist_id, count(*), sum(s.duration_ms) FROM playlist_song p
+       CROSS JOIN song s INDEXED BY song_page ON s.id = p.song_id
+     WHERE p.playlist_id IN (SELECT value FROM json_each(?)) AND ${visible.sql} GROUP BY p.playlist_id`,
+    [ids, ...visible.params],
+    (row) => {
+      const playlist = byId.get(row.number(0))
+      if (!playlist) return
+      playlist.songCount = row.number(1)
+      playlist.durationMs = row.number(2)
+    },
+  )
+  for (const playlist of byId.values()) playlist.coverVersion = coverVersion(context, viewer, playlist.id)
+  return playlists
+}
+
+/** Moves when the covers of the first albums do, or their order. */
+function coverVersion(context: LibraryContext, viewer: Viewer, id: PlaylistId): string {
+  const visible = context.scope(viewer).song('s')
+  const covers = new Map<number, string>()
+  context.db.select(
+    `SELECT s.album_id, s.cover_version FROM playlist_song p CROSS JOIN song s ON s.id = p.song_id
+     WHERE p.playlist_id = ? AND ${visible.sql} ORDER BY p.position LIMIT ${PICTURE_SONGS}`,
+    [id, ...visible.params],
+    (row) => {
+      const album = row.number(0)
+      if (covers.size < PICTURE_ALBUMS && !covers.has(album) && row.text(1) !== '') covers.set(album, row.text(1))
+    },
+  )
+  if (covers.size === 0) return ''
+  return createHash('sha1')
+    .update([...covers].join())
+    .digest('hex')
+    .slice(0, 8)
+}
+
+function readPlaylist(row: RowReader): Draft {
+  return {
+    id: row.number(0) as PlaylistId,
+    ownerId: row.number(1) as UserId,
+    ownerName: row.text(2),
+    name: row.text(3),
+    comment: row.text(4),
+    public: row.number(5) === 1,
+    path: row.isNull(6) ? undefined : row.text(6),
+    sync: row.number(7) === 1,
+    songCount: 0,
+    durationMs: 0,
+    coverVersion: '',
+    createdAt: row.number(8),
+    updatedAt: row.number(9),
+  }
+}

@@ -1,0 +1,54 @@
+import type { LibraryId } from '../base/ids.ts'
+import type { Database, SqlParams } from '../db/database.ts'
+import { jsonIds } from './json-column.ts'
+import { KIND } from './pending-plays.ts'
+import { firstColumn } from './visible-ids.ts'
+
+/** Rows of one transaction: the write-ahead log stays small. */
+const SLICE = 2000
+
+/**
+ * Takes a library out with all that hangs on it: search rows, stars, ratings, entries of playlists, artists and genres
+ * that nothing else needs. Files are never touched. After a kill half-way the rest of it is still there to be removed.
+ */
+export function removeLibrary(db: Database, id: LibraryId): void {
+  removeAll(db, { table: 'song', kind: KIND.song, search: 'song_search', of: 'library_id = ?', params: [id] })
+  removeAll(db, { table: 'album', kind: KIND.album, search: 'album_search', of: 'library_id = ?', params: [id] })
+  // Deepest first, so that no deletion cascades through the whole tree at once.
+  removeAll(db, { table: 'folder', kind: KIND.folder, of: 'library_id = ?', order: 'path DESC', params: [id] })
+  db.transaction(() => {
+    db.run('DELETE FROM artist_stats WHERE library_id = ?', [id])
+    db.run('DELETE FROM library WHERE id = ?', [id])
+    db.run('DELETE FROM genre WHERE id NOT IN (SELECT genre_id FROM song_genre UNION SELECT genre_id FROM album_genre)')
+  })
+  removeAll(db, {
+    table: 'artist',
+    kind: KIND.artist,
+    search: 'artist_search',
+    of: `NOT EXISTS (SELECT 1 FROM song_artist c WHERE c.artist_id = artist.id)
+      AND NOT EXISTS (SELECT 1 FROM album_artist c WHERE c.artist_id = artist.id)`,
+    params: [],
+  })
+}
+
+interface Removal {
+  readonly table: 'song' | 'album' | 'folder' | 'artist'
+  readonly kind: number
+  readonly search?: string
+  readonly of: string
+  readonly order?: string
+  readonly params: SqlParams
+}
+
+function removeAll(db: Database, { table, kind, search, of, order = 'id', params }: Removal): void {
+  for (;;) {
+    const ids = db.select(`SELECT id FROM ${table} WHERE ${of} ORDER BY ${order} LIMIT ${SLICE}`, params, firstColumn)
+    if (ids.length === 0) return
+    const list = jsonIds(ids)
+    db.transaction(() => {
+      if (search) db.run(`DELETE FROM ${search} WHERE rowid IN (SELECT value FROM json_each(?))`, [list])
+      db.run('DELETE FROM annotation WHERE kind = ? AND item_id IN (SELECT value FROM json_each(?))', [kind, list])
+      db.run(`DELETE FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`, [list])
+    })
+  }
+}

@@ -1,0 +1,151 @@
+import { type AccessScope, isWholeLibraries } from '../base/access-scope.ts'
+import { fold } from '../base/text.ts'
+import type { SqlValue } from '../db/database.ts'
+
+/** A piece of a WHERE clause with the values of its `?`, in order. */
+export interface Condition {
+  readonly sql: string
+  readonly params: readonly SqlValue[]
+}
+
+/**
+ * A scope as SQL. Every condition excludes what is missing. Names are the aliases of the tables in the query around;
+ * library conditions carry a unary plus, so that the planner never walks an index by library and sorts the rest.
+ */
+export interface ScopeSql {
+  /** Equal scopes have equal keys. */
+  readonly key: string
+  /** Only whole libraries decide: stored totals are right. */
+  readonly whole: boolean
+  /** Whether a column holds a visible library's id; grants and denials aside. */
+  library(column: string): Condition
+  song(alias: string): Condition
+  /** An album, artist or folder exists when one of its songs is visible. */
+  album(alias: string): Condition
+  artist(alias: string): Condition
+  folder(alias: string): Condition
+}
+
+const ALWAYS: Condition = { sql: '1', params: [] }
+
+export function all(...conditions: readonly Condition[]): Condition {
+  const used = conditions.filter((condition) => condition !== ALWAYS)
+  if (used.length === 0) return ALWAYS
+  return { sql: used.map((one) => one.sql).join(' AND '), params: used.flatMap((one) => one.params) }
+}
+
+export function compileScope(scope: AccessScope): ScopeSql {
+  const whole = isWholeLibraries(scope)
+  const libraries = scope.libraries === 'all' ? 'all' : [...new Set(scope.libraries)].sort((a, b) => a - b)
+  const library = (column: string) => libraryCondition(column, libraries)
+  const denials = denialsOf(scope)
+  const grants = scope.grants && scope.grants.length > 0 ? JSON.stringify(scope.grants) : undefined
+
+  const song = (alias: string): Condition => {
+    const present: Condition = { sql: `${alias}.missing = 0`, params: [] }
+    const open = all(library(`${alias}.library_id`), ...denials.map((denial) => denial(alias)))
+    if (grants === undefined) return all(present, open)
+    return all(present, {
+      sql: `(${open.sql} OR ${alias}.id IN (SELECT value FROM json_each(?)))`,
+      params: [...open.params, grants],
+    })
+  }
+  const present = (alias: string, extra = ''): Condition => ({ sql: `${alias}.missing = 0${extra}`, params: [] })
+  const bySong = (alias: string, from: string, where: string): Condition => {
+    const visible = song('vs')
+    return all(present(alias), {
+      sql: `EXISTS (SELECT 1 FROM ${from} WHERE ${where} AND ${visible.sql})`,
+      params: visible.params,
+    })
+  }
+
+  return {
+    key: JSON.stringify([libraries, scope.deny ?? null, scope.grants ?? null]),
+    whole,
+    library,
+    song,
+    album: (alias) =>
+      whole
+        ? all(present(alias), library(`${alias}.library_id`))
+        : bySong(alias, 'song vs', `vs.album_id = ${alias}.id`),
+    artist: (alias) => {
+      if (!whole)
+        return bySong(alias, 'song_artist vc CROSS JOIN song vs ON vs.id = vc.song_id', `vc.artist_id = ${alias}.id`)
+      const inLibrary = library('vt.library_id')
+      return all(present(alias), {
+        sql: `EXISTS (SELECT 1 FROM artist_stats vt WHERE vt.artist_id = ${alias}.id AND vt.role = '' AND vt.song_count > 0 AND ${inLibrary.sql})`,
+        params: inLibrary.params,
+      })
+    },
+    folder: (alias) =>
+      whole
+        ? all(present(alias, ` AND ${alias}.total_songs > 0`), library(`${alias}.library_id`))
+        : bySong(alias, 'song vs', below(alias, 'vs')),
+  }
+}
+
+/** The songs in a folder and below it, by the range of their paths; `0` is the character after `/`. */
+export function below(folder: string, song: string): string {
+  return `${song}.library_id = ${folder}.library_id
+    AND ${song}.path >= CASE ${folder}.path WHEN '' THEN '' ELSE ${folder}.path || '/' END
+    AND ${song}.path < CASE ${folder}.path WHEN '' THEN char(1114111) ELSE ${folder}.path || '0' END`
+}
+
+function libraryCondition(column: string, libraries: 'all' | readonly number[]): Condition {
+  if (libraries === 'all') return ALWAYS
+  if (libraries.length === 0) return { sql: '0', params: [] }
+  if (libraries.length === 1) return { sql: `+${column} = ?`, params: [libraries[0] as number] }
+  return { sql: `+${column} IN (SELECT value FROM json_each(?))`, params: [JSON.stringify(libraries)] }
+}
+
+/** Each kind of denial as a condition on a song. Lists go in as JSON, so that the texts stay few. */
+function denialsOf(scope: AccessScope): readonly ((alias: string) => Condition)[] {
+  const deny = scope.deny
+  if (!deny) return []
+  const denials: ((alias: string) => Condition)[] = []
+  const list = (values: readonly SqlValue[] | undefined, sql: (alias: string) => string) => {
+    if (!values || values.length === 0) return
+    const params = [JSON.stringify(values)]
+    denials.push((alias) => ({ sql: sql(alias), params }))
+  }
+  if (deny.explicit) denials.push((alias) => ({ sql: `${alias}.explicit <> 'e'`, params: [] }))
+  list(deny.songs, (alias) => `${alias}.id NOT IN (SELECT value FROM json_each(?))`)
+  list(deny.albums, (alias) => `${alias}.album_id NOT IN (SELECT value FROM json_each(?))`)
+  const ranges = deny.paths?.map(pathRanges)
+  if (ranges?.includes(undefined)) denials.push(() => ({ sql: '0', params: [] }))
+  else if (ranges && ranges.length > 0) {
+    const params = [JSON.stringify(ranges.flat())]
+    denials.push((alias) => ({
+      sql: `${alias}.folder_id NOT IN (SELECT df.id FROM json_each(?) dp CROSS JOIN folder df
+        WHERE df.library_id = dp.value ->> 0 AND df.path BETWEEN dp.value ->> 1 AND dp.value ->> 2)`,
+      params,
+    }))
+  }
+  list(
+    deny.artists,
+    (alias) => `NOT EXISTS (SELECT 1 FROM song_artist dc
+      WHERE dc.song_id = ${alias}.id AND dc.artist_id IN (SELECT value FROM json_each(?)))`,
+  )
+  list(
+    deny.genres?.map(fold),
+    (alias) => `NOT EXISTS (SELECT 1 FROM song_genre dg WHERE dg.song_id = ${alias}.id
+      AND dg.genre_id IN (SELECT id FROM genre WHERE key IN (SELECT value FROM json_each(?))))`,
+  )
+  return denials
+}
+
+/**
+ * `<libraryId>:<path>` as ranges of folder paths: the folder itself and all below; a bare library is all of it.
+ * Undefined for anything else: a denial that can't be read hides everything, since nobody knows what it was to hide.
+ */
+function pathRanges(entry: string): readonly [number, string, string][] | undefined {
+  const colon = entry.indexOf(':')
+  const library = Number(entry.slice(0, colon))
+  if (colon < 1 || !Number.isSafeInteger(library)) return undefined
+  const path = entry.slice(colon + 1).replace(/^\/+|\/+$/g, '')
+  if (path === '') return [[library, '', '\u{10FFFF}']]
+  return [
+    [library, path, path],
+    [library, `${path}/`, `${path}/\u{10FFFF}`],
+  ]
+}

@@ -1,0 +1,96 @@
+import type { Viewer } from './entities.ts'
+import type { LibraryContext } from './library-context.ts'
+import type { MatchQuery } from './match-query.ts'
+import type { Condition } from './scope-sql.ts'
+import type { SearchPage } from './search-repository.ts'
+import { firstColumn } from './visible-ids.ts'
+
+export interface SearchTarget {
+  readonly table: 'song' | 'album' | 'artist'
+  /** The narrow index that holds what scopes ask, so that a match costs no wide row. */
+  readonly index: string
+  /** Weights for bm25, in the order of the index's columns. */
+  readonly weights: string
+}
+
+export const SONG_SEARCH: SearchTarget = { table: 'song', index: 'song_page', weights: '10.0, 4.0, 2.0' }
+export const ALBUM_SEARCH: SearchTarget = { table: 'album', index: 'album_page', weights: '10.0, 4.0' }
+export const ARTIST_SEARCH: SearchTarget = { table: 'artist', index: 'artist_page', weights: '1.0' }
+
+/**
+ * Up to so many matches are ranked by bm25, which must look at every match of every word. Above, three groups are
+ * listed one after the other, each by id: whole words in the name, beginnings in the name, the rest. Both orders are
+ * total and depend on nothing but the library, so pages never overlap nor leave gaps.
+ */
+const MOST_RANKED = 1000
+
+/** Ids of visible matches, best first. The scope is part of the query: pages are full and exact. */
+export function searchIds(
+  context: LibraryContext,
+  viewer: Viewer,
+  target: SearchTarget,
+  search: { readonly match: MatchQuery; readonly page: SearchPage },
+): readonly number[] {
+  const { match, page } = search
+  const visible = context.scope(viewer)[target.table]('i')
+  const fts = `${target.table}_search`
+  const from = `${fts} f CROSS JOIN ${target.table} i INDEXED BY ${target.index} ON i.id = f.rowid`
+  const many = context.db.select(
+    `SELECT 1 FROM ${fts} f WHERE f.${fts} MATCH ? LIMIT 1 OFFSET ${MOST_RANKED}`,
+    [match.loose],
+    firstColumn,
+  )
+  if (many.length === 0)
+    return context.db.select(
+      `SELECT i.id FROM ${from} WHERE f.${fts} MATCH ? AND ${visible.sql}
+       ORDER BY bm25(${fts}, ${target.weights}), i.id LIMIT ? OFFSET ?`,
+      [match.loose, ...visible.params, page.limit, page.offset],
+      firstColumn,
+    )
+  const groups = [
+    match.exact,
+    `(${match.inName}) NOT (${match.exact})`,
+    `(${match.loose}) NOT (${match.inName}) NOT (${match.exact})`,
+  ]
+  return concatenatedPage(page, groups, {
+    list: (group, limit, offset) =>
+      context.db.select(
+        `SELECT i.id FROM ${from} WHERE f.${fts} MATCH ? AND ${visible.sql} ORDER BY f.rowid LIMIT ? OFFSET ?`,
+        [group, ...visible.params, limit, offset],
+        firstColumn,
+      ),
+    count: (group) => countMatches(context, { from, fts, group, visible, scopeKey: context.scope(viewer).key }),
+  })
+}
+
+/** A page of several lists put end to end. Only lists that end before the page are counted. */
+function concatenatedPage(
+  page: SearchPage,
+  groups: readonly string[],
+  read: { list(group: string, limit: number, offset: number): readonly number[]; count(group: string): number },
+): readonly number[] {
+  const ids: number[] = []
+  let skip = page.offset
+  for (const group of groups) {
+    const found = read.list(group, page.limit - ids.length, skip)
+    ids.push(...found)
+    if (ids.length >= page.limit) break
+    skip = found.length > 0 || skip === 0 ? 0 : Math.max(0, skip - read.count(group))
+  }
+  return ids
+}
+
+function countMatches(
+  context: LibraryContext,
+  query: { from: string; fts: string; group: string; visible: Condition; scopeKey: string },
+): number {
+  const { from, fts, group, visible } = query
+  return context.memo(`matches ${fts} ${group} ${query.scopeKey}`, () => ({
+    count:
+      context.db.select(
+        `SELECT count(*) FROM ${from} WHERE f.${fts} MATCH ? AND ${visible.sql}`,
+        [group, ...visible.params],
+        firstColumn,
+      )[0] ?? 0,
+  })).count
+}
