@@ -8,6 +8,7 @@ import type { EndpointTable } from './endpoint-table.ts'
 import { Params } from './params.ts'
 import type { Format } from './protocol.ts'
 import { requestedFormat, withForm } from './request-params.ts'
+import { mayUse } from './responses/user.ts'
 import { treeReply } from './serialize/reply.ts'
 import type { SubsonicServices } from './services.ts'
 import type { Tree } from './tree.ts'
@@ -128,8 +129,7 @@ function checkVersion(params: Params): void {
 
 function checkRight(endpoint: Exclude<Endpoint, { auth: 'none' }>, { user }: Identity): void {
   const { needs } = endpoint
-  if (needs === undefined) return
-  if (needs === 'admin' ? user.isAdmin : user.roles.includes(needs)) return
+  if (needs === undefined || mayUse(user, needs)) return
   throw new AppError('FORBIDDEN', `User '${user.name}' may not do this: it needs the right '${needs}'.`)
 }
 
