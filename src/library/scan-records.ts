@@ -1,0 +1,132 @@
+import type { LibraryId, SongId } from '../base/ids.ts'
+import type { Database } from '../db/database.ts'
+
+export interface ScanProblem {
+  readonly path: string
+  readonly size: number
+  readonly mtimeMs: number
+  readonly reason: string
+}
+
+/** A song whose file is not (or no longer) where it was, by which another file may be known again. */
+export interface LostSong {
+  readonly id: SongId
+  readonly path: string
+  readonly size: number
+  readonly mtimeMs: number
+  readonly durationMs: number
+  readonly title: string
+}
+
+/** What the scanner notes of libraries, files that can't be read, and songs without a file. */
+export interface ScanRecords {
+  /** Marks the library's scan as begun, so that a killed one is taken up again. */
+  begin(id: LibraryId, kind: 'quick' | 'full', at: number): void
+  finish(id: LibraryId, result: { readonly at: number; readonly changed: boolean }): void
+  /** Ends a scan that was cancelled or failed: it is not taken up again by itself. */
+  abandon(id: LibraryId): void
+  problems(id: LibraryId): ReadonlyMap<string, ScanProblem>
+  setProblem(id: LibraryId, problem: ScanProblem, at: number): void
+  clearProblem(id: LibraryId, path: string): void
+  /** Songs marked as missing. */
+  missing(id: LibraryId): readonly LostSong[]
+  lost(id: SongId): LostSong | undefined
+  /** Visible songs in folders; for a part of a library that is gone. */
+  songsInFolder(folderId: number): readonly SongId[]
+  countSongs(id: LibraryId): number
+  /** The fingerprint of settings and mapping by which the library was read. */
+  mapping(): string
+  setMapping(fingerprint: string): void
+  /** The song at a path, with missing ones. */
+  songAt(id: LibraryId, path: string): SongId | undefined
+  /** The paths of the visible songs in a folder, for comparing them in other ways. */
+  pathsIn(id: LibraryId, folder: string): readonly { readonly id: SongId; readonly path: string }[]
+  /** Hash of the picture in the song, or the version of its cover. */
+  coverVersionAt(id: LibraryId, path: string): string
+}
+
+const MAPPING = 'scan.mapping'
+const LOST = 'id, path, size, mtime_ms, duration_ms, title'
+
+export function createScanRecords(db: Database): ScanRecords {
+  return {
+    begin(id, kind, at) {
+      db.run('UPDATE library SET scan_pending = ?, last_scan_started_at = ? WHERE id = ?', [kind, at, id])
+    },
+    finish(id, { at, changed }) {
+      db.run(
+        `UPDATE library SET scan_pending = '', last_scan_at = ?, state = 'ok', state_reason = '',
+           changed_at = CASE WHEN ? THEN ? ELSE changed_at END WHERE id = ?`,
+        [at, changed ? 1 : 0, at, id],
+      )
+    },
+    abandon(id) {
+      db.run(`UPDATE library SET scan_pending = '' WHERE id = ?`, [id])
+    },
+    problems(id) {
+      const found = new Map<string, ScanProblem>()
+      db.select('SELECT path, size, mtime_ms, reason FROM scan_problem WHERE library_id = ?', [id], (row) => {
+        const path = row.text(0)
+        found.set(path, { path, size: row.number(1), mtimeMs: row.number(2), reason: row.text(3) })
+      })
+      return found
+    },
+    setProblem(id, { path, size, mtimeMs, reason }, at) {
+      db.run(
+        `INSERT INTO scan_problem (library_id, path, size, mtime_ms, reason, at) VALUES (?, ?, ?, ?, ?, ?)
+         ON CONFLICT (library_id, path) DO UPDATE SET size = excluded.size, mtime_ms = excluded.mtime_ms,
+           reason = excluded.reason, at = excluded.at`,
+        [id, path, size, mtimeMs, reason, at],
+      )
+    },
+    clearProblem(id, path) {
+      db.run('DELETE FROM scan_problem WHERE library_id = ? AND path = ?', [id, path])
+    },
+    missing: (id) =>
+      db.select(`SELECT ${LOST} FROM song WHERE library_id = ? AND missing = 1`, [id], (row) => ({
+        id: row.number(0) as SongId,
+        path: row.text(1),
+        size: row.number(2),
+        mtimeMs: row.number(3),
+        durationMs: row.number(4),
+        title: row.text(5),
+      })),
+    lost: (id) =>
+      db.select(`SELECT ${LOST} FROM song WHERE id = ?`, [id], (row) => ({
+        id: row.number(0) as SongId,
+        path: row.text(1),
+        size: row.number(2),
+        mtimeMs: row.number(3),
+        durationMs: row.number(4),
+        title: row.text(5),
+      }))[0],
+    songsInFolder: (folderId) =>
+      db.select('SELECT id FROM song WHERE folder_id = ? AND missing = 0', [folderId], (row) =>
+        row.number(0),
+      ) as SongId[],
+    countSongs: (id) =>
+      db.get<{ n: number }>(
+        'SELECT coalesce(sum(song_count), 0) AS n FROM folder WHERE library_id = ? AND missing = 0',
+        [id],
+      )?.n ?? 0,
+    mapping: () => db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [MAPPING])?.value ?? '',
+    setMapping(fingerprint) {
+      db.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
+        MAPPING,
+        fingerprint,
+      ])
+    },
+    songAt: (id, path) =>
+      db.get<{ id: SongId }>('SELECT id FROM song WHERE library_id = ? AND path = ?', [id, path])?.id,
+    pathsIn: (id, folder) =>
+      db.select(
+        `SELECT s.id, s.path FROM folder f JOIN song s ON s.folder_id = f.id
+         WHERE f.library_id = ? AND f.path = ? AND s.missing = 0`,
+        [id, folder],
+        (row) => ({ id: row.number(0) as SongId, path: row.text(1) }),
+      ),
+    coverVersionAt: (id, path) =>
+      db.get<{ v: string }>('SELECT cover_version AS v FROM song WHERE library_id = ? AND path = ?', [id, path])?.v ??
+      '',
+  }
+}
