@@ -46,7 +46,7 @@ async function readSource(source: PictureSource, maxBytes: number): Promise<Buff
   }
 }
 
-/** The front cover, else the first picture that is no file icon. */
+/** The front cover, else the first picture: the one whose hash the scanner takes for the version. */
 async function embeddedPicture(path: string, maxBytes: number): Promise<Buffer> {
   const { parseFile } = await import('music-metadata')
   const { common } = await parseFile(path, { duration: false, skipPostHeaders: true }).catch((error: unknown) => {
@@ -54,8 +54,7 @@ async function embeddedPicture(path: string, maxBytes: number): Promise<Buffer> 
     throw new PictureProblem('broken', String(error))
   })
   const pictures = (common.picture ?? []).filter(({ data }) => data.length > 0)
-  const named = (pattern: RegExp) => pictures.find(({ type }) => pattern.test(type ?? ''))
-  const chosen = named(/^cover \(front\)$/i) ?? pictures.find(({ type }) => !/icon/i.test(type ?? '')) ?? pictures[0]
+  const chosen = pictures.find(({ type }) => /front/i.test(type ?? '')) ?? pictures[0]
   if (!chosen) throw new PictureProblem('no-picture')
   if (chosen.data.length > maxBytes) throw new PictureProblem('too-large')
   return Buffer.from(chosen.data.buffer, chosen.data.byteOffset, chosen.data.byteLength)

@@ -48,6 +48,8 @@ export async function prepareCovers(
         after = page.next
         await yieldToLoop()
       }
+      // Albums, folders and songs share versions: the next kind must see what is made.
+      masters.flush()
     }
   } catch (error) {
     log.error('covers not prepared', { code: isAppError(error) ? error.code : String(error) })
