@@ -30,7 +30,13 @@ export type HttpReply =
   /** Text made as it is sent: answers of any size in little memory. Each part is a few KiB. */
   | { readonly kind: 'parts'; readonly status: number; readonly headers: Headers; readonly parts: Iterable<string> }
   /** Media: ranges, conditions and HEAD are answered from the source's fields. */
-  | { readonly kind: 'source'; readonly headers: Headers; readonly source: ByteSource }
+  | {
+      readonly kind: 'source'
+      readonly headers: Headers
+      readonly source: ByteSource
+      /** Answers when the source fails before its first byte; without it that is a JSON error. */
+      readonly onError?: (error: unknown) => HttpReply
+    }
   /** An endless or long stream of text (server-sent events). Ends when the iterator does or the client goes. */
   | {
       readonly kind: 'events'

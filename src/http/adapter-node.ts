@@ -1,0 +1,194 @@
+import { chmod, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { systemErrorCode } from '../base/errors.ts'
+import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
+import { BodyCollector, emptyBody } from './body-collector.ts'
+import { Exchange, type ExchangeContext } from './exchange.ts'
+import { ExchangeSet } from './exchange-set.ts'
+import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { claimSocketPath, hostPort, listenError, readTlsFiles, withSocketMode } from './listen-support.ts'
+import { NodeSink } from './node-sink.ts'
+import { refusedTarget } from './refused-target.ts'
+import { readPath } from './request-path.ts'
+import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
+import { StallWatch } from './stall-watch.ts'
+import type { HttpAdapter } from './types.ts'
+
+const NON_ASCII = /[^\x00-\x7f]/
+
+/** HTTP by node:http: wherever Node runs. */
+export function createNodeAdapter(options: AdapterOptions): HttpAdapter {
+  return new NodeAdapter(options, { ...DEFAULT_LIMITS, ...options.limits })
+}
+
+class NodeAdapter implements HttpAdapter {
+  readonly name = 'node'
+  readonly #options: AdapterOptions
+  readonly #limits: HttpLimits
+  readonly #running = new ExchangeSet()
+  readonly #watch: StallWatch
+  readonly #context: ExchangeContext
+  readonly #resolve: ClientResolver
+  #server: Server | undefined
+  #host = 'localhost'
+  #requests = 0
+  #closing = false
+
+  constructor(options: AdapterOptions, limits: HttpLimits) {
+    this.#options = options
+    this.#limits = limits
+    this.#watch = new StallWatch(limits.stallMs)
+    this.#context = {
+      handler: options.handler,
+      log: options.log,
+      onFinished: options.onFinished,
+      onOver: (exchange) => this.#running.remove(exchange),
+    }
+    this.#resolve = createClientResolver({
+      trustedProxies: options.trustedProxies,
+      scheme: options.tls ? 'https' : 'http',
+      basePath: options.basePath,
+      fallbackHost: () => this.#host,
+    })
+  }
+
+  async listen(): Promise<{ readonly host: string; readonly port: number } | { readonly socket: string }> {
+    const { listen, tls } = this.#options
+    const own = this.#limits
+    const settings: ServerOptions = {
+      maxHeaderSize: own.headerBytes,
+      headersTimeout: own.headerMs,
+      requestTimeout: own.headerMs + own.bodyMs,
+      keepAliveTimeout: own.idleMs,
+      connectionsCheckingInterval: Math.min(1000, own.headerMs),
+    }
+    const server = tls ? createTlsServer({ ...settings, ...(await readTlsFiles(tls)) }) : createServer(settings)
+    server.maxConnections = own.connections
+    server.on('request', (incoming, response) => this.#accept(incoming, response, false))
+    server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true))
+    server.on('clientError', refuseMalformed)
+    this.#server = server
+    if ('socket' in listen) {
+      const mode = listen.mode ?? 0o660
+      await claimSocketPath(listen.socket)
+      const bound = whenListening(server, 'the socket')
+      withSocketMode(mode, () => server.listen(listen.socket))
+      await bound
+      await chmod(listen.socket, mode)
+      return { socket: listen.socket }
+    }
+    const bound = whenListening(server, hostPort(listen.host, listen.port))
+    server.listen({ host: listen.host, port: listen.port, exclusive: true })
+    await bound
+    const { port } = server.address() as AddressInfo
+    this.#host = hostPort(listen.host, port)
+    return { host: listen.host, port }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    const server = this.#server
+    if (!server) return
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    await this.#running.drain(graceMs)
+    this.#watch.stop()
+    server.closeAllConnections()
+    await closed
+    const { listen } = this.#options
+    if ('socket' in listen) await rm(listen.socket, { force: true })
+  }
+
+  #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const headers = { __proto__: null } as unknown as Record<string, string>
+    const raw = incoming.rawHeaders
+    for (let index = 0; index + 1 < raw.length; index += 2) {
+      addHeader(headers, (raw[index] as string).toLowerCase(), asUtf8(raw[index + 1] as string))
+    }
+    const method = incoming.method ?? 'GET'
+    const url = asUtf8(incoming.url ?? '/')
+    const question = url.indexOf('?')
+    const target = readPath(question < 0 ? url : url.slice(0, question), this.#options.basePath)
+    const peer = 'socket' in this.#options.listen ? undefined : (incoming.socket.remoteAddress ?? '')
+    const client = this.#resolve(peer, headers)
+    const abort = new LazyAbort()
+    const collector = this.#collectBody(incoming, expectsContinue ? response : undefined, headers)
+    const request = createSnapshot({
+      id: (++this.#requests).toString(36),
+      method,
+      path: target.kind === 'path' ? target.path : '/',
+      query: question < 0 ? '' : url.slice(question + 1),
+      headers,
+      address: client.address,
+      origin: client.origin,
+      abort,
+      body: collector ? (limit) => collector.read(limit) : emptyBody,
+    })
+    const sink = new NodeSink(response, {
+      watch: this.#watch,
+      // A client that waits for '100 Continue' in vain may send its body later, or never.
+      mustClose: () => this.#closing || collector?.mustClose === true || (expectsContinue && !collector?.asked),
+    })
+    const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget(target) }
+    const exchange = new Exchange(context, request, { sink, abort })
+    this.#running.add(exchange)
+    response.on('close', () => {
+      sink.gone()
+      collector?.gone()
+      exchange.clientGone()
+    })
+    exchange.run()
+  }
+
+  #collectBody(
+    incoming: IncomingMessage,
+    continues: ServerResponse | undefined,
+    headers: Readonly<Record<string, string>>,
+  ): BodyCollector | undefined {
+    const length = headers['content-length']
+    const announced = headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+    if (!announced) return undefined
+    let attached = false
+    const collector = new BodyCollector({
+      declared: length === undefined ? undefined : Number(length),
+      deadlineMs: this.#limits.bodyMs,
+      maxBytes: this.#limits.bodyBytes,
+      pause: () => {},
+      resume: () => {
+        if (attached) return
+        attached = true
+        continues?.writeContinue()
+        incoming.on('data', (chunk: Buffer) => collector.push(chunk))
+        incoming.on('end', () => collector.end())
+        incoming.on('error', () => collector.gone())
+      },
+    })
+    return collector
+  }
+}
+
+function whenListening(server: Server, where: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('listening', resolve)
+    server.once('error', (error) => reject(listenError(error, where)))
+  })
+}
+
+function refuseMalformed(error: Error, socket: Socket): void {
+  const code = systemErrorCode(error)
+  if (!socket.writable || code === 'ECONNRESET') return void socket.destroy()
+  const status =
+    code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function asUtf8(text: string): string {
+  return NON_ASCII.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
+}

@@ -1,0 +1,199 @@
+import { chmod, rm } from 'node:fs/promises'
+import { AppError } from '../base/errors.ts'
+import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
+import { BodyCollector, emptyBody } from './body-collector.ts'
+import { Exchange, type ExchangeContext } from './exchange.ts'
+import { ExchangeSet } from './exchange-set.ts'
+import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { claimSocketPath, hostPort, probeAddress, readTlsFiles, withSocketMode } from './listen-support.ts'
+import { refusedTarget } from './refused-target.ts'
+import { readPath } from './request-path.ts'
+import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
+import { StallWatch } from './stall-watch.ts'
+import type { HttpAdapter } from './types.ts'
+import { loadUws, type Uws, type UwsRequest, type UwsResponse } from './uws-addon.ts'
+import { UwsSink } from './uws-sink.ts'
+
+/**
+ * HTTP by uWebSockets.js. Rejects with UNSUPPORTED where the addon can't load.
+ * Apart from node:http: HTTP/1.0 is refused (505), and a request pipelined behind one that still waits for its reply
+ * ends the connection.
+ */
+export async function createUwsAdapter(options: AdapterOptions): Promise<HttpAdapter> {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  return new UwsAdapter(options, limits, await loadUws(limits.headerBytes))
+}
+
+type ListenToken = Parameters<Uws['us_listen_socket_close']>[0]
+
+class UwsAdapter implements HttpAdapter {
+  readonly name = 'uws'
+  readonly #options: AdapterOptions
+  readonly #limits: HttpLimits
+  readonly #uws: Uws
+  readonly #running = new ExchangeSet()
+  readonly #watch: StallWatch
+  readonly #context: ExchangeContext
+  readonly #resolve: ClientResolver
+  #app: ReturnType<Uws['App']> | undefined
+  #listening: ListenToken | undefined
+  #host = 'localhost'
+  #connections = 0
+  #requests = 0
+  #closing = false
+
+  constructor(options: AdapterOptions, limits: HttpLimits, uws: Uws) {
+    this.#options = options
+    this.#limits = limits
+    this.#uws = uws
+    this.#watch = new StallWatch(limits.stallMs)
+    this.#context = {
+      handler: options.handler,
+      log: options.log,
+      onFinished: options.onFinished,
+      onOver: (exchange) => this.#running.remove(exchange),
+    }
+    this.#resolve = createClientResolver({
+      trustedProxies: options.trustedProxies,
+      scheme: options.tls ? 'https' : 'http',
+      basePath: options.basePath,
+      fallbackHost: () => this.#host,
+    })
+  }
+
+  async listen(): Promise<{ readonly host: string; readonly port: number } | { readonly socket: string }> {
+    const { listen, tls } = this.#options
+    if (tls) await readTlsFiles(tls)
+    if ('socket' in listen) await claimSocketPath(listen.socket)
+    else await probeAddress(listen.host, listen.port)
+
+    const app = tls
+      ? this.#uws.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key, ssl_prefer_low_memory_usage: true })
+      : this.#uws.App()
+    app.filter((response, change) => this.#countConnection(response, change))
+    app.any('/*', (response, request) => this.#accept(response, request))
+    if ('socket' in listen) {
+      const mode = listen.mode ?? 0o660
+      withSocketMode(mode, () => app.listen_unix((token) => this.#keep(token), listen.socket))
+      this.#requireListening('the socket')
+      await chmod(listen.socket, mode)
+    } else {
+      const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = this.#uws as Uws & { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
+      // The declarations leave out the form with host, port and options.
+      const bind = app.listen.bind(app) as unknown as (...of: readonly unknown[]) => void
+      bind(listen.host, listen.port, exclusive, (token: ListenToken | false) => this.#keep(token))
+      this.#requireListening(hostPort(listen.host, listen.port))
+    }
+    this.#app = app
+    if ('socket' in listen) return { socket: listen.socket }
+    const port = this.#uws.us_socket_local_port(this.#listening as ListenToken)
+    this.#host = hostPort(listen.host, port)
+    return { host: listen.host, port }
+  }
+
+  async close(graceMs: number): Promise<void> {
+    if (this.#closing) return
+    this.#closing = true
+    const { listen } = this.#options
+    if (this.#listening) this.#uws.us_listen_socket_close(this.#listening)
+    this.#listening = undefined
+    if (this.#app && 'socket' in listen) await rm(listen.socket, { force: true })
+    await this.#running.drain(graceMs)
+    this.#watch.stop()
+    this.#app?.close()
+  }
+
+  #keep(token: ListenToken | false): void {
+    if (token) this.#listening = token
+  }
+
+  #requireListening(where: string): void {
+    if (!this.#listening) throw new AppError('ADDRESS_IN_USE', `Listening on ${where} failed: another program has it`)
+  }
+
+  #countConnection(response: UwsResponse, change: number): void {
+    this.#connections += change
+    if (change > 0 && this.#connections > this.#limits.connections) response.close()
+  }
+
+  #accept(response: UwsResponse, incoming: UwsRequest): void {
+    const headers = { __proto__: null } as unknown as Record<string, string>
+    let conflict = false
+    incoming.forEach((name, value) => {
+      if (name === 'content-length' && headers[name] !== undefined) conflict = true
+      addHeader(headers, name, value)
+    })
+    const method = incoming.getCaseSensitiveMethod()
+    const peer = 'socket' in this.#options.listen ? undefined : readText(response.getRemoteAddressAsText())
+    const client = this.#resolve(peer, headers)
+    const target = readPath(incoming.getUrl(), this.#options.basePath)
+    const abort = new LazyAbort()
+    const collector = this.#collectBody(response, headers, method)
+    const request = createSnapshot({
+      id: (++this.#requests).toString(36),
+      method,
+      path: target.kind === 'path' ? target.path : '/',
+      query: incoming.getQuery() ?? '',
+      headers,
+      address: client.address,
+      origin: client.origin,
+      abort,
+      body: collector ? (limit) => collector.read(limit) : emptyBody,
+    })
+    const length = headers['content-length']
+    // uWS looks at these only after the handler, or never.
+    const malformed = conflict || !/^[A-Z]+$/.test(method) || (length !== undefined && !/^\d{1,15}$/.test(length))
+    const sink = new UwsSink(response, {
+      watch: this.#watch,
+      mustClose: () => malformed || this.#closing || collector?.mustClose === true,
+    })
+    const context =
+      target.kind === 'path' && !malformed
+        ? this.#context
+        : { ...this.#context, handler: () => refusedTarget(malformed ? { kind: 'bad' } : target) }
+    const exchange = new Exchange(context, request, { sink, abort })
+    this.#running.add(exchange)
+    exchange.run()
+    if (!sink.open) return
+    response.onAborted(() => {
+      sink.gone()
+      collector?.gone()
+      exchange.clientGone()
+    })
+  }
+
+  /** Only bodies that a client announces: without a data handler uWS drops what comes. */
+  #collectBody(
+    response: UwsResponse,
+    headers: Readonly<Record<string, string>>,
+    method: string,
+  ): BodyCollector | undefined {
+    const length = headers['content-length']
+    const announced = headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
+    if (!announced || method === 'HEAD') return undefined
+    let paused = false
+    const collector = new BodyCollector({
+      declared: length === undefined ? undefined : Number(length),
+      deadlineMs: this.#limits.bodyMs,
+      maxBytes: this.#limits.bodyBytes,
+      pause: () => {
+        paused = true
+        response.pause()
+      },
+      resume: () => {
+        if (paused) response.resume()
+        paused = false
+      },
+    })
+    response.onData((chunk, last) => {
+      // uWS takes its memory back when we return.
+      if (chunk.byteLength > 0) collector.push(new Uint8Array(chunk.slice(0)))
+      if (last) collector.end()
+    })
+    return collector
+  }
+}
+
+function readText(bytes: ArrayBuffer): string {
+  return Buffer.from(bytes).toString('latin1')
+}

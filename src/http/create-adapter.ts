@@ -1,0 +1,19 @@
+import { isAppError } from '../base/errors.ts'
+import { createNodeAdapter } from './adapter-node.ts'
+import type { AdapterOptions } from './adapter-options.ts'
+import { createUwsAdapter } from './adapter-uws.ts'
+import type { HttpAdapter } from './types.ts'
+
+export type AdapterChoice = 'auto' | 'uws' | 'node'
+
+/** `auto`: uWebSockets.js, or node:http where the addon has no build. `uws` rejects with UNSUPPORTED there. */
+export async function createAdapter(choice: AdapterChoice, options: AdapterOptions): Promise<HttpAdapter> {
+  if (choice === 'node') return createNodeAdapter(options)
+  try {
+    return await createUwsAdapter(options)
+  } catch (error) {
+    if (choice === 'uws' || !isAppError(error) || error.code !== 'UNSUPPORTED') throw error
+    options.log.info('serving by node:http', { reason: error.message })
+    return createNodeAdapter(options)
+  }
+}

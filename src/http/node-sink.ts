@@ -1,0 +1,93 @@
+import type { ServerResponse } from 'node:http'
+import type { ReplyHead, ReplySink } from './reply-sink.ts'
+import type { Stalled, StallWatch } from './stall-watch.ts'
+
+/** Writes one reply through node:http. A write counts only when the kernel has it: the caller reuses its buffers. */
+export class NodeSink implements ReplySink, Stalled {
+  readonly #response: ServerResponse
+  readonly #watch: StallWatch
+  readonly #mustClose: () => boolean
+  #open = true
+  #settle: ((taken: boolean) => void) | undefined
+  since = 0
+
+  constructor(response: ServerResponse, options: { readonly watch: StallWatch; readonly mustClose: () => boolean }) {
+    this.#response = response
+    this.#watch = options.watch
+    this.#mustClose = options.mustClose
+  }
+
+  whole(head: ReplyHead, body: string | Uint8Array | undefined, length: number | undefined): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#writeHead(head, length)
+    if (body === undefined) this.#response.end()
+    else this.#response.end(typeof body === 'string' ? Buffer.from(body) : body)
+  }
+
+  begin(head: ReplyHead, length: number | undefined): void {
+    if (!this.#open) return
+    this.#writeHead(head, length)
+  }
+
+  write(chunk: Uint8Array): boolean | Promise<boolean> {
+    if (!this.#open) return false
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      this.since = performance.now()
+      this.#watch.add(this)
+      this.#response.write(chunk, (error) => this.#done(!error))
+    })
+  }
+
+  end(): boolean | Promise<boolean> {
+    if (!this.#open) return false
+    return new Promise((resolve) => {
+      this.#settle = resolve
+      this.since = performance.now()
+      this.#watch.add(this)
+      this.#response.end(() => {
+        this.#open = false
+        this.#done(true)
+      })
+    })
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+    this.gone()
+  }
+
+  /** The socket has closed. */
+  gone(): void {
+    this.#open = false
+    this.#done(false)
+  }
+
+  nudge(): void {}
+
+  giveUp(): void {
+    this.destroy()
+  }
+
+  #done(taken: boolean): void {
+    const settle = this.#settle
+    if (!settle) return
+    this.#settle = undefined
+    this.#watch.remove(this)
+    settle(taken)
+  }
+
+  #writeHead(head: ReplyHead, length: number | undefined): void {
+    const headers: Record<string, string> = {}
+    for (const name in head.headers) headers[name] = asLatin1(head.headers[name] as string)
+    if (length !== undefined) headers['content-length'] = String(length)
+    if (this.#mustClose()) headers.connection = 'close'
+    this.#response.writeHead(head.status, headers)
+  }
+}
+
+/** Node writes header text as Latin-1; ours is UTF-8 on the wire, as the other adapter's is. */
+function asLatin1(value: string): string {
+  return /[^\x00-\x7f]/.test(value) ? Buffer.from(value).toString('latin1') : value
+}

@@ -1,0 +1,23 @@
+import type { Headers } from './types.ts'
+
+export interface ReplyHead {
+  readonly status: number
+  readonly headers: Headers
+}
+
+/**
+ * One reply's way to a socket; each adapter has one. Either `whole` once, or `begin`, `write`..., `end`. When the client
+ * has gone, calls do nothing and `write` answers false.
+ */
+export interface ReplySink {
+  /** `length` is what Content-Length says, also without a body (HEAD); absent: no such header. */
+  whole(head: ReplyHead, body: string | Uint8Array | undefined, length: number | undefined): void
+  /** `length` absent: chunked. `live`: every write is to reach the client at once. */
+  begin(head: ReplyHead, length: number | undefined, live: boolean): void
+  /** True once the bytes are out of the caller's hands and more may come; false: the client has gone. */
+  write(chunk: Uint8Array): boolean | Promise<boolean>
+  /** After the last write. False: the client went before it had everything. */
+  end(): boolean | Promise<boolean>
+  /** Cuts the connection. */
+  destroy(): void
+}

@@ -1,0 +1,38 @@
+export type PathResult =
+  | { readonly kind: 'path'; readonly path: string }
+  /** The bare `/` in front of a base path. */
+  | { readonly kind: 'redirect'; readonly to: string }
+  | { readonly kind: 'bad' }
+  | { readonly kind: 'outside' }
+
+const BAD: PathResult = { kind: 'bad' }
+const OUTSIDE: PathResult = { kind: 'outside' }
+/** Plain paths, the most of them, need no decoding. */
+const PLAIN = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/
+
+/**
+ * Reads the target of a request line without its query: percent-decoded once, double slashes folded, base path taken off.
+ * Refused as bad: invalid escapes, NUL, and `.` or `..` segments, which honest clients resolve themselves.
+ */
+export function readPath(target: string, basePath: string): PathResult {
+  let path = target
+  if (!PLAIN.test(path)) {
+    const absolute = /^https?:\/\/[^/]*/i.exec(path)
+    if (absolute) path = path.slice(absolute[0].length) || '/'
+    if (path.charCodeAt(0) !== 47) return BAD
+    try {
+      path = decodeURIComponent(path)
+    } catch {
+      return BAD
+    }
+    if (path.includes('\0')) return BAD
+    path = path.replace(/\/{2,}/g, '/')
+    if (/\/\.{1,2}(?:\/|$)/.test(path)) return BAD
+  }
+  if (basePath === '') return { kind: 'path', path }
+  if (path.startsWith(basePath)) {
+    if (path.length === basePath.length) return { kind: 'path', path: '/' }
+    if (path.charCodeAt(basePath.length) === 47) return { kind: 'path', path: path.slice(basePath.length) }
+  }
+  return path === '/' ? { kind: 'redirect', to: `${basePath}/` } : OUTSIDE
+}

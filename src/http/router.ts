@@ -1,0 +1,99 @@
+import { METHODS } from 'node:http'
+import createTree, { type HTTPMethod, type Instance } from 'find-my-way'
+import { AppError } from '../base/errors.ts'
+import { errorReply } from './reply.ts'
+import type { HttpHandler, HttpReply, HttpRequest } from './types.ts'
+
+export type RouteParams = Readonly<Record<string, string>>
+export type RouteHandler = (request: HttpRequest, params: RouteParams) => HttpReply | Promise<HttpReply>
+
+export interface Route {
+  /** Upper case. `GET` answers HEAD too; `ANY` takes every method that no other route of the path takes. */
+  readonly method: string
+  /** `/api/albums/:id`, `/rest/:method`, `/files/*`. */
+  readonly path: string
+  /** `/REST/Ping` finds `/rest/:method`; parameters keep their case. */
+  readonly ignoreCase?: boolean
+  readonly handler: RouteHandler
+}
+
+export interface Router {
+  readonly handle: HttpHandler
+  /** Replaces the whole table at once. Throws CONFLICT, and changes nothing, when two routes are the same. */
+  swap(routes: readonly Route[]): void
+}
+
+/** Longer parameters are no ids of anybody: 404. */
+const MAX_PARAM_LENGTH = 2048
+
+/** Answers 404 for unknown paths and 405 with `Allow` for unknown methods. A table is never changed, only replaced. */
+export function createRouter(routes: readonly Route[]): Router {
+  let table = new RouteTable(routes)
+  return {
+    handle: (request) => table.handle(request),
+    swap: (next) => {
+      table = new RouteTable(next)
+    },
+  }
+}
+
+class RouteTable {
+  readonly #exact = newTree(true)
+  readonly #folded = newTree(false)
+  /** ANY routes lie under a method that nothing else here uses; requests never reach it by name. */
+  static readonly #any: HTTPMethod = 'UNBIND'
+  readonly #methods: readonly string[]
+
+  constructor(routes: readonly Route[]) {
+    const methods = new Set<string>()
+    for (const route of routes) {
+      const method = route.method === 'ANY' ? RouteTable.#any : route.method
+      if (route.method === RouteTable.#any || !METHODS.includes(method)) {
+        throw new AppError('CONFLICT', `${route.method} is no method that a route can have`)
+      }
+      if (route.method !== 'ANY') methods.add(method)
+      try {
+        const tree = route.ignoreCase ? this.#folded : this.#exact
+        tree.on(method as HTTPMethod, route.path, () => {}, route)
+      } catch (cause) {
+        throw new AppError(
+          'CONFLICT',
+          `The route ${route.method} ${route.path} is there twice, or its path is invalid`,
+          {
+            cause,
+          },
+        )
+      }
+    }
+    this.#methods = [...methods]
+  }
+
+  handle(request: HttpRequest): HttpReply | Promise<HttpReply> {
+    const path = escapeForTree(request.path)
+    const method = request.method === RouteTable.#any ? '' : request.method
+    const found =
+      this.#find(method, path) ??
+      (method === 'HEAD' ? this.#find('GET', path) : undefined) ??
+      this.#find(RouteTable.#any, path)
+    if (found) return found.route.handler(request, found.params)
+    const allowed = this.#methods.filter((other) => this.#find(other, path))
+    if (allowed.length === 0) return errorReply(new AppError('NOT_FOUND', 'Nothing is served at this address'))
+    if (allowed.includes('GET')) allowed.push('HEAD')
+    const reply = errorReply(new AppError('BAD_REQUEST', `This address takes only ${allowed.join(', ')}`))
+    return { ...reply, status: 405, headers: { ...reply.headers, allow: allowed.join(', ') } }
+  }
+
+  #find(method: string, path: string): { readonly route: Route; readonly params: RouteParams } | undefined {
+    const found = this.#exact.find(method as HTTPMethod, path) ?? this.#folded.find(method as HTTPMethod, path)
+    return found ? { route: found.store as Route, params: found.params as RouteParams } : undefined
+  }
+}
+
+function newTree(caseSensitive: boolean): Instance<never> {
+  return createTree({ caseSensitive, ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH })
+}
+
+/** The tree expects a path as it came from the wire and decodes it; ours is decoded already. */
+function escapeForTree(path: string): string {
+  return /[%?#;]/.test(path) ? path.replace(/[%?#;]/g, encodeURIComponent) : path
+}

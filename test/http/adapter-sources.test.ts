@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict'
+import { AppError } from '../../src/base/errors.ts'
+import { text } from '../../src/http/reply.ts'
+import type { HttpReply } from '../../src/http/types.ts'
+import { bytesOf, onBoth, raw, rawExchange, serve, until, type WatchedSource, watchedSource } from './harness.ts'
+
+const SIZE = 100_000
+const MODIFIED = new Date('2026-01-02T03:04:05.678Z')
+const FIELDS = { length: SIZE, etag: '"v1"', lastModified: MODIFIED }
+
+const reply = (source: WatchedSource): HttpReply => ({ kind: 'source', headers: {}, source })
+
+onBoth('a whole source comes with its length, validators and accept-ranges', async (t, name) => {
+  const source = watchedSource(SIZE, { ...FIELDS, cacheControl: 'private', headers: { 'x-content-duration': '3.5' } })
+  const { url, finished } = await serve(t, name, () => reply(source))
+  const got = await fetch(url)
+  assert.equal(got.status, 200)
+  assert.equal(got.headers.get('content-length'), String(SIZE))
+  assert.equal(got.headers.get('accept-ranges'), 'bytes')
+  assert.equal(got.headers.get('etag'), '"v1"')
+  assert.equal(got.headers.get('last-modified'), 'Fri, 02 Jan 2026 03:04:05 GMT')
+  assert.equal(got.headers.get('cache-control'), 'private')
+  assert.equal(got.headers.get('x-content-duration'), '3.5')
+  assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(0, SIZE))
+  assert.deepEqual(source.opened, [undefined])
+  await until(() => finished.length === 1)
+  assert.equal(source.closes, 1)
+  assert.equal(finished[0]?.bytes, SIZE)
+})
+
+onBoth('single, open and suffix ranges are cut exactly', async (t, name) => {
+  const { url } = await serve(t, name, () => reply(watchedSource(SIZE, FIELDS)))
+  const cases: readonly [string, number, number][] = [
+    ['bytes=0-0', 0, 1],
+    ['bytes=100-299', 100, 300],
+    ['bytes=70000-', 70_000, SIZE],
+    ['bytes=-500', SIZE - 500, SIZE],
+    ['bytes=-999999', 0, SIZE],
+    ['bytes=99999-200000', 99_999, SIZE],
+    ['BYTES = 5-6', 5, 7],
+  ]
+  for (const [range, start, end] of cases) {
+    const got = await fetch(url, { headers: { range } })
+    assert.equal(got.status, 206, range)
+    assert.equal(got.headers.get('content-range'), `bytes ${start}-${end - 1}/${SIZE}`)
+    assert.equal(got.headers.get('content-length'), String(end - start))
+    assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(start, end))
+  }
+})
+
+onBoth('ranges that can not be met answer 416 and open nothing', async (t, name) => {
+  const source = watchedSource(SIZE, FIELDS)
+  const { url } = await serve(t, name, () => reply(source))
+  for (const range of [`bytes=${SIZE}-`, 'bytes=5-2', 'bytes=-0', 'bytes=a-b', 'bytes=', 'bytes=9999999999999999-']) {
+    const got = await fetch(url, { headers: { range } })
+    assert.equal(got.status, 416, range)
+    assert.equal(got.headers.get('content-range'), `bytes */${SIZE}`)
+    assert.equal((await got.arrayBuffer()).byteLength, 0)
+  }
+  assert.deepEqual(source.opened, [])
+})
+
+onBoth('several ranges and other units answer with everything', async (t, name) => {
+  const { url } = await serve(t, name, () => reply(watchedSource(SIZE, FIELDS)))
+  for (const range of ['bytes=0-1,5-6', 'items=0-5']) {
+    const got = await fetch(url, { headers: { range } })
+    assert.equal(got.status, 200)
+    assert.equal((await got.arrayBuffer()).byteLength, SIZE)
+  }
+})
+
+onBoth('If-Range lets a range through only for the same bytes', async (t, name) => {
+  const { url } = await serve(t, name, () => reply(watchedSource(SIZE, FIELDS)))
+  const ask = async (value: string) => (await fetch(url, { headers: { range: 'bytes=1-2', 'if-range': value } })).status
+  assert.equal(await ask('"v1"'), 206)
+  assert.equal(await ask('"v2"'), 200)
+  assert.equal(await ask('W/"v1"'), 200)
+  assert.equal(await ask('Fri, 02 Jan 2026 03:04:05 GMT'), 206)
+  assert.equal(await ask('Fri, 02 Jan 2026 03:04:06 GMT'), 200)
+  assert.equal(await ask('nonsense'), 200)
+})
+
+onBoth('conditions answer 304 or 412 without opening the source', async (t, name) => {
+  const source = watchedSource(SIZE, { ...FIELDS, cacheControl: 'max-age=5' })
+  const { url } = await serve(t, name, () => reply(source))
+  const same = await fetch(url, { headers: { 'if-none-match': 'W/"v1"' } })
+  assert.equal(same.status, 304)
+  assert.equal(same.headers.get('etag'), '"v1"')
+  assert.equal(same.headers.get('cache-control'), 'max-age=5')
+  assert.equal(same.headers.get('content-length'), null)
+  const ask = async (headers: Record<string, string>) => (await fetch(url, { method: 'HEAD', headers })).status
+  assert.equal(await ask({ 'if-none-match': '*' }), 304)
+  assert.equal(await ask({ 'if-modified-since': 'Fri, 02 Jan 2026 03:04:05 GMT' }), 304)
+  assert.equal(await ask({ 'if-modified-since': 'Fri, 02 Jan 2026 03:04:04 GMT' }), 200)
+  assert.equal(await ask({ 'if-match': '"v2"' }), 412)
+  assert.equal(await ask({ 'if-match': '"v2", "v1"' }), 200)
+  assert.equal(await ask({ 'if-unmodified-since': 'Thu, 01 Jan 2026 00:00:00 GMT' }), 412)
+  assert.deepEqual(source.opened, [])
+})
+
+onBoth('HEAD describes a source without opening it', async (t, name) => {
+  const source = watchedSource(SIZE, FIELDS)
+  const { port } = await serve(t, name, () => reply(source))
+  const { status, head, body } = await rawExchange(t, port, 'HEAD / HTTP/1.1\r\nHost: a\r\nRange: bytes=1-2\r\n\r\n')
+  assert.equal(status, 200)
+  assert.match(head, /content-length: 100000/)
+  assert.match(head, /accept-ranges: bytes/)
+  assert.equal(body, '')
+  assert.deepEqual(source.opened, [])
+})
+
+onBoth('a source of unknown length is chunked, without ranges', async (t, name) => {
+  const source = watchedSource(SIZE)
+  const { port } = await serve(t, name, () => reply(source))
+  const { status, head, body } = await rawExchange(t, port, 'GET / HTTP/1.1\r\nHost: a\r\nRange: bytes=5-9\r\n\r\n')
+  assert.equal(status, 200)
+  assert.match(head, /accept-ranges: none/)
+  assert.match(head, /transfer-encoding: chunked/)
+  assert.ok(Buffer.from(body, 'latin1').equals(bytesOf(0, SIZE)))
+})
+
+onBoth('sources of one byte, of none, and in tiny chunks arrive whole', async (t, name) => {
+  const { url } = await serve(t, name, ({ query }) => {
+    const [size, chunk, known] = query.split(',').map(Number) as [number, number, number]
+    return reply(watchedSource(size, known ? { length: size } : {}, chunk))
+  })
+  for (const query of [
+    '0,10,1',
+    '0,10,0',
+    '1,10,1',
+    '1,10,0',
+    '5000,7,1',
+    '5000,7,0',
+    '700000,600000,0',
+    '16384,16384,1',
+  ]) {
+    const got = new Uint8Array(await (await fetch(`${url}/?${query}`)).arrayBuffer())
+    assert.deepEqual(got, bytesOf(0, Number(query.split(',')[0])), query)
+  }
+})
+
+onBoth('a promised length is kept by padding with zeros or by cutting', async (t, name) => {
+  const { url } = await serve(t, name, ({ query }) => reply(watchedSource(Number(query), { estimatedLength: 50_000 })))
+  const short = await fetch(`${url}/?1000`)
+  assert.equal(short.headers.get('content-length'), '50000')
+  assert.equal(short.headers.get('accept-ranges'), 'none')
+  const padded = new Uint8Array(await short.arrayBuffer())
+  assert.deepEqual(padded.subarray(0, 1000), bytesOf(0, 1000))
+  assert.ok(padded.length === 50_000 && padded.subarray(1000).every((byte) => byte === 0))
+  const cut = new Uint8Array(await (await fetch(`${url}/?90000`)).arrayBuffer())
+  assert.deepEqual(cut, bytesOf(0, 50_000))
+})
+
+onBoth('a source that ends early cuts the connection instead of lying', async (t, name) => {
+  const source = watchedSource(1000, { length: 50_000 })
+  const { url, finished, errors } = await serve(t, name, () => reply(source))
+  await assert.rejects(async () => (await fetch(url)).arrayBuffer())
+  await until(() => finished.length === 1)
+  assert.equal(finished[0]?.outcome, 'failed')
+  assert.equal(source.closes, 1)
+  assert.equal(errors.length, 1)
+})
+
+onBoth('a source that fails before its first byte answers properly', async (t, name) => {
+  let closes = 0
+  const failure = new AppError('NOT_FOUND', 'The song is gone')
+  const { url } = await serve(t, name, ({ path }) => ({
+    kind: 'source',
+    headers: {},
+    source: {
+      contentType: 'audio/mpeg',
+      length: 10,
+      open: () =>
+        path === '/open'
+          ? Promise.reject(failure)
+          : Promise.resolve({ read: () => Promise.reject(failure), close: () => void closes++ }),
+    },
+    ...(path === '/own' ? { onError: (error) => text(200, `<failed>${error === failure}</failed>`) } : {}),
+  }))
+  assert.equal((await fetch(`${url}/open`)).status, 404)
+  assert.equal((await fetch(`${url}/read`)).status, 404)
+  assert.equal(closes, 1)
+  assert.equal(await (await fetch(`${url}/own`)).text(), '<failed>true</failed>')
+  assert.equal(closes, 2)
+})
+
+onBoth('a source that fails on the way cuts the connection and is closed once', async (t, name) => {
+  let closes = 0
+  let reads = 0
+  const { url, errors } = await serve(t, name, () => ({
+    kind: 'source',
+    headers: {},
+    source: {
+      contentType: 'audio/mpeg',
+      open: async () => ({
+        read: async () => {
+          if (reads++ > 3) throw new Error('disk')
+          return new Uint8Array(5000)
+        },
+        close: () => void closes++,
+      }),
+    },
+  }))
+  await assert.rejects(async () => (await fetch(url)).arrayBuffer())
+  await until(() => closes > 0)
+  assert.equal(closes, 1)
+  assert.equal(errors.length, 1)
+})
+
+for (const known of [true, false]) {
+  onBoth(`a reader that stops holds back a source of ${known ? 'known' : 'unknown'} length`, async (t, name) => {
+    const size = 64 * 1024 * 1024
+    const source = watchedSource(size, known ? { length: size } : {})
+    const { port, finished } = await serve(t, name, () => reply(source))
+    const client = raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    client.socket.pause()
+    let before = -1
+    await until(() => {
+      const still = source.pulled > 0 && source.pulled === before
+      before = source.pulled
+      return still
+    })
+    assert.ok(source.pulled < size / 3, `${source.pulled} bytes were read for a client that takes none`)
+    client.socket.destroy()
+    await until(() => finished.length === 1)
+    assert.equal(source.closes, 1)
+    assert.equal(finished[0]?.outcome, 'aborted')
+  })
+
+  onBoth(`a reader that dawdles gets every byte of ${known ? 'known' : 'unknown'} length`, async (t, name) => {
+    const size = 12 * 1024 * 1024
+    const { port } = await serve(t, name, () => reply(watchedSource(size, known ? { length: size } : {}, 40_000)))
+    const client = raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    const rest = setInterval(() => {
+      client.socket.pause()
+      setTimeout(() => client.socket.resume(), 15)
+    }, 20)
+    const received = await client.closed
+    clearInterval(rest)
+    const body = received.slice(received.indexOf('\r\n\r\n') + 4)
+    const bytes = known ? body : body.replace(/^[0-9a-f]+\r\n/, '')
+    if (known) assert.equal(bytes.length, size)
+    assert.ok(Buffer.from(bytes.slice(0, 200), 'latin1').equals(bytesOf(0, 200)))
+    if (!known) assert.ok(body.endsWith('\r\n0\r\n\r\n'))
+    const last = known ? body.slice(-100) : body.slice(0, -7).slice(-100)
+    assert.ok(Buffer.from(last, 'latin1').equals(bytesOf(size - 100, size)))
+  })
+}
+
+onBoth('a client that leaves while the source waits closes it at once', async (t, name) => {
+  let closes = 0
+  const { port, finished } = await serve(t, name, () => ({
+    kind: 'source',
+    headers: {},
+    source: {
+      contentType: 'audio/mpeg',
+      open: async () => ({ read: () => new Promise(() => {}), close: () => void closes++ }),
+    },
+  }))
+  const client = raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  setTimeout(() => client.socket.destroy(), 50)
+  await until(() => closes > 0)
+  assert.equal(closes, 1)
+  assert.equal(finished[0]?.outcome, 'aborted')
+})
+
+onBoth('a client that leaves while the source is being opened closes what was opened', async (t, name) => {
+  let closes = 0
+  let open = () => {}
+  const { port, finished } = await serve(t, name, () => ({
+    kind: 'source',
+    headers: {},
+    source: {
+      contentType: 'audio/mpeg',
+      open: async () => {
+        await new Promise<void>((resolve) => {
+          open = resolve
+        })
+        return { read: async () => new Uint8Array(10), close: () => void closes++ }
+      },
+    },
+  }))
+  const client = raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  setTimeout(() => client.socket.destroy(), 50)
+  await until(() => finished.length === 1)
+  assert.equal(closes, 0)
+  open()
+  await until(() => closes > 0)
+  assert.equal(closes, 1)
+})
+
+onBoth('a client that takes nothing for too long is cut off', async (t, name) => {
+  const size = 64 * 1024 * 1024
+  const source = watchedSource(size, { length: size })
+  const { port, finished } = await serve(t, name, () => reply(source), { limits: { stallMs: 300 } })
+  const client = raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+  client.socket.pause()
+  await until(() => finished.length === 1)
+  assert.equal(finished[0]?.outcome, 'aborted')
+  assert.equal(source.closes, 1)
+})
+
+onBoth('a POSTed form can ask for a range', async (t, name) => {
+  const { url } = await serve(t, name, () => reply(watchedSource(SIZE, FIELDS)))
+  const got = await fetch(url, { method: 'POST', body: 'id=s1', headers: { range: 'bytes=10-19' } })
+  assert.equal(got.status, 206)
+  assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(10, 20))
+})
+
+onBoth('a download is named in any script', async (t, name) => {
+  const source = watchedSource(10, { length: 10, downloadName: 'Sigur Rós – "Untitled/#1".flac' })
+  const { url } = await serve(t, name, () => reply(source))
+  const got = await fetch(url)
+  assert.equal(
+    got.headers.get('content-disposition'),
+    `attachment; filename="Sigur R_s _ _Untitled_#1_.flac"; filename*=UTF-8''Sigur%20R%C3%B3s%20%E2%80%93%20%22Untitled_%231%22.flac`,
+  )
+})
