@@ -71,7 +71,7 @@ test('sizes are never more than asked, and only a few hundred different ones', (
   const made = new Set<number>()
   for (let size = 1; size <= 2000; size++) {
     const edge = edgeFor(size) as number
-    assert.ok(edge >= 1 && edge <= size && edge > size * 0.8, `${size} became ${edge}`)
+    assert.ok(edge >= 1 && edge <= size && edge > size * 0.85, `${size} became ${edge}`)
     made.add(edge)
   }
   assert.ok(made.size < 350, `${made.size} sizes`)
