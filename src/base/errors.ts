@@ -6,6 +6,7 @@
 export const ERROR_CODES = {
   INTERNAL: { subsonic: 0, http: 500 },
   BAD_REQUEST: { subsonic: 0, http: 400 },
+  UNPROCESSABLE: { subsonic: 0, http: 422 },
   MISSING_PARAMETER: { subsonic: 10, http: 400 },
   INVALID_PARAMETER: { subsonic: 10, http: 400 },
   CLIENT_TOO_OLD: { subsonic: 20, http: 400 },
