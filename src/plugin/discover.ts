@@ -146,7 +146,7 @@ export function inspectDefinition(name: string, version: string, code: string): 
     publicModule: PUBLIC_MODULE,
     mayRequire: () => true,
     // A definition has no side effects; what its modules import is given when it really runs.
-    requireBuiltin: () => new Proxy({}, { get: (_target, key) => (key === 'default' ? {} : () => undefined) }),
+    requireBuiltin: () => new Proxy({}, { get: () => function nothing() {} }),
     fetch: () => Promise.reject(new AppError('PERMISSION_DENIED', 'a definition may fetch nothing')),
     onError: () => {},
   })

@@ -38,6 +38,7 @@ export class Generation {
   readonly globals: TrackedGlobals
   readonly breadcrumb: Breadcrumb
   readonly #controller = new AbortController()
+  readonly #gone = new AbortController()
   #state: GenerationState = 'staged'
   #leases = 0
   #streams = 0
@@ -59,6 +60,11 @@ export class Generation {
 
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  /** Aborts at the very end, when streams are over too. */
+  get goneSignal(): AbortSignal {
+    return this.#gone.signal
   }
 
   get leases(): number {
@@ -96,15 +102,22 @@ export class Generation {
   }
 
   /**
-   * Waits for running calls (at most `drainMs`), aborts the signal, waits for streams, then disposes, last registered
-   * first. Resolves with the labels of what failed or overran; never rejects.
+   * Waits for running calls (at most `drainMs`), aborts the signal, then disposes, last registered first. Where a stream is
+   * still being sent, the disposal follows by itself when it ends: a reload waits for no listener.
+   * Resolves with the labels of what failed or overran; never rejects.
    */
   async end(drainMs: number): Promise<readonly string[]> {
-    if (this.#state === 'ended') return []
+    if (this.#state === 'ended' || this.#state === 'draining') return []
     this.#state = 'draining'
     await this.#idleWithin(() => this.#leases === 0, drainMs)
-    if (this.#streams > 0) await this.#idleWithin(() => this.#streams === 0, STREAM_MS)
     this.#controller.abort()
+    if (this.#streams === 0) return this.#dispose()
+    void this.#idleWithin(() => this.#streams === 0, STREAM_MS).then(() => this.#dispose())
+    return []
+  }
+
+  async #dispose(): Promise<readonly string[]> {
+    this.#gone.abort()
     const failures = await this.scope.dispose(DISPOSER_MS)
     this.globals.end()
     this.registrations.clear()
