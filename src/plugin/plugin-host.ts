@@ -65,6 +65,16 @@ export class PluginHost {
     return slot && this.#info(slot)
   }
 
+  /** What it was last told of a plugin's files. */
+  packageOf(name: string): PluginPackage | undefined {
+    return this.#slots.get(name)?.pkg
+  }
+
+  /** With its secrets: for the admin API's own use. */
+  storedConfig(name: string): Readonly<Record<string, unknown>> {
+    return this.#services.states.find(name)?.config ?? {}
+  }
+
   /** Brings the host in step with what is on disk: new ones start, changed ones reload, missing ones are unloaded. */
   async sync(packages: readonly PluginPackage[]): Promise<void> {
     const present = new Map(packages.map((pkg) => [pkg.name, pkg]))

@@ -1,0 +1,94 @@
+import { AppError } from '../base/errors.ts'
+import { json } from '../http/reply.ts'
+import type { Route } from '../http/router.ts'
+import { jsonObject } from '../rest/json-body.ts'
+import type { NativeGate } from '../rest/native-gate.ts'
+import type { PluginInfo } from './plugin-info.ts'
+import { SECRET_MASK, secretKeys } from './plugin-info.ts'
+import type { PluginService } from './plugin-service.ts'
+
+const FIELDS = new Set(['enabled', 'config', 'granted'])
+
+/** `/api/plugin`, for administrators; id = the plugin's name. */
+export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): readonly Route[] {
+  const admin = (handler: Parameters<NativeGate['guard']>[0]) => gate.guard(handler, { admin: true })
+  const known = (id: string | undefined): PluginInfo => {
+    const info = plugins.find(id ?? '')
+    if (!info) throw new AppError('NOT_FOUND', `there is no plugin named ${id}`)
+    return info
+  }
+  return [
+    {
+      method: 'GET',
+      path: '/api/plugin',
+      handler: admin(() => {
+        const list = plugins.list()
+        return json(200, list, { 'x-total-count': String(list.length) })
+      }),
+    },
+    { method: 'GET', path: '/api/plugin/:id', handler: admin((_request, { id }) => json(200, known(id))) },
+    {
+      method: 'PUT',
+      path: '/api/plugin/:id',
+      handler: admin(async (request, { id }) => {
+        const { name } = known(id)
+        await changePlugin(plugins, name, await jsonObject(request))
+        return json(200, known(name))
+      }),
+    },
+    {
+      method: 'POST',
+      path: '/api/plugin/:id/reload',
+      handler: admin(async (_request, { id }) => {
+        const { name } = known(id)
+        await plugins.reload(name)
+        return json(200, known(name))
+      }),
+    },
+    {
+      method: 'POST',
+      path: '/api/plugin/rescan',
+      handler: admin(async () => {
+        await plugins.rescan()
+        return json(200, plugins.list())
+      }),
+    },
+  ]
+}
+
+/** `{enabled?, config?, granted?}`; what is not named stays. All of it is checked before anything changes. */
+export async function changePlugin(
+  plugins: PluginService,
+  name: string,
+  changes: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { enabled, config, granted } = changes
+  const unknown = Object.keys(changes).filter((key) => !FIELDS.has(key))
+  if (unknown.length > 0)
+    throw new AppError('BAD_REQUEST', `unknown fields: ${unknown.join(', ')}; there are enabled, config and granted`)
+  if (enabled !== undefined && typeof enabled !== 'boolean')
+    throw new AppError('BAD_REQUEST', 'enabled must be true or false')
+  if (granted !== undefined && !(Array.isArray(granted) && granted.every((one) => typeof one === 'string'))) {
+    throw new AppError('BAD_REQUEST', 'granted must be a list of permission names')
+  }
+  if (config !== undefined && (typeof config !== 'object' || config === null || Array.isArray(config))) {
+    throw new AppError('BAD_REQUEST', 'config must be an object')
+  }
+  if (config !== undefined)
+    await plugins.host.setConfig(name, withKeptSecrets(plugins, name, config as Record<string, unknown>))
+  if (granted !== undefined) await plugins.host.grant(name, granted as readonly string[])
+  if (enabled !== undefined) await plugins.host.setEnabled(name, enabled)
+}
+
+/** A masked secret that comes back is the one that is stored. */
+function withKeptSecrets(
+  plugins: PluginService,
+  name: string,
+  config: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const secret = secretKeys(plugins.find(name)?.configSchema)
+  const stored = plugins.host.storedConfig(name)
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, secret.has(key) && value === SECRET_MASK ? stored[key] : value]),
+  )
+}
