@@ -10,7 +10,7 @@ import type { Song, User, Viewer } from '../../src/library/entities.ts'
 import { createLibraryContext } from '../../src/library/library-context.ts'
 import { createSongRepository, type SongRepository } from '../../src/library/song-repository.ts'
 import { silentLogger } from '../../src/log/logger.ts'
-import { createStreamer, type RunningStreamer } from '../../src/media/create-streamer.ts'
+import { createStreamer, type RunningStreamer, type StreamerOptions } from '../../src/media/create-streamer.ts'
 import { createMediaSettings, type GivenMediaSettings } from '../../src/media/media-settings.ts'
 import type { RightsSource } from '../../src/media/stream-rights.ts'
 import { tempDatabase, tempFolder } from '../support/temp-database.ts'
@@ -42,7 +42,11 @@ export interface MediaHome {
   addSong(bytes: Uint8Array, facts: SongFacts): Song
   pathOf(song: Song): string
   /** Started, and stopped after the test. */
-  streamer(settings?: Partial<GivenMediaSettings>, hooks?: Pick<HookBus, 'guard'>): Promise<RunningStreamer>
+  streamer(
+    settings?: Partial<GivenMediaSettings>,
+    hooks?: Pick<HookBus, 'guard'>,
+    more?: Partial<StreamerOptions>,
+  ): Promise<RunningStreamer>
 }
 
 export const USER: User = {
@@ -85,7 +89,7 @@ export function mediaHome(t: TestContext): MediaHome {
       return songs.find(viewer, insertSong(db, { ...facts, path, file: join(music, path) })) as Song
     },
     pathOf: (song) => join(music, song.path),
-    streamer: async (settings = {}, hooks = quietHooks) => {
+    streamer: async (settings = {}, hooks = quietHooks, more = {}) => {
       const streamer = createStreamer({
         settings: createMediaSettings({ cacheDir: join(folder, 'transcodes'), lingerMs: 0, niceness: 0, ...settings }),
         songs,
@@ -93,6 +97,7 @@ export function mediaHome(t: TestContext): MediaHome {
         rights,
         log: silentLogger,
         secondLookMs: 20,
+        ...more,
       })
       t.after(() => streamer.stop())
       await streamer.start()

@@ -40,7 +40,7 @@ export class Spool {
   async start(): Promise<void> {
     if (this.#options.path === undefined) return
     try {
-      this.#file = await open(this.#options.path, 'wx+', 0o600)
+      this.#file = await open(this.#options.path, 'w+', 0o600)
     } catch (error) {
       this.#spill(error)
     }
