@@ -114,12 +114,13 @@ export class UwsSink implements ReplySink, Stalled {
 
   nudge(): void {
     if (!this.#settle) return
-    if (this.#pending.length === 0 && this.#tail.length > 0) {
+    if (!this.#ending && this.#pending.length === 0) {
       this.#pending = this.#tail.subarray(0, 1)
       this.#tail = this.#tail.subarray(1)
     }
-    // Nothing to try with: uWS decides.
-    if ((this.#pending.length > 0 || this.#ending) && this.#advance(1)) this.#done(true)
+    // With nothing left to ask with, uWS decides.
+    const hasQuestion = (this.#ending ? this.#tail : this.#pending).length > 0
+    if (hasQuestion && this.#advance(1)) this.#done(true)
   }
 
   giveUp(): void {
@@ -131,7 +132,6 @@ export class UwsSink implements ReplySink, Stalled {
     this.#open = false
     this.#response.cork(() => {
       this.#takeHead()
-      if (this.#tail.length > 0) this.#response.write(this.#tail)
       this.#response.end()
     })
     return true
@@ -209,12 +209,19 @@ export class UwsSink implements ReplySink, Stalled {
     return true
   }
 
-  /** Byte by byte: the first one that is taken without delay proves that everything before it has left. */
+  /**
+   * The end in ever smaller pieces: each that is taken proves that those before it have left. While the socket is full a
+   * single byte at a time, so that there is something to ask with for minutes.
+   */
   #advanceTail(): boolean {
-    if (this.#tail.length === 0) return true
-    const piece = this.#tail.subarray(0, 1)
-    this.#tail = this.#tail.subarray(1)
-    return this.#writeChunk(piece)
+    while (this.#tail.length > 0) {
+      const size = this.#careful ? 1 : this.#tail.length - (this.#tail.length >> 2)
+      const piece = this.#tail.subarray(0, size)
+      this.#tail = this.#tail.subarray(size)
+      this.#careful = !this.#writeChunk(piece)
+      if (this.#careful) return false
+    }
+    return true
   }
 
   #writeChunk(piece: Uint8Array): boolean {

@@ -106,7 +106,8 @@ export async function rawExchange(
   return { status: Number(received.slice(9, 12)), head, body }
 }
 
-function dechunk(text: string): string {
+/** The bytes of a chunked body, a character a byte; throws when its end is missing. */
+export function dechunk(text: string): string {
   let body = ''
   for (let at = 0; ; ) {
     const end = text.indexOf('\r\n', at)
