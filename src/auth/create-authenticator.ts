@@ -55,12 +55,16 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     }
     const { password } = offer
     if (password === '' || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return badCredentials()
-    if (!check.quick(account, password)) {
-      if (!(await check.slow(account, who, password, () => throttle.begin(origin, who)))) return badCredentials()
-      if (account?.locked) vault.heal(account.user.id, password)
-      if (account?.locked) directory.forget()
+    if (account && check.quick(account, password)) return { user: account.user, method: 'password' }
+    if (!(await check.slow(account, who, password, () => throttle.begin(origin, who)))) return badCredentials()
+    // The hash took its time: an account that was changed or removed meanwhile is what counts.
+    const current = account && directory.byName(account.user.name)
+    if (!current || current.passwordHash !== account.passwordHash) return badCredentials()
+    if (current.locked) {
+      vault.heal(current.user.id, password, current.passwordHash)
+      directory.forget()
     }
-    return { user: (account as LoginAccount).user, method: 'password' }
+    return { user: current.user, method: 'password' }
   }
 
   function welcome(user: User, who: string, origin: LoginOrigin): void {

@@ -19,8 +19,11 @@ export interface PasswordVault {
   seal(userId: UserId, password: string): Uint8Array
   assertUsable(): void
   unseal(userId: UserId, sealed: Uint8Array): Buffer | undefined
-  /** Seals a password again that could not be opened, after its user proved to know it. */
-  heal(userId: UserId, password: string): void
+  /**
+   * Seals a password again that could not be opened, after its user proved to know it against `provenHash`. Does
+   * nothing if the password was changed meanwhile.
+   */
+  heal(userId: UserId, password: string, provenHash: string): void
   /** A new key; every password is sealed again by it. Interrupted, it is completed at the next start. */
   rotate(): { readonly resealed: number; readonly unreadable: number }
 }
@@ -94,8 +97,8 @@ export function openPasswordVault({ users, folder, clock, log }: VaultOptions): 
     assertUsable: () => void open(),
     seal: (userId, password) => seal(open(), contextOf(userId), Buffer.from(password)),
     unseal: (userId, sealed) => (ring ? unseal(ring, contextOf(userId), sealed) : undefined),
-    heal(userId, password) {
-      if (!ring) return
+    heal(userId, password, provenHash) {
+      if (!ring || users.credentials(userId)?.passwordHash !== provenHash) return
       users.update(userId, { passwordSealed: seal(ring, contextOf(userId), Buffer.from(password)) }, clock.now())
       unreadable = Math.max(0, unreadable - 1)
       log.info('password sealed again', { userId })

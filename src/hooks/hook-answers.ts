@@ -107,7 +107,7 @@ export function acceptVerdict(value: unknown): Verdict | typeof INVALID {
   if (!isRecord(value)) return INVALID
   if (value.allow === true) return ALLOW
   if (value.allow !== false) return INVALID
-  const reason = typeof value.reason === 'string' && value.reason !== '' ? value.reason : DEFAULT_DENIAL
+  const reason = typeof value.reason === 'string' && value.reason !== '' ? value.reason.slice(0, 500) : DEFAULT_DENIAL
   const status = value.status
   return status === 401 || status === 403 || status === 429
     ? { allow: false, reason, status }

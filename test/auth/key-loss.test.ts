@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Credentials } from '../../src/auth/authenticator.ts'
 import type { Auth } from '../../src/auth/create-auth.ts'
+import { createPasswordHasher } from '../../src/auth/password-hash.ts'
 import { createAuthBench, PHONE, tokenOf } from '../support/auth.ts'
 
 async function login(auth: Auth, credentials: Credentials): Promise<string> {
@@ -93,4 +94,19 @@ test('a rotation that was cut off before its users were done is completed at the
   assert.equal(await login(bench.restart(), byToken()), 'token')
   assert.throws(() => readFileSync(join(bench.keyDir, 'password.previous.key')), { code: 'ENOENT' })
   assert.equal(await login(bench.restart(), byToken()), 'token')
+})
+
+test('a password that is replaced while the old one is checked is neither let in nor sealed', async (t) => {
+  const bench = createAuthBench(t, { hashCost: 12 })
+  const { id } = await bench.auth.accounts.create({ name: 'Anna', password: 'sesame' })
+  rmSync(bench.keyDir, { recursive: true })
+  const auth = bench.restart()
+  const running = login(auth, byPassword)
+  const { users } = bench.repositories
+  const passwordHash = await createPasswordHasher(4).hash('new')
+  users.update(id, { passwordHash, passwordSealed: users.credentials(id)?.passwordSealed ?? null }, bench.clock.now())
+  bench.clock.advance(61_000)
+  assert.equal(await running, 'BAD_CREDENTIALS')
+  assert.equal(await login(auth, byToken()), 'TOKEN_AUTH_UNSUPPORTED')
+  assert.equal(await login(auth, { username: 'Anna', password: 'new' }), 'password')
 })
