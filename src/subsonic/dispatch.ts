@@ -42,7 +42,7 @@ export async function dispatch(
   } catch (error) {
     const failure = asAppError(services, request, progress, error)
     code = failure.code
-    return failureReply(services, progress.format, failure, statusOf(failure), headersOf(failure))
+    return failedReply(services, progress.format, failure)
   } finally {
     services.log.debug('subsonic request', {
       request: request.id,
@@ -88,7 +88,11 @@ async function answer(
     return failureReply(services, format, new AppError('UNSUPPORTED', endpoint.reason), 501, {})
   }
   const call = await callOf(base, identity)
-  if (endpoint.answers === 'bytes') return endpoint.handle(call)
+  if (endpoint.answers === 'bytes') {
+    const reply = await endpoint.handle(call)
+    const onError = (error: unknown) => failedReply(services, format, asAppError(services, request, progress, error))
+    return reply.kind === 'source' ? { ...reply, onError } : reply
+  }
   return okReply(services, format, await endpoint.handle(call))
 }
 
@@ -140,6 +144,10 @@ async function callOf(base: PublicCall, { user, method }: Identity) {
 
 function okReply({ settings }: SubsonicServices, format: Format, payload: Tree): HttpReply {
   return treeReply(format, { status: 'ok', serverVersion: settings.serverVersion }, payload)
+}
+
+function failedReply(services: SubsonicServices, format: Format, failure: AppError): HttpReply {
+  return failureReply(services, format, failure, statusOf(failure), headersOf(failure))
 }
 
 function failureReply(

@@ -6,23 +6,39 @@ export type Scalar = string | number | boolean
 export interface Tree {
   readonly [key: string]: Value
 }
-export type List = readonly (Scalar | Tree)[] | LazyList
+export type ListItem = Scalar | Tree | Kept
+export type List = readonly ListItem[] | LazyList
 export type Value = Scalar | undefined | Tree | List
 
-/** A list made while it is sent, so that long answers need little memory. May be walked more than once. */
-export class LazyList implements Iterable<Tree> {
-  readonly #make: () => Iterable<Tree>
+/** A member of lists that is answered again and again: it remembers how it is written. Its tree must not change. */
+export class Kept {
+  readonly tree: Tree
+  json: string | undefined
+  xml: string | undefined
 
-  constructor(make: () => Iterable<Tree>) {
+  constructor(tree: Tree) {
+    this.tree = tree
+  }
+
+  toJSON(): Tree {
+    return this.tree
+  }
+}
+
+/** A list made while it is sent, so that long answers need little memory. May be walked more than once. */
+export class LazyList implements Iterable<ListItem> {
+  readonly #make: () => Iterable<ListItem>
+
+  constructor(make: () => Iterable<ListItem>) {
     this.#make = make
   }
 
-  [Symbol.iterator](): Iterator<Tree> {
+  [Symbol.iterator](): Iterator<ListItem> {
     return this.#make()[Symbol.iterator]()
   }
 
   /** For lists inside elements that are written in one piece. */
-  toJSON(): readonly Tree[] {
+  toJSON(): readonly ListItem[] {
     return [...this]
   }
 }
@@ -31,7 +47,7 @@ export class LazyList implements Iterable<Tree> {
 export const PAGE = 500
 
 /** The items as trees; a long list is turned into trees piece by piece while it is sent. */
-export function mapList<T>(items: readonly T[], make: (item: T) => Tree): List {
+export function mapList<T>(items: readonly T[], make: (item: T) => ListItem): List {
   if (items.length <= PAGE) return items.map(make)
   return new LazyList(function* () {
     for (const item of items) yield make(item)
@@ -44,7 +60,7 @@ export interface Page {
 }
 
 /** One page of a query; a large one is read in steps of `PAGE` rows while it is sent. */
-export function pagedList<T>(page: Page, read: (page: Page) => readonly T[], make: (item: T) => Tree): List {
+export function pagedList<T>(page: Page, read: (page: Page) => readonly T[], make: (item: T) => ListItem): List {
   if (page.limit <= 0) return []
   if (page.limit <= PAGE) return read(page).map(make)
   return new LazyList(function* () {

@@ -2,7 +2,7 @@ import type { AlbumOrder, AlbumQuery } from '../../library/album-repository.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import { invalid, type Params } from '../params.ts'
-import { albumChild, albumId3 } from '../responses/album.ts'
+import { albumChild, albumItem } from '../responses/album.ts'
 import { artistAsFolder, artistId3 } from '../responses/artist.ts'
 import { folderArtist, folderChild } from '../responses/folder.ts'
 import { songChild } from '../responses/song.ts'
@@ -34,7 +34,7 @@ export const listEndpoints: readonly Endpoint[] = [
 
   tree('getAlbumList2', (call) => {
     const albums = call.services.repositories.albums.list(narrowed(call), albumQuery(call.params))
-    return { albumList2: { album: albums.map((album) => albumId3(album, call.rendering)) } }
+    return { albumList2: { album: albums.map((album) => albumItem(album, call.rendering)) } }
   }),
 
   tree('getRandomSongs', (call) => {
@@ -77,7 +77,7 @@ export const listEndpoints: readonly Endpoint[] = [
     return {
       starred2: {
         artist: mapList(artists.starred(viewer), (artist) => artistId3(artist, rendering)),
-        album: mapList(albums.starred(viewer), (album) => albumId3(album, rendering)),
+        album: mapList(albums.starred(viewer), (album) => albumItem(album, rendering)),
         song: mapList(songs.starred(viewer), (song) => songChild(song, rendering)),
       },
     }

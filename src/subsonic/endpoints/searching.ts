@@ -5,7 +5,7 @@ import type { SearchPage } from '../../library/search-repository.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import type { Params } from '../params.ts'
-import { albumId3 } from '../responses/album.ts'
+import { albumItem } from '../responses/album.ts'
 import { artistId3 } from '../responses/artist.ts'
 import { folderArtist, folderChild } from '../responses/folder.ts'
 import { songChild } from '../responses/song.ts'
@@ -63,7 +63,7 @@ export const searchingEndpoints: readonly Endpoint[] = [
         album: pagedList(
           pageOf(call.params, 'album'),
           (page) => search.albums(viewer, query, page),
-          (album) => albumId3(album, rendering),
+          (album) => albumItem(album, rendering),
         ),
         song: pagedList(
           pageOf(call.params, 'song'),

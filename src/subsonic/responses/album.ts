@@ -1,6 +1,6 @@
 import { encodeId } from '../../base/ids.ts'
 import type { Album, Song } from '../../library/entities.ts'
-import { mapList, type Tree } from '../tree.ts'
+import { Kept, type ListItem, mapList, type Tree } from '../tree.ts'
 import { inView, type Rendering } from './rendering.ts'
 import { songChild } from './song.ts'
 import { averageRating, coverId, date, explicitStatus, itemDate, known, names, seconds } from './values.ts'
@@ -40,6 +40,22 @@ export function albumId3(album: Album, rendering: Rendering): Tree {
     discTitles: album.discTitles.map(({ disc, title }) => ({ disc, title, coverArt: cover })),
   }
   return rendering.view === 'full' ? full : inView('album', full, rendering.view)
+}
+
+const kept = new WeakMap<Album, { readonly item: Kept; readonly placeholderCovers: boolean }>()
+
+/**
+ * An album in a list. The library hands out the same entity until something about it changes, and the start pages of
+ * clients ask for the same albums again and again: what was written once is kept as long as the entity.
+ */
+export function albumItem(album: Album, rendering: Rendering): ListItem {
+  if (rendering.view !== 'full') return albumId3(album, rendering)
+  const { placeholderCovers } = rendering
+  const known = kept.get(album)
+  if (known?.placeholderCovers === placeholderCovers) return known.item
+  const item = new Kept(albumId3(album, rendering))
+  kept.set(album, { item, placeholderCovers })
+  return item
 }
 
 export function albumWithSongs(album: Album, songs: readonly Song[], rendering: Rendering): Tree {

@@ -1,7 +1,7 @@
 import { encodeId } from '../../base/ids.ts'
 import type { Album, Artist } from '../../library/entities.ts'
 import { mapList, type Tree } from '../tree.ts'
-import { albumId3 } from './album.ts'
+import { albumItem } from './album.ts'
 import { inView, type Rendering } from './rendering.ts'
 import { averageRating, coverId, date, known } from './values.ts'
 
@@ -27,7 +27,7 @@ export function artistWithAlbums(artist: Artist, albums: readonly Album[], rende
   return {
     ...artistId3(artist, rendering),
     albumCount: albums.length,
-    album: mapList(albums, (album) => albumId3(album, rendering)),
+    album: mapList(albums, (album) => albumItem(album, rendering)),
   }
 }
 

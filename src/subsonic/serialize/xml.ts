@@ -1,6 +1,6 @@
 import type { Envelope } from '../protocol.ts'
 import { API_VERSION, NAMESPACE, SERVER_TYPE } from '../protocol.ts'
-import type { List, Scalar, Tree } from '../tree.ts'
+import { Kept, type List, type ListItem, type Scalar, type Tree } from '../tree.ts'
 import { isList } from './json.ts'
 import { LISTS_OF_LISTS, PART_LENGTH, SCALARS_ARE_ELEMENTS, TEXT_IS_VALUE } from './shape.ts'
 
@@ -33,9 +33,8 @@ function* listParts(before: string, name: string, values: List): Generator<strin
   let out = before
   const nested = LISTS_OF_LISTS.has(name)
   for (const value of values) {
-    if (typeof value !== 'object') out += scalarElement(name, value)
-    else if (nested) out = yield* elementParts(out, name, value)
-    else out += element(name, value)
+    if (nested && typeof value === 'object' && !(value instanceof Kept)) out = yield* elementParts(out, name, value)
+    else out += item(name, value)
     if (out.length >= PART_LENGTH) {
       yield out
       out = ''
@@ -51,11 +50,20 @@ function element(name: string, tree: Tree): string {
     const value = tree[key]
     if (value === undefined || value === null) continue
     if (typeof value === 'object' && isList(value)) {
-      for (const item of value) content += typeof item === 'object' ? element(key, item) : scalarElement(key, item)
+      for (const one of value) content += item(key, one)
     } else content += childOf(name, key, value)
   }
   const start = `<${name}${attributes(name, tree)}`
   return content === '' ? `${start}/>` : `${start}>${content}</${name}>`
+}
+
+function item(name: string, value: ListItem): string {
+  if (typeof value !== 'object') return scalarElement(name, value)
+  if (!(value instanceof Kept)) return element(name, value)
+  // Of one kind of list, hence by one name, in all but a few answers.
+  const start = `<${name} `
+  if (!value.xml?.startsWith(start)) value.xml = element(name, value.tree)
+  return value.xml
 }
 
 /** What a member that is no list adds to the content: nothing when it is an attribute, or an object with nothing in it. */
