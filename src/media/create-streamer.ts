@@ -60,6 +60,14 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
 
   async function begin(): Promise<void> {
     rights.start()
+    try {
+      await findTranscoder()
+    } catch (error) {
+      log.error('Songs can not be converted; they are sent as they are', { error })
+    }
+  }
+
+  async function findTranscoder(): Promise<void> {
     const engine = await selectEngine({
       settings,
       log,
@@ -148,7 +156,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     },
     stop: async () => {
       rights.stop()
-      await starting?.catch(() => {})
+      await starting
       await transcoder?.stop()
     },
     status: () => ({ streams: rights.runningStreams, transcoder: transcoder?.status() }),

@@ -1,5 +1,5 @@
 import type { ByteSource, ByteStream } from '../base/byte-source.ts'
-import { pause } from '../base/deadline.ts'
+import { pause, yieldToLoop } from '../base/deadline.ts'
 import { AppError } from '../base/errors.ts'
 import type { SongId, UserId } from '../base/ids.ts'
 import type { Purpose } from '../hooks/hooks.ts'
@@ -154,7 +154,7 @@ export class StreamRights {
       if (affected.length === 0) continue
       const current = await this.#options.rights.current(userId, purpose).catch(() => undefined)
       for (const [index, stream] of affected.entries()) {
-        if (index > 0 && index % SLICE === 0) await pause(0)
+        if (index > 0 && index % SLICE === 0) await yieldToLoop()
         if (!current || !this.#options.isAllowed(current.user, current.viewer, stream.grant)) refused.push(stream)
       }
     }
