@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { migrate } from '../../src/db/migrate.ts'
 import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { silentLogger } from '../../src/log/logger.ts'
+import { ask, startServer, subsonicUrl } from '../support/server-process.ts'
 import { fillLibrary } from '../support/synthetic-library.ts'
 import { figure, median, percentile } from './figures.ts'
 import { load } from './load.ts'
-import { ask, startServer, subsonicUrl } from './server-process.ts'
 
 const LARGE = 100_000
 const PAGE = 500

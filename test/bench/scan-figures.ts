@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { generateLibrary } from '../support/music-library.ts'
+import { ask, type ServerProcess, scanFinished, startServer, subsonicUrl } from '../support/server-process.ts'
 import { figure, MIB, percentile } from './figures.ts'
 import { bytesWritten, memoryOf } from './process-memory.ts'
-import { ask, type ServerProcess, scanFinished, startServer, subsonicUrl } from './server-process.ts'
 
 const IDLE_SECONDS = 30
 

@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { writeAudio } from '../support/audio.ts'
+import { ask, scanFinished, startServer, subsonicUrl } from '../support/server-process.ts'
 import { figure, MIB } from './figures.ts'
 import { memoryOf } from './process-memory.ts'
-import { ask, scanFinished, startServer, subsonicUrl } from './server-process.ts'
 
 const CLIENTS = 1000
 const SONGS = 20
