@@ -1,11 +1,11 @@
 import type { AlbumId, ArtistId } from '../base/ids.ts'
-import { fold } from '../base/text.ts'
 import { AlbumRows } from './album-rows.ts'
 import type { Album, Viewer } from './entities.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds } from './random-ids.ts'
 import { rankedIds } from './ranked-items.ts'
+import { nameKey } from './scan-names.ts'
 import { all, type Condition } from './scope-sql.ts'
 import { countVisible, firstColumn, STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
 
@@ -152,7 +152,7 @@ function orderedAlbums(query: AlbumQuery, visible: Condition): Condition {
     case 'byGenre': {
       const genre: Condition = {
         sql: 'ag.genre_id = (SELECT id FROM genre WHERE key = ?)',
-        params: [fold(query.genre ?? '')],
+        params: [nameKey(query.genre ?? '')],
       }
       return select(
         'album_genre ag CROSS JOIN album a ON a.id = ag.album_id',

@@ -1,10 +1,10 @@
 import type { ArtistId } from '../base/ids.ts'
-import { fold } from '../base/text.ts'
 import { loadArtists } from './artist-rows.ts'
 import type { Artist, Viewer } from './entities.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
+import { nameKey } from './scan-names.ts'
 import type { Condition, ScopeSql } from './scope-sql.ts'
 import { countVisible, firstColumn, STARRED_LIMIT } from './visible-ids.ts'
 
@@ -64,8 +64,8 @@ export function createArtistRepository(context: LibraryContext): ArtistRepositor
       const sql = `SELECT r.id FROM artist r WHERE r.id = ? AND ${visible.sql}`
       return loadArtists(context, viewer, db.select(sql, [id, ...visible.params], firstColumn))[0]
     },
-    findByName: (viewer, name) => loadArtists(context, viewer, byKeys(viewer, [fold(name)]))[0],
-    findByNames: (viewer, names) => loadArtists(context, viewer, byKeys(viewer, [...new Set(names.map(fold))])),
+    findByName: (viewer, name) => loadArtists(context, viewer, byKeys(viewer, [nameKey(name)]))[0],
+    findByNames: (viewer, names) => loadArtists(context, viewer, byKeys(viewer, [...new Set(names.map(nameKey))])),
     albumArtists: (viewer) => ({ [Symbol.iterator]: () => albumArtists(viewer) }),
     starred: (viewer, limit = STARRED_LIMIT) =>
       loadArtists(
@@ -96,7 +96,7 @@ function albumArtistCondition(scope: ScopeSql): Condition {
   }
   const visible = scope.song('s')
   return {
-    sql: `EXISTS (SELECT 1 FROM song_artist c CROSS JOIN song s ON s.id = c.song_id
+    sql: `EXISTS (SELECT 1 FROM song_artist c CROSS JOIN song s INDEXED BY song_page ON s.id = c.song_id
       WHERE c.artist_id = r.id AND c.role = 'albumartist' AND ${visible.sql})`,
     params: visible.params,
   }

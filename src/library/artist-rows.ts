@@ -38,32 +38,60 @@ function addStoredCounts(context: LibraryContext, scope: ScopeSql, artists: Read
      WHERE artist_id IN (SELECT value FROM json_each(?)) AND song_count > 0 AND ${library.sql}
      GROUP BY artist_id, role`,
     [jsonIds([...artists.keys()]), ...library.params],
-    (row) => addRole(artists, row),
+    (row) => addRole(artists.get(row.number(0)), { role: row.text(1), songs: row.number(2), albums: row.number(3) }),
   )
 }
+
+/** Lists of so many artists are counted for all artists in the end (getArtists): worth keeping. */
+const KEPT_FROM = 100
 
 function addVisibleCounts(context: LibraryContext, scope: ScopeSql, artists: ReadonlyMap<number, Draft<Artist>>): void {
-  const visible = scope.song('s')
   const ids = jsonIds([...artists.keys()])
-  const credits = `FROM song_artist c CROSS JOIN song s ON s.id = c.song_id
-    WHERE c.artist_id IN (SELECT value FROM json_each(?)) AND ${visible.sql}`
-  context.db.select(
-    `SELECT c.artist_id, c.role, count(DISTINCT c.song_id), count(DISTINCT s.album_id) ${credits}
-     GROUP BY c.artist_id, c.role
-     UNION ALL SELECT c.artist_id, '', count(DISTINCT c.song_id), 0 ${credits} GROUP BY c.artist_id`,
-    [ids, ...visible.params, ids, ...visible.params],
-    (row) => addRole(artists, row),
-  )
+  const counts =
+    artists.size < KEPT_FROM
+      ? countCredits(context, scope, ids)
+      : context.memo(`artists ${ids} ${scope.key}`, () => countCredits(context, scope, ids))
+  for (let index = 0; index < counts.numbers.length; index += 4) {
+    const [artist = 0, role = 0, songs = 0, albums = 0] = counts.numbers.subarray(index, index + 4)
+    addRole(artists.get(artist), { role: counts.roles[role] as string, songs, albums })
+  }
 }
 
-/** A row of artist, role, songs, albums; the role '' stands for all roles together. */
-function addRole(artists: ReadonlyMap<number, Draft<Artist>>, row: RowReader): void {
-  const artist = artists.get(row.number(0))
+/** Artist, role (its place in `roles`), songs and albums, four numbers a row. */
+function countCredits(
+  context: LibraryContext,
+  scope: ScopeSql,
+  ids: string,
+): { readonly roles: readonly string[]; readonly numbers: Int32Array } {
+  const visible = scope.song('s')
+  const roles: string[] = []
+  const numbers: number[] = []
+  context.db.select(
+    `WITH v AS MATERIALIZED (
+       SELECT c.artist_id, c.role, c.song_id, s.album_id
+       FROM song_artist c CROSS JOIN song s INDEXED BY song_page ON s.id = c.song_id
+       WHERE c.artist_id IN (SELECT value FROM json_each(?)) AND ${visible.sql})
+     SELECT artist_id, role, count(DISTINCT song_id), count(DISTINCT album_id) FROM v GROUP BY artist_id, role
+     UNION ALL SELECT artist_id, '', count(DISTINCT song_id), 0 FROM v GROUP BY artist_id`,
+    [ids, ...visible.params],
+    (row) => {
+      const role = row.text(1)
+      if (!roles.includes(role)) roles.push(role)
+      numbers.push(row.number(0), roles.indexOf(role), row.number(2), row.number(3))
+    },
+  )
+  return { roles, numbers: Int32Array.from(numbers) }
+}
+
+/** Counts of one role; the role '' stands for all roles together. */
+function addRole(
+  artist: Draft<Artist> | undefined,
+  counts: { readonly role: string; readonly songs: number; readonly albums: number },
+): void {
   if (!artist) return
-  const role = row.text(1)
-  if (role === '') artist.songCount = row.number(2)
-  else artist.roles = [...artist.roles, role]
-  if (role === 'albumartist') artist.albumCount = row.number(3)
+  if (counts.role === '') artist.songCount = counts.songs
+  else artist.roles = [...artist.roles, counts.role]
+  if (counts.role === 'albumartist') artist.albumCount = counts.albums
 }
 
 function readArtist(row: RowReader): Draft<Artist> {

@@ -1,5 +1,4 @@
 import type { FolderId, LibraryId, SongId } from '../base/ids.ts'
-import { fold } from '../base/text.ts'
 import type { AlbumQuery } from './album-repository.ts'
 import type { Folder, Song, Viewer } from './entities.ts'
 import { loadFolders } from './folder-rows.ts'
@@ -7,6 +6,7 @@ import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds } from './random-ids.ts'
 import { rankedIds } from './ranked-items.ts'
+import { nameKey } from './scan-names.ts'
 import { all, type Condition, type ScopeSql } from './scope-sql.ts'
 import { loadSongs } from './song-rows.ts'
 import { firstColumn, STARRED_LIMIT } from './visible-ids.ts'
@@ -148,7 +148,7 @@ function orderedFolders(query: AlbumQuery, scope: ScopeSql): Condition {
           CROSS JOIN folder f ON f.id = s.folder_id
           WHERE sg.genre_id = (SELECT id FROM genre WHERE key = ?) AND ${visible.sql}
           ORDER BY f.order_name, f.id LIMIT ? OFFSET ?`,
-        params: [fold(query.genre ?? ''), ...visible.params],
+        params: [nameKey(query.genre ?? ''), ...visible.params],
       }
     }
     default:

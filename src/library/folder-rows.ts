@@ -5,7 +5,7 @@ import type { Folder, Viewer } from './entities.ts'
 import { jsonIds, jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
-import { below, type ScopeSql } from './scope-sql.ts'
+import { isAtOrBelow, type ScopeSql } from './scope-sql.ts'
 
 const BY_IDS = `SELECT id, library_id, parent_id, path, name, order_name, cover_version, song_count, total_songs, images,
   created_at FROM folder WHERE id IN (SELECT value FROM json_each(?))`
@@ -30,19 +30,36 @@ export function loadFolders(context: LibraryContext, viewer: Viewer, ids: readon
   return folders
 }
 
+/** A root with so many children costs a walk over the library: worth keeping. */
+const KEPT_FROM = 100
+
 function countVisible(context: LibraryContext, scope: ScopeSql, folders: ReadonlyMap<number, Draft<Folder>>): void {
+  const ids = jsonIds([...folders.keys()])
+  const counts =
+    folders.size < KEPT_FROM
+      ? countSongs(context, scope, ids)
+      : context.memo(`folders ${ids} ${scope.key}`, () => countSongs(context, scope, ids))
+  for (let index = 0; index < counts.length; index += 3) {
+    const [id = 0, total = 0, own = 0] = counts.subarray(index, index + 3)
+    const folder = folders.get(id)
+    if (!folder) continue
+    folder.totalSongs = total
+    folder.songCount = own
+  }
+}
+
+/** Folder, visible songs in and below it, visible songs in it; three numbers a row. */
+function countSongs(context: LibraryContext, scope: ScopeSql, ids: string): Int32Array {
   const visible = scope.song('s')
+  const numbers: number[] = []
   context.db.select(
-    `SELECT f.id, count(*), sum(s.folder_id = f.id) FROM folder f CROSS JOIN song s ON ${below('f', 's')}
+    `SELECT f.id, count(*), sum(s.folder_id = f.id) FROM folder f CROSS JOIN folder d ON ${isAtOrBelow('d', 'f')}
+       CROSS JOIN song s INDEXED BY song_folder ON s.folder_id = d.id
      WHERE f.id IN (SELECT value FROM json_each(?)) AND ${visible.sql} GROUP BY f.id`,
-    [jsonIds([...folders.keys()]), ...visible.params],
-    (row) => {
-      const folder = folders.get(row.number(0))
-      if (!folder) return
-      folder.totalSongs = row.number(1)
-      folder.songCount = row.number(2)
-    },
+    [ids, ...visible.params],
+    (row) => numbers.push(row.number(0), row.number(1), row.number(2)),
   )
+  return Int32Array.from(numbers)
 }
 
 function readFolder(row: RowReader): Draft<Folder> {

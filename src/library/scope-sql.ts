@@ -1,6 +1,6 @@
 import { type AccessScope, isWholeLibraries } from '../base/access-scope.ts'
-import { fold } from '../base/text.ts'
 import type { SqlValue } from '../db/database.ts'
+import { nameKey } from './scan-names.ts'
 
 /** A piece of a WHERE clause with the values of its `?`, in order. */
 export interface Condition {
@@ -70,7 +70,11 @@ export function compileScope(scope: AccessScope): ScopeSql {
         : bySong(alias, 'song vs', `vs.album_id = ${alias}.id`),
     artist: (alias) => {
       if (!whole)
-        return bySong(alias, 'song_artist vc CROSS JOIN song vs ON vs.id = vc.song_id', `vc.artist_id = ${alias}.id`)
+        return bySong(
+          alias,
+          'song_artist vc CROSS JOIN song vs INDEXED BY song_page ON vs.id = vc.song_id',
+          `vc.artist_id = ${alias}.id`,
+        )
       const inLibrary = library('vt.library_id')
       return all(present(alias), {
         sql: `EXISTS (SELECT 1 FROM artist_stats vt WHERE vt.artist_id = ${alias}.id AND vt.role = '' AND vt.song_count > 0 AND ${inLibrary.sql})`,
@@ -80,7 +84,11 @@ export function compileScope(scope: AccessScope): ScopeSql {
     folder: (alias) =>
       whole
         ? all(present(alias, ` AND ${alias}.total_songs > 0`), library(`${alias}.library_id`))
-        : bySong(alias, 'song vs', below(alias, 'vs')),
+        : bySong(
+            alias,
+            'folder vf CROSS JOIN song vs INDEXED BY song_folder ON vs.folder_id = vf.id',
+            isAtOrBelow('vf', alias),
+          ),
   }
 }
 
@@ -89,6 +97,13 @@ export function below(folder: string, song: string): string {
   return `${song}.library_id = ${folder}.library_id
     AND ${song}.path >= CASE ${folder}.path WHEN '' THEN '' ELSE ${folder}.path || '/' END
     AND ${song}.path < CASE ${folder}.path WHEN '' THEN char(1114111) ELSE ${folder}.path || '0' END`
+}
+
+/** One folder is the other or lies below it: a range that also holds names like `upper-x`, and a look at what follows. */
+export function isAtOrBelow(lower: string, upper: string): string {
+  return `${lower}.library_id = ${upper}.library_id AND ${lower}.path >= ${upper}.path
+    AND ${lower}.path < CASE ${upper}.path WHEN '' THEN char(1114111) ELSE ${upper}.path || '0' END
+    AND (${upper}.path = '' OR ${lower}.path = ${upper}.path OR substr(${lower}.path, length(${upper}.path) + 1, 1) = '/')`
 }
 
 function libraryCondition(column: string, libraries: 'all' | readonly number[]): Condition {
@@ -127,7 +142,7 @@ function denialsOf(scope: AccessScope): readonly ((alias: string) => Condition)[
       WHERE dc.song_id = ${alias}.id AND dc.artist_id IN (SELECT value FROM json_each(?)))`,
   )
   list(
-    deny.genres?.map(fold),
+    deny.genres?.map(nameKey),
     (alias) => `NOT EXISTS (SELECT 1 FROM song_genre dg WHERE dg.song_id = ${alias}.id
       AND dg.genre_id IN (SELECT id FROM genre WHERE key IN (SELECT value FROM json_each(?))))`,
   )

@@ -5,6 +5,7 @@ import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds, shuffled } from './random-ids.ts'
+import { nameKey } from './scan-names.ts'
 import { all, type Condition } from './scope-sql.ts'
 import { loadSongs } from './song-rows.ts'
 import { firstColumn } from './visible-ids.ts'
@@ -56,7 +57,7 @@ export function randomSongs(
     conditions.push({ sql: 'i.year BETWEEN ? AND ?', params: years })
   }
   if (filter.genre === undefined) return randomIds(context, { table: 'song', visible: all(...conditions), limit })
-  const genres = context.db.select('SELECT id FROM genre WHERE key = ?', [fold(filter.genre)], firstColumn)
+  const genres = context.db.select('SELECT id FROM genre WHERE key = ?', [nameKey(filter.genre)], firstColumn)
   return randomOfGenres(context, all(...conditions), { genres, limit })
 }
 

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import type { AlbumId, ArtistId, FolderId, SongId } from '../base/ids.ts'
-import { fold } from '../base/text.ts'
 import type { SqlParams } from '../db/database.ts'
 import type { Song, Viewer } from './entities.ts'
 import { jsonList, jsonObject } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
+import { nameKey } from './scan-names.ts'
 import type { Condition, ScopeSql } from './scope-sql.ts'
 import { randomSongs, similarSongs, songByNames, topSongs } from './song-picks.ts'
 import { loadSongs } from './song-rows.ts'
@@ -127,7 +127,7 @@ export function createSongRepository(context: LibraryContext): SongRepository {
           from: 'song_genre sg CROSS JOIN song s INDEXED BY song_page ON s.id = sg.song_id',
           where: 'sg.genre_id = (SELECT id FROM genre WHERE key = ?)',
           rest: 'ORDER BY sg.song_id LIMIT ? OFFSET ?',
-          params: [fold(genre), page.limit, page.offset],
+          params: [nameKey(genre), page.limit, page.offset],
         }),
       ),
     starred: (viewer, limit = STARRED_LIMIT) =>

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { LibraryId } from '../../src/base/ids.ts'
 import { fold, searchWords } from '../../src/base/text.ts'
 import type { Database } from '../../src/db/database.ts'
+import { recount } from './recount.ts'
 import { artistFrom, GENRES, pick, type Random, randomFrom, titleFrom } from './synthetic-names.ts'
 
 export interface SyntheticOptions {
@@ -38,7 +39,7 @@ export function fillLibrary(db: Database, options: SyntheticOptions): { readonly
       while (filler.songs < until) filler.addAlbum(options.songs)
     })
   }
-  db.transaction(() => addTotals(db))
+  recount(db)
   db.durability('durable')
   return { libraries: libraries.map((library) => library.id) }
 }
@@ -304,33 +305,6 @@ class Filler {
     const marks = columns.map(() => '?').join(', ')
     return this.#db.run(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks})`, Object.values(row)).lastId
   }
-}
-
-function addTotals(db: Database): void {
-  const visible = 'FROM song_artist c CROSS JOIN song s ON s.id = c.song_id WHERE s.missing = 0'
-  const sums = 'count(*), count(DISTINCT s.album_id), sum(s.duration_ms), sum(s.size)'
-  for (const statement of [
-    `INSERT INTO album_artist SELECT DISTINCT s.album_id, c.artist_id, c.role, dense_rank()
-       OVER (PARTITION BY s.album_id, c.role ORDER BY c.artist_id) - 1 ${visible}`,
-    `INSERT INTO album_genre SELECT DISTINCT s.album_id, g.genre_id FROM song_genre g JOIN song s ON s.id = g.song_id`,
-    `UPDATE album SET (song_count, duration_ms, size, explicit) =
-       (SELECT count(*), sum(duration_ms), sum(size), max(explicit) FROM song WHERE album_id = album.id)`,
-    `UPDATE folder SET song_count = (SELECT count(*) FROM song WHERE folder_id = folder.id)`,
-    `UPDATE folder SET total_songs = (SELECT sum(f.song_count) FROM folder f WHERE f.library_id = folder.library_id AND
-       (folder.path = '' OR f.path = folder.path OR (f.path > folder.path || '/' AND f.path < folder.path || '0')))`,
-    `INSERT INTO artist_stats SELECT c.artist_id, s.library_id, c.role, ${sums} ${visible} GROUP BY 1, 2, 3`,
-    `INSERT INTO artist_stats SELECT artist_id, library_id, '', ${sums.replaceAll('s.', '')} FROM
-       (SELECT DISTINCT c.artist_id, s.library_id, s.id, s.album_id, s.duration_ms, s.size ${visible}) GROUP BY 1, 2`,
-    `INSERT INTO genre_stats SELECT g.genre_id, s.library_id, count(*), count(DISTINCT s.album_id)
-       FROM song_genre g JOIN song s ON s.id = g.song_id GROUP BY 1, 2`,
-    `UPDATE library SET
-       (song_count, duration_ms, size) = (SELECT count(*), sum(duration_ms), sum(size) FROM song WHERE library_id = library.id),
-       album_count = (SELECT count(*) FROM album WHERE library_id = library.id),
-       folder_count = (SELECT count(*) FROM folder WHERE library_id = library.id),
-       artist_count = (SELECT count(*) FROM artist_stats WHERE library_id = library.id AND role = '')`,
-    `UPDATE artist SET missing = 1 WHERE id NOT IN (SELECT artist_id FROM song_artist)`,
-  ])
-    db.run(statement)
 }
 
 function indexed(text: string): string {

@@ -180,8 +180,9 @@ export const initial: readonly string[] = [
     updated_at INTEGER NOT NULL,
     UNIQUE (library_id, path)
   )`,
-  `CREATE INDEX song_album ON song (album_id, missing, disc_number, track_number, order_title, id)`,
-  `CREATE INDEX song_folder ON song (folder_id, missing)`,
+  /** With what scopes ask at their ends, for the same reason as `song_page`. */
+  `CREATE INDEX song_album ON song (album_id, missing, disc_number, track_number, order_title, id, library_id, folder_id, explicit)`,
+  `CREATE INDEX song_folder ON song (folder_id, missing, id, library_id, album_id, explicit)`,
   /** Narrow: all that scopes ask of a song, and all that totals add up, without reading the wide row. */
   `CREATE INDEX song_page ON song (missing, id, library_id, album_id, folder_id, explicit, duration_ms, size)`,
   `CREATE INDEX song_by_title ON song (missing, order_title, id, library_id)`,
