@@ -7,6 +7,7 @@ export interface KnownFolder {
   readonly id: FolderId
   path: string
   parentId: FolderId | undefined
+  mtimeMs: number
   signature: string
   missing: boolean
   songCount: number
@@ -58,7 +59,7 @@ export function createScanFolders(db: Database): ScanFolders {
   return {
     load: (libraryId) =>
       db.select(
-        `SELECT id, path, parent_id, signature, missing, song_count, total_songs, cover_version, images
+        `SELECT id, path, parent_id, signature, missing, song_count, total_songs, cover_version, images, mtime_ms
          FROM folder WHERE library_id = ?`,
         [libraryId],
         (row) => ({
@@ -71,6 +72,7 @@ export function createScanFolders(db: Database): ScanFolders {
           totalSongs: row.number(6),
           coverVersion: row.text(7),
           images: row.text(8),
+          mtimeMs: row.number(9),
         }),
       ),
     add(folder, at) {
@@ -83,6 +85,7 @@ export function createScanFolders(db: Database): ScanFolders {
         id: lastId as FolderId,
         path: folder.path,
         parentId: folder.parentId,
+        mtimeMs: 0,
         signature: '',
         missing: false,
         songCount: 0,

@@ -1,4 +1,4 @@
-import type { LibraryId, SongId } from '../base/ids.ts'
+import type { AlbumId, ArtistId, FolderId, LibraryId, SongId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
 
 export interface ScanProblem {
@@ -20,9 +20,12 @@ export interface LostSong {
 
 /** What the scanner notes of libraries, files that can't be read, and songs without a file. */
 export interface ScanRecords {
-  /** Marks the library's scan as begun, so that a killed one is taken up again. */
-  begin(id: LibraryId, kind: 'quick' | 'full', at: number): void
-  finish(id: LibraryId, result: { readonly at: number; readonly changed: boolean }): void
+  /** A scan is to be made: one that is killed is taken up again. */
+  request(id: LibraryId, kind: 'quick' | 'full'): void
+  /** Its first writes follow; a full scan that is taken up again goes on instead of starting anew. */
+  begin(id: LibraryId, at: number): void
+  /** `whole` = false: only some folders were looked at. */
+  finish(id: LibraryId, result: { readonly at: number; readonly changed: boolean; readonly whole: boolean }): void
   /** Ends a scan that was cancelled or failed: it is not taken up again by itself. */
   abandon(id: LibraryId): void
   problems(id: LibraryId): ReadonlyMap<string, ScanProblem>
@@ -32,11 +35,13 @@ export interface ScanRecords {
   missing(id: LibraryId): readonly LostSong[]
   lost(id: SongId): LostSong | undefined
   /** Visible songs in folders; for a part of a library that is gone. */
-  songsInFolder(folderId: number): readonly SongId[]
+  songsInFolder(folderId: FolderId): readonly SongId[]
+  /** Albums and album artists whose picture may lie in a folder: of its songs, and of albums up to two levels below. */
+  coveredBy(folderId: FolderId): { readonly albums: readonly AlbumId[]; readonly artists: readonly ArtistId[] }
   countSongs(id: LibraryId): number
   /** The fingerprint of settings and mapping by which the library was read. */
-  mapping(): string
-  setMapping(fingerprint: string): void
+  mapping(id: LibraryId): string
+  setMapping(id: LibraryId, fingerprint: string): void
   /** The song at a path, with missing ones. */
   songAt(id: LibraryId, path: string): SongId | undefined
   /** The paths of the visible songs in a folder, for comparing them in other ways. */
@@ -45,20 +50,24 @@ export interface ScanRecords {
   coverVersionAt(id: LibraryId, path: string): string
 }
 
-const MAPPING = 'scan.mapping'
+const MAPPING = 'scan.mapping.'
 const LOST = 'id, path, size, mtime_ms, duration_ms, title'
 
 export function createScanRecords(db: Database): ScanRecords {
   return {
-    begin(id, kind, at) {
-      db.run('UPDATE library SET scan_pending = ?, last_scan_started_at = ? WHERE id = ?', [kind, at, id])
+    request(id, kind) {
+      db.run('UPDATE library SET scan_pending = ?, last_scan_started_at = NULL WHERE id = ?', [kind, id])
     },
-    finish(id, { at, changed }) {
-      db.run(
-        `UPDATE library SET scan_pending = '', last_scan_at = ?, state = 'ok', state_reason = '',
-           changed_at = CASE WHEN ? THEN ? ELSE changed_at END WHERE id = ?`,
-        [at, changed ? 1 : 0, at, id],
-      )
+    begin(id, at) {
+      db.run('UPDATE library SET last_scan_started_at = ? WHERE id = ?', [at, id])
+    },
+    finish(id, { at, changed, whole }) {
+      if (changed) db.run('UPDATE library SET changed_at = ? WHERE id = ?', [at, id])
+      if (whole)
+        db.run(`UPDATE library SET scan_pending = '', last_scan_at = ?, state = 'ok', state_reason = '' WHERE id = ?`, [
+          at,
+          id,
+        ])
     },
     abandon(id) {
       db.run(`UPDATE library SET scan_pending = '' WHERE id = ?`, [id])
@@ -104,15 +113,30 @@ export function createScanRecords(db: Database): ScanRecords {
       db.select('SELECT id FROM song WHERE folder_id = ? AND missing = 0', [folderId], (row) =>
         row.number(0),
       ) as SongId[],
+    coveredBy(folderId) {
+      const albums = db.select(
+        'SELECT DISTINCT album_id FROM song WHERE folder_id = ?1 UNION SELECT id FROM album WHERE folder_id = ?1',
+        [folderId],
+        (row) => row.number(0) as AlbumId,
+      )
+      const artists = db.select(
+        `SELECT DISTINCT a.artist_id FROM album a WHERE a.folder_id IN (
+           SELECT id FROM folder WHERE id = ?1 OR parent_id = ?1
+           UNION SELECT g.id FROM folder p JOIN folder g ON g.parent_id = p.id WHERE p.parent_id = ?1)`,
+        [folderId],
+        (row) => row.number(0) as ArtistId,
+      )
+      return { albums, artists }
+    },
     countSongs: (id) =>
       db.get<{ n: number }>(
         'SELECT coalesce(sum(song_count), 0) AS n FROM folder WHERE library_id = ? AND missing = 0',
         [id],
       )?.n ?? 0,
-    mapping: () => db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [MAPPING])?.value ?? '',
-    setMapping(fingerprint) {
+    mapping: (id) => db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [MAPPING + id])?.value ?? '',
+    setMapping(id, fingerprint) {
       db.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [
-        MAPPING,
+        MAPPING + id,
         fingerprint,
       ])
     },

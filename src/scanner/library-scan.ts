@@ -1,0 +1,419 @@
+import { join } from 'node:path'
+import { encodeId, type SongId } from '../base/ids.ts'
+import { fold } from '../base/text.ts'
+import type { Library } from '../library/entities.ts'
+import { createScanAlbums } from '../library/scan-albums.ts'
+import { createScanCovers } from '../library/scan-covers.ts'
+import type { KnownFolder } from '../library/scan-folders.ts'
+import { createScanIdentity } from '../library/scan-identity.ts'
+import { createScanNames } from '../library/scan-names.ts'
+import { createScanSongs } from '../library/scan-songs.ts'
+import { createScanStats } from '../library/scan-stats.ts'
+import { Aggregates } from './aggregates.ts'
+import type { ChangeList } from './change-list.ts'
+import { CoverVersions } from './cover-versions.ts'
+import { nameOf, parentOf } from './folder-listing.ts'
+import { isReadable, suffixOf } from './formats.ts'
+import { checkRoot, looksLost, type RootState } from './library-root.ts'
+import { mapSong } from './map-song.ts'
+import { Names } from './names.ts'
+import { importPlaylists } from './playlist-import.ts'
+import type { FileTags } from './reader-protocol.ts'
+import type { ScanContext, ScanTally } from './scan-context.ts'
+import { type ChangedFolder, type FileToRead, makePlan, type ScanPlan } from './scan-plan.ts'
+import type { ScanKind } from './scanner.ts'
+import { Slices } from './slices.ts'
+import { SongMoves } from './song-moves.ts'
+import type { ReadOutcome, TagReader } from './tag-reader.ts'
+import { type WalkResult, walk } from './walker.ts'
+
+export interface LibraryScanOptions {
+  readonly kind: ScanKind
+  readonly acceptMissing: boolean
+  /** Only these folders; undefined = the whole library. */
+  readonly only: readonly string[] | undefined
+  /** A killed full scan goes on where it was. */
+  readonly resume: boolean
+  readonly signal: AbortSignal
+  readonly reader: () => TagReader
+  readonly tally: ScanTally
+  readonly changes: ChangeList
+  readonly onProgress: (progress: ScanProgress) => void
+}
+
+/** What came since the last call; `seen` and `toRead` once, when the walk is over. */
+export interface ScanProgress {
+  readonly folders?: number
+  readonly seen?: number
+  readonly toRead?: number
+  readonly read?: number
+}
+
+export interface LibraryScanResult {
+  readonly root: RootState
+  /** Folders to look at again soon: files in them were being written. */
+  readonly unsettled: readonly string[]
+  /** Every folder that was listed, with its time; for watching. */
+  readonly walked: readonly { readonly path: string; readonly mtimeMs: number }[]
+}
+
+/** Files that are asked of the readers together; two such batches are under way. */
+const BATCH = 48
+/** A file written so recently may still grow. */
+const YOUNG_MS = 3000
+const NO_AUDIO: FileTags = {
+  tags: {},
+  audio: { durationMs: 0, bitRate: 0, sampleRate: 0, bitDepth: 0, channels: 0, codec: '' },
+  lyrics: [],
+  picture: '',
+}
+
+interface ReadResult {
+  readonly work: FileToRead
+  readonly changed: ChangedFolder
+  readonly outcome: ReadOutcome
+}
+
+/** One scan of one library: walk, compare, read, write, and bring the totals in step. */
+export class LibraryScan {
+  readonly #context: ScanContext
+  readonly #library: Library
+  readonly #options: LibraryScanOptions
+  readonly #slices: Slices
+  readonly #names: Names
+  readonly #songs
+  readonly #albums
+  readonly #aggregates: Aggregates
+  readonly #ownCovers: boolean
+  readonly #known: Map<string, KnownFolder>
+  readonly #unsettled = new Set<string>()
+  /** Files still to be written, by folder: its signature is set when none is left. */
+  readonly #pending = new Map<ChangedFolder, number>()
+  #moves: SongMoves | undefined
+
+  constructor(context: ScanContext, library: Library, options: LibraryScanOptions) {
+    const { db, settings, artwork, folders, records, clock } = context
+    this.#context = context
+    this.#library = library
+    this.#options = options
+    this.#slices = new Slices(db, clock)
+    this.#names = new Names(settings)
+    const order = (name: string) => this.#names.order(name)
+    const names = createScanNames(db, order)
+    this.#songs = createScanSongs(db, names)
+    this.#albums = createScanAlbums(db, names, order)
+    this.#ownCovers = settings.coverPriority.album.includes('embedded')
+    const covers = new CoverVersions({
+      libraryId: library.id,
+      artwork,
+      covers: createScanCovers(db),
+      folders,
+      records,
+      slices: this.#slices,
+      ownCovers: this.#ownCovers,
+    })
+    this.#aggregates = new Aggregates({
+      libraryId: library.id,
+      albums: this.#albums,
+      names,
+      stats: createScanStats(db, names),
+      folders,
+      identity: createScanIdentity(db),
+      covers,
+      slices: this.#slices,
+      now: () => clock.now(),
+      flushPlays: () => context.flushPlays?.(),
+    })
+    this.#known = new Map(folders.load(library.id).map((folder) => [folder.path, folder]))
+  }
+
+  async run(): Promise<LibraryScanResult> {
+    const { kind, resume, only, acceptMissing, signal, onProgress } = this.#options
+    const { records, folders, clock } = this.#context
+    const walked = await this.#walk()
+    if ('root' in walked) return walked
+    const fullAnew = kind === 'full' && !resume && only === undefined
+    if (fullAnew) for (const folder of this.#known.values()) folder.signature = ''
+    const plan = await makePlan({
+      walk: walked,
+      known: this.#known,
+      problems: records.problems(this.#library.id),
+      full: kind === 'full',
+      only,
+      lyricsPriority: this.#context.settings.lyricsPriority,
+      songs: this.#songs,
+      records,
+      pause: this.#slices.pause,
+    })
+    const gone = Math.max(0, plan.vanished.length - plan.appeared)
+    const root = looksLost({ before: records.countSongs(this.#library.id), gone, seen: only ? 1 : plan.seen })
+    const mayMark = walked.complete && (root.state === 'ok' || acceptMissing)
+    if (signal.aborted) return { root: { state: 'ok' }, unsettled: [], walked: [] }
+    onProgress({ seen: plan.seen, toRead: plan.toRead })
+
+    await this.#slices.write([fullAnew], (anew) => {
+      if (anew) folders.forgetSignatures(this.#library.id)
+      if (only === undefined) records.begin(this.#library.id, clock.now())
+    })
+    await this.#noteProblems(walked)
+    await this.#moveFolders(plan)
+    await this.#prepare(plan)
+    await this.#read(plan)
+    if (mayMark && !signal.aborted) await this.#markMissing(plan)
+    await this.#aggregates.refreshAll(this.#known)
+    if (!signal.aborted) {
+      const { added, moved, returned } = this.#options.tally
+      const foundSongs = added + moved + returned > 0
+      await importPlaylists(this.#context, this.#library, walked, { partial: only !== undefined, foundSongs })
+    }
+    return { root: mayMark ? { state: 'ok' } : root, unsettled: [...this.#unsettled], walked: walked.folders }
+  }
+
+  async #walk(): Promise<WalkResult | LibraryScanResult> {
+    const { path, recursive, followSymlinks, excludePatterns } = this.#library
+    const { only, signal, acceptMissing, onProgress } = this.#options
+    const root = await checkRoot(path)
+    const confirmed = root.state === 'lost' && root.confirmable && acceptMissing
+    const isNew = this.#context.records.countSongs(this.#library.id) === 0 && root.state === 'lost' && root.confirmable
+    if (root.state === 'lost' && !confirmed && !(isNew && root.reason.includes('empty')))
+      return { root, unsettled: [], walked: [] }
+    if (root.state === 'lost') return { folders: [], problems: [], gone: [], complete: true }
+    return walk({
+      root: path,
+      recursive,
+      followSymlinks,
+      excludePatterns,
+      signal,
+      ...(only ? { only: { folders: only, isKnown: (folder) => this.#known.get(folder)?.missing === false } } : {}),
+      onFolder: () => onProgress({ folders: 1 }),
+    })
+  }
+
+  async #noteProblems(walked: WalkResult): Promise<void> {
+    const { records, clock, log } = this.#context
+    const known = records.problems(this.#library.id)
+    this.#options.tally.problems += walked.problems.length
+    const fresh = walked.problems.filter(({ path, reason }) => known.get(path)?.reason !== reason)
+    if (fresh.length > 0)
+      log.warn('parts of a library can not be read', { library: this.#library.id, count: fresh.length })
+    await this.#slices.write(fresh, ({ path, reason }) =>
+      records.setProblem(this.#library.id, { path, reason, size: 0, mtimeMs: 0 }, clock.now()),
+    )
+    // What the walk met before and meets no more is no problem any more.
+    const now = new Set(walked.problems.map(({ path }) => path))
+    const solved = [...known.values()].filter(
+      ({ path, size, mtimeMs }) => size === 0 && mtimeMs === 0 && !now.has(path),
+    )
+    if (walked.complete && this.#options.only === undefined)
+      await this.#slices.write(solved, ({ path }) => records.clearProblem(this.#library.id, path))
+  }
+
+  async #moveFolders(plan: ScanPlan): Promise<void> {
+    const { folders, clock } = this.#context
+    await this.#slices.write(plan.moves, ({ folder, to }) => {
+      this.#known.delete(folder.path)
+      const parent = to === '' ? undefined : this.#folder(parentOf(to))
+      folders.move(
+        folder,
+        {
+          path: to,
+          parentId: parent?.id,
+          name: this.#folderName(to),
+          orderName: this.#names.order(this.#folderName(to)),
+        },
+        clock.now(),
+      )
+      this.#known.set(to, folder)
+      this.#aggregates.touchFolder(folder)
+      for (const song of this.#songs.inFolder(folder.id))
+        this.#songs.setPlace(song.id, folder.id, to === '' ? nameOf(song.path) : `${to}/${nameOf(song.path)}`)
+    })
+  }
+
+  /** Everything that needs no file to be read: folders, returned songs, lyrics files, pictures. */
+  async #prepare(plan: ScanPlan): Promise<void> {
+    const { folders, records, clock } = this.#context
+    const vanished = plan.vanished.map(({ song }) => song)
+    if (plan.appeared > 0) this.#moves = SongMoves.of(this.#library.id, vanished, records, this.#songs)
+    for (const changed of plan.changed) for (const { song } of changed.read) if (song) this.#moves?.isBack(song)
+    await this.#slices.write(plan.changed, (changed) => {
+      const { listing, read, returned, lyrics } = changed
+      const folder = this.#folder(listing.path)
+      const images = JSON.stringify(listing.images.map(({ name }) => name))
+      this.#aggregates.touchFolder(folder)
+      const covered = records.coveredBy(folder.id)
+      for (const album of covered.albums) this.#aggregates.touchAlbum(album)
+      for (const artist of covered.artists) this.#aggregates.touchArtist(artist)
+      folders.setSeen(folder, { mtimeMs: listing.mtimeMs, images }, clock.now())
+      for (const id of returned) {
+        this.#moves?.isBack(id)
+        this.#aggregates.touch(this.#songs.setMissing(id, false, clock.now()))
+        this.#options.tally.returned++
+        this.#options.changes.added(encodeId('song', id))
+      }
+      // Names may have been swapped: their rows make way before the first is written.
+      for (const { song, renamed, path } of read)
+        if (song !== undefined && renamed) this.#songs.setPlace(song, folder.id, `${path}\0${song}`)
+      for (const { song, files } of lyrics) this.#songs.setLyricsFiles(song, files, clock.now())
+      if (read.length === 0) folders.setSignature(folder, listing.signature)
+      else this.#pending.set(changed, read.length)
+    })
+  }
+
+  async #read(plan: ScanPlan): Promise<void> {
+    const work = plan.changed.flatMap((changed) => changed.read.map((file) => ({ changed, file })))
+    const batches = Math.ceil(work.length / BATCH)
+    const start = (index: number): Promise<readonly ReadResult[]> | undefined => {
+      if (index >= batches || this.#options.signal.aborted) return undefined
+      const reading = Promise.all(
+        work.slice(index * BATCH, (index + 1) * BATCH).map(async ({ changed, file }) => ({
+          work: file,
+          changed,
+          outcome: await this.#readFile(file),
+        })),
+      )
+      // A failure is met where the batch is awaited.
+      reading.catch(() => {})
+      return reading
+    }
+    let [current, next] = [start(0), start(1)]
+    for (let index = 0; current; index++) {
+      const results = await current
+      current = next
+      next = start(index + 2)
+      await this.#write(await this.#hooked(results))
+      await this.#aggregates.refreshSettled()
+    }
+  }
+
+  async #readFile(file: FileToRead): Promise<ReadOutcome> {
+    const { size, mtimeMs, name } = file.listed
+    if (!isReadable(suffixOf(name))) return { ok: true, file: NO_AUDIO, size, mtimeMs }
+    try {
+      return await this.#options.reader().read(join(this.#library.path, file.path))
+    } catch (error) {
+      if (this.#options.signal.aborted) return { ok: false, reason: 'the scan was cancelled', unstable: true }
+      throw error
+    }
+  }
+
+  /** Plugins may change tags before they are mapped. */
+  async #hooked(results: readonly ReadResult[]): Promise<readonly ReadResult[]> {
+    const { hooks } = this.#context
+    if (!hooks.has('scan.tags')) return results
+    const batch = results.flatMap(({ work, outcome }) =>
+      outcome.ok ? [{ path: work.path, tags: outcome.file.tags }] : [],
+    )
+    const changed = await hooks.transform('scan.tags', batch)
+    const byPath = new Map(changed.map(({ path, tags }) => [path, tags]))
+    return results.map((result) => {
+      const { work, outcome } = result
+      const tags = byPath.get(work.path)
+      return outcome.ok && tags ? { ...result, outcome: { ...outcome, file: { ...outcome.file, tags } } } : result
+    })
+  }
+
+  async #write(results: readonly ReadResult[]): Promise<void> {
+    await this.#slices.write(results, (result) => {
+      const { outcome, changed } = result
+      if (this.#options.signal.aborted && !outcome.ok && outcome.unstable) return
+      const young = this.#isYoung(result.work)
+      if (outcome.ok) this.#writeSong(result.work, changed, outcome)
+      else if (!outcome.unstable && !young) this.#setAside(result.work, outcome.reason)
+      if (young || (!outcome.ok && outcome.unstable)) this.#unsettled.add(changed.listing.path)
+      const left = (this.#pending.get(changed) ?? 1) - 1
+      this.#pending.set(changed, left)
+      if (left === 0 && !this.#unsettled.has(changed.listing.path))
+        this.#context.folders.setSignature(this.#folder(changed.listing.path), changed.listing.signature)
+    })
+    this.#options.onProgress({ read: results.length })
+  }
+
+  #isYoung(file: FileToRead): boolean {
+    const age = this.#context.clock.now() - file.listed.mtimeMs
+    return age >= 0 && age < YOUNG_MS
+  }
+
+  #setAside(file: FileToRead, reason: string): void {
+    const { records, log, clock } = this.#context
+    const { size, mtimeMs } = file.listed
+    records.setProblem(this.#library.id, { path: file.path, size, mtimeMs, reason }, clock.now())
+    log.warn('file set aside', { library: this.#library.id, file: file.path, reason })
+    this.#options.tally.problems++
+  }
+
+  #writeSong(work: FileToRead, changed: ChangedFolder, outcome: Extract<ReadOutcome, { ok: true }>): void {
+    const { tally, changes } = this.#options
+    const { records, clock } = this.#context
+    const { path } = work
+    const draft = mapSong({ path, ...outcome.file }, this.#names, this.#context.settings)
+    const suffix = suffixOf(work.listed.name)
+    const file = { path, size: outcome.size, mtimeMs: outcome.mtimeMs, suffix, lyricsFiles: work.lyricsFiles }
+    const at = clock.now()
+    const moved = work.song === undefined ? this.#moves?.take(draft, file) : undefined
+    const id: SongId | undefined = work.song ?? moved?.id
+    const oldFolder = moved && this.#known.get(parentOf(moved.path))
+    if (oldFolder) this.#aggregates.touchFolder(oldFolder)
+    const write = this.#songs.write(
+      draft,
+      {
+        libraryId: this.#library.id,
+        folderId: this.#folder(changed.listing.path).id,
+        albumId: this.#albums.find(this.#library.id, draft, at),
+        file,
+        ownCovers: this.#ownCovers,
+        at,
+      },
+      id,
+    )
+    this.#aggregates.touch(write)
+    records.clearProblem(this.#library.id, path)
+    if (id === undefined) {
+      tally.added++
+      changes.added(encodeId('song', write.id))
+    } else if (moved || work.renamed) {
+      tally.moved++
+      changes.changed(encodeId('song', write.id))
+    } else if (write.changed) {
+      tally.changed++
+      changes.changed(encodeId('song', write.id))
+    }
+  }
+
+  async #markMissing(plan: ScanPlan): Promise<void> {
+    const { folders, clock } = this.#context
+    await this.#slices.write(plan.vanished, ({ song, folder }) => {
+      if (this.#moves?.wasTaken(song)) return
+      this.#aggregates.touch(this.#songs.setMissing(song, true, clock.now()))
+      this.#aggregates.touchFolder(folder)
+      this.#options.tally.removed++
+      this.#options.changes.removed(encodeId('song', song))
+    })
+    await this.#slices.write(
+      plan.goneFolders.filter((folder) => !folder.missing),
+      (folder) => {
+        folders.setMissing(folder, true, clock.now())
+        this.#aggregates.touchFolder(folder)
+      },
+    )
+  }
+
+  /** The row of a folder, made with those above it when there is none. */
+  #folder(path: string): KnownFolder {
+    const known = this.#known.get(path)
+    if (known) return known
+    const { folders, clock } = this.#context
+    const parent = path === '' ? undefined : this.#folder(parentOf(path))
+    const name = this.#folderName(path)
+    const added = folders.add(
+      { libraryId: this.#library.id, parentId: parent?.id, path, name, orderName: fold(name) },
+      clock.now(),
+    )
+    this.#known.set(path, added)
+    return added
+  }
+
+  #folderName(path: string): string {
+    return path === '' ? this.#library.name : nameOf(path)
+  }
+}
