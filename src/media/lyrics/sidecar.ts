@@ -1,0 +1,62 @@
+import { basename, extname } from 'node:path'
+import { LRUCache } from 'lru-cache'
+import { type LyricsText, languageTag, parseLyricsText } from '../../base/lrc.ts'
+import { openConfined, readBounded } from '../confined-file.ts'
+import { decodeText } from './decode-text.ts'
+import { parseSrt } from './srt.ts'
+import { parseTtml } from './ttml.ts'
+
+const MAX_BYTES = 1 << 20
+/** Characters of parsed lyrics that are kept: those of the songs that play. */
+const CACHED = 1 << 20
+
+export interface SidecarReader {
+  /**
+   * The lyrics in a file beside a song; undefined when there are none, it is too long, or leads out of the music.
+   * Rejects with the system's error when the file can't be read.
+   */
+  read(path: string, within: string): Promise<LyricsText | undefined>
+}
+
+/** Files are read when someone asks for the lyrics, and again only when they changed. */
+export function createSidecarReader(): SidecarReader {
+  const cache = new LRUCache<string, { readonly stamp: string; readonly lyrics: LyricsText }>({
+    max: 64,
+    maxSize: CACHED,
+    sizeCalculation: ({ lyrics }) => lyrics.lines.reduce((total, { text }) => total + text.length + 40, 100),
+  })
+  return {
+    async read(path, within) {
+      const file = await openConfined(path, within)
+      if (!file) return undefined
+      try {
+        const { size, mtimeMs } = await file.stat()
+        const stamp = `${size} ${mtimeMs}`
+        const known = cache.get(path)
+        if (known?.stamp === stamp) return known.lyrics
+        const bytes = await readBounded(file, MAX_BYTES)
+        if (!bytes) return undefined
+        const lyrics = parse(extname(path).toLowerCase(), decodeText(bytes))
+        cache.set(path, { stamp, lyrics })
+        return lyrics
+      } finally {
+        await file.close()
+      }
+    },
+  }
+}
+
+function parse(ending: string, text: string): LyricsText {
+  if (ending === '.srt' || ending === '.vtt') return parseSrt(text)
+  if (ending === '.ttml') return parseTtml(text)
+  return parseLyricsText(text)
+}
+
+/** `Song.pt-BR.lrc` beside `Song.mp3` is in `pt-br`. */
+export function languageOfName(name: string, songPath: string): string | undefined {
+  const song = basename(songPath, extname(songPath))
+  const stem = basename(name, extname(name))
+  if (stem.length <= song.length + 1 || stem.slice(0, song.length).toLowerCase() !== song.toLowerCase())
+    return undefined
+  return stem[song.length] === '.' ? languageTag(stem.slice(song.length + 1)) : undefined
+}
