@@ -148,7 +148,7 @@ test(
       path: IMAGE_CHILD.path,
       execArgv: [...IMAGE_CHILD.execArgv, '--import', `data:text/javascript,${encodeURIComponent(register)}`],
     }
-    const fixture = await artworkFixture(t, { child: without, settings: { maxFileSize: 300 * KIB } })
+    const fixture = await artworkFixture(t, { child: without, settings: { maxFileBytes: 300 * KIB } })
     const photo = await picture(700, 700)
     await fixture.write('1/1/cover.jpg', photo)
     await fixture.write('1/2/cover.jpg', await picture(900, 900, { noise: true }))

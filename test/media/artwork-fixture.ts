@@ -5,16 +5,16 @@ import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type AccessScope, FULL_SCOPE } from '../../src/base/access-scope.ts'
 import type { ByteSource } from '../../src/base/byte-source.ts'
+import { systemClock } from '../../src/base/clock.ts'
 import type { PlaylistId, PublicId, UserId } from '../../src/base/ids.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type HookBus, quietHooks } from '../../src/hooks/hook-bus.ts'
-import { createArtworkRepository } from '../../src/library/artwork-repository.ts'
 import type { CoverPriority } from '../../src/library/cover-choice.ts'
 import type { Playlist, Viewer } from '../../src/library/entities.ts'
-import { createStoredArtworkRepository } from '../../src/library/stored-artwork-repository.ts'
 import type { Logger } from '../../src/log/logger.ts'
 import type { ImageEntry } from '../../src/media/artwork/image-pool.ts'
-import { type Artwork, type ArtworkSettings, createArtwork } from '../../src/media/artwork.ts'
+import type { Artwork } from '../../src/media/artwork.ts'
+import { type ArtworkSettings, createArtwork } from '../../src/media/create-artwork.ts'
 import { tempDatabase, tempFolder } from '../support/temp-database.ts'
 
 export const IMAGE_CHILD: ImageEntry = {
@@ -35,11 +35,12 @@ export const PRIORITY: CoverPriority = {
   artist: ['artist.*', 'album/artist.*'],
 }
 
-export const SETTINGS: ArtworkSettings = {
+export const SETTINGS: Omit<ArtworkSettings, 'cacheDir'> = {
+  priority: PRIORITY,
   placeholder: false,
   quality: 80,
-  cacheSize: 100 << 20,
-  maxFileSize: 20 << 20,
+  cacheBytes: 100 << 20,
+  maxFileBytes: 20 << 20,
   idleMs: 10_000,
 }
 
@@ -120,16 +121,17 @@ export async function artworkFixture(
 
   const start = (settings: Partial<ArtworkSettings> = {}, child = options.child ?? IMAGE_CHILD): Artwork => {
     const artwork = createArtwork({
-      repository: createArtworkRepository(db, PRIORITY),
-      store: createStoredArtworkRepository(db),
-      playlists: {
-        find: (_viewer, key) => (db.get('SELECT 1 FROM playlist WHERE id = ?', [key]) ? playlist(key) : undefined),
+      db,
+      repositories: {
+        playlists: {
+          find: (_viewer, key) => (db.get('SELECT 1 FROM playlist WHERE id = ?', [key]) ? playlist(key) : undefined),
+        },
       },
       hooks: options.hooks ?? quietHooks,
+      clock: systemClock,
       log,
-      folder: cache,
-      child,
-      settings: { ...SETTINGS, ...options.settings, ...settings },
+      entry: child,
+      settings: { ...SETTINGS, cacheDir: cache, ...options.settings, ...settings },
     })
     made.push(artwork)
     return artwork

@@ -8,7 +8,7 @@ import { type HookBus, quietHooks } from '../../src/hooks/hook-bus.ts'
 import type { Song } from '../../src/library/entities.ts'
 import type { EmbeddedLyrics } from '../../src/library/song-repository.ts'
 import { silentLogger } from '../../src/log/logger.ts'
-import { createLyrics } from '../../src/media/lyrics.ts'
+import { createLyrics } from '../../src/media/create-lyrics.ts'
 import { dispatcherOf, entry } from '../support/hooks.ts'
 import { tempFolder } from '../support/temp-database.ts'
 import { viewer } from './artwork-fixture.ts'
@@ -42,10 +42,12 @@ async function lyricsOf(
     hasEmbeddedLyrics: options.embedded ?? false,
   } as unknown as Song
   const lyrics = createLyrics({
-    songs: {
-      find: (_viewer, id) => (id === SONG ? song : undefined),
-      absolutePath: () => join(root, PATH),
-      embeddedLyrics: () => [EMBEDDED],
+    repositories: {
+      songs: {
+        find: (_viewer, id) => (id === SONG ? song : undefined),
+        absolutePath: () => join(root, PATH),
+        embeddedLyrics: () => [EMBEDDED],
+      },
     },
     hooks: options.hooks ?? quietHooks,
     log: silentLogger,
