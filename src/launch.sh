@@ -1,6 +1,6 @@
 #!/bin/sh
 # Starts Tonearm: brings the bundle up to date where the sources are there, then runs it with the flags that keep SQLite's
-# WebAssembly and the young heap small (together 35 MB less).
+# WebAssembly and the young heap small (together 35 MB less), and with one malloc arena for all threads (3 MB less).
 set -eu
 
 self=$0
@@ -20,4 +20,5 @@ fi
 if [ -f "$root/src/build.mjs" ]; then
   node "$root/src/build.mjs"
 fi
+export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 exec node --liftoff-only --max-semi-space-size=1 "$root/dist/main.mjs" "$@"

@@ -48,9 +48,9 @@ export class ConfigError extends AppError {
 
 /**
  * Reads flags, environment, file and defaults, in this precedence; Navidrome's variables come after ours.
- * @throws ConfigError with all problems of all sources, also of values that another source overrides.
+ * Rejects with a ConfigError that holds all problems of all sources, also of values that another source overrides.
  */
-export function loadConfig(sources: ConfigSources): LoadedConfig {
+export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> {
   const { env, cwd } = sources
   const home = sources.home ?? env.HOME ?? homedir()
   const context = { folder: cwd, home }
@@ -63,7 +63,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const dataOutside = outside.filter(({ name }) => name === 'paths.data').at(-1)?.value
   const dataFolder = typeof dataOutside === 'string' && dataOutside !== '' ? dataOutside : defaultDataFolder(env, home)
   const file = named ? resolvePath(named, context) : join(resolvePath(dataFolder, context), 'config.yaml')
-  const fromFile = readConfigFile(file, { optional: !named })
+  const fromFile = await readConfigFile(file, { optional: !named })
 
   const given = [...fromFile.given, ...outside]
   const problems = [...flags.problems, ...ours.problems, ...fromFile.problems]

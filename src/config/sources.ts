@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { parseDocument } from 'yaml'
 import { systemErrorCode } from '../base/errors.ts'
 import { environmentName, isSection, listSettings, type NamedSetting, SETTINGS, type Section } from './schema.ts'
 import type { NavidromeName } from './setting.ts'
@@ -33,11 +32,11 @@ export interface SourceResult {
 const NAMED: ReadonlyMap<string, NamedSetting> = new Map(listSettings().map((named) => [named.name, named]))
 const NAMES = [...NAMED.keys()]
 
-/** The YAML file. `optional`: its absence is no problem. */
-export function readConfigFile(
+/** The YAML file. `optional`: its absence is no problem. The parser is loaded only for a file: it stays in memory. */
+export async function readConfigFile(
   file: string,
   options: { readonly optional: boolean },
-): SourceResult & { readonly found: boolean } {
+): Promise<SourceResult & { readonly found: boolean }> {
   const nothing = { given: [], problems: [], warnings: [], found: false }
   let text: string
   try {
@@ -48,6 +47,7 @@ export function readConfigFile(
     const reason = code === 'ENOENT' ? 'does not exist' : `can not be read (${code})`
     return { ...nothing, problems: [{ where: file, what: `${reason}; expected a readable YAML file` }] }
   }
+  const { parseDocument } = await import('yaml')
   const document = parseDocument(text, { prettyErrors: true })
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => ({

@@ -6,19 +6,20 @@ import { loadConfig } from '../../src/config/load.ts'
 import { environmentName, listSettings } from '../../src/config/schema.ts'
 import { editDistance, suggest } from '../../src/config/suggest.ts'
 
-const load = (file?: string) => loadConfig({ flags: [], env: {}, cwd: process.cwd(), home: '/home/x', file })
+const load = async (file?: string) =>
+  (await loadConfig({ flags: [], env: {}, cwd: process.cwd(), home: '/home/x', file })).config
 
 test('config/default.yaml is what the schema generates (else run: npm run config:default)', () => {
   assert.equal(readFileSync('config/default.yaml', 'utf8'), defaultFile())
 })
 
-test('loading config/default.yaml changes nothing', () => {
-  assert.deepEqual(load('config/default.yaml').config, load().config)
+test('loading config/default.yaml changes nothing', async () => {
+  assert.deepEqual(await load('config/default.yaml'), await load())
 })
 
-test('the presets are valid and change something', () => {
+test('the presets are valid and change something', async () => {
   for (const preset of ['config/pi.yaml', 'config/nas.yaml']) {
-    assert.notDeepEqual(load(preset).config, load().config)
+    assert.notDeepEqual(await load(preset), await load())
   }
 })
 

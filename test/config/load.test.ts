@@ -15,13 +15,13 @@ function yaml(text: string): string {
   return file
 }
 
-function load(sources: Partial<ConfigSources> = {}): LoadedConfig {
+function load(sources: Partial<ConfigSources> = {}): Promise<LoadedConfig> {
   return loadConfig({ flags: [], env: {}, cwd: '/work', home: folder, ...sources })
 }
 
-function problemsOf(sources: Partial<ConfigSources>): readonly string[] {
+async function problemsOf(sources: Partial<ConfigSources>): Promise<readonly string[]> {
   try {
-    load(sources)
+    await load(sources)
   } catch (error) {
     assert.ok(error instanceof ConfigError)
     assert.equal(error.code, 'CONFIG_INVALID')
@@ -30,8 +30,8 @@ function problemsOf(sources: Partial<ConfigSources>): readonly string[] {
   return []
 }
 
-test('without any source the defaults hold, with units converted and paths absolute', () => {
-  const { config, file, warnings } = load()
+test('without any source the defaults hold, with units converted and paths absolute', async () => {
+  const { config, file, warnings } = await load()
   assert.equal(file, undefined)
   assert.deepEqual(warnings, [])
   assert.equal(config.server.port, 4533)
@@ -45,11 +45,11 @@ test('without any source the defaults hold, with units converted and paths absol
   })
 })
 
-test('a flag beats the environment, that beats the file, that beats the default', () => {
+test('a flag beats the environment, that beats the file, that beats the default', async () => {
   const file = yaml('server: {port: 1, host: 127.0.0.1, stopTimeout: 1s}\nlog: {level: debug}\n')
   const env = { TONEARM_SERVER_PORT: '2', TONEARM_SERVER_HOST: '127.0.0.2' }
   const flags = [{ name: 'server.port', text: '3', flag: '--port' }]
-  const { config } = load({ file, env, flags })
+  const { config } = await load({ file, env, flags })
   assert.equal(config.server.port, 3)
   assert.equal(config.server.host, '127.0.0.2')
   assert.equal(config.server.stopTimeout, 1000)
@@ -57,8 +57,8 @@ test('a flag beats the environment, that beats the file, that beats the default'
   assert.equal(config.server.adapter, 'auto')
 })
 
-test("Navidrome's variables work, and ours beat them", () => {
-  const { config, warnings } = load({
+test("Navidrome's variables work, and ours beat them", async () => {
+  const { config, warnings } = await load({
     env: {
       ND_MUSICFOLDER: '/music',
       ND_DATAFOLDER: '/data',
@@ -95,14 +95,14 @@ test("Navidrome's variables work, and ours beat them", () => {
   assert.ok(!warnings.join().includes('abc'))
 })
 
-test('all that is wrong in file, environment and flags is told at once, with what was expected', () => {
+test('all that is wrong in file, environment and flags is told at once, with what was expected', async () => {
   const file = yaml('server:\n  prot: 1\n  port: many\n  tls: {cert: a.pem}\nscaner: {}\nsubsonic: [1]\nlog:\n')
   const env = { TONEARM_SCANNER_WATCHWAITS: '1s', TONEARM_AUTH_SESSION_TIMEOUT: 'soon', ND_PORT: '-1', OTHER: 'x' }
   const flags = [
     { name: 'server.host', text: 'no spaces here', flag: '--host' },
     { name: 'sever.port', text: '1', flag: '--set sever.port' },
   ]
-  assert.deepEqual(problemsOf({ file, env, flags }), [
+  assert.deepEqual(await problemsOf({ file, env, flags }), [
     '--set sever.port is no setting; did you mean server.port?',
     'TONEARM_SCANNER_WATCHWAITS is no setting; did you mean TONEARM_SCANNER_WATCH_WAIT?',
     `server.prot in ${file} is no setting; did you mean server.port?`,
@@ -116,23 +116,23 @@ test('all that is wrong in file, environment and flags is told at once, with wha
   ])
 })
 
-test('a file that was named must exist and be YAML; the one in the data folder may be absent', () => {
-  assert.deepEqual(problemsOf({ file: '/nowhere/x.yaml' }), [
+test('a file that was named must exist and be YAML; the one in the data folder may be absent', async () => {
+  assert.deepEqual(await problemsOf({ file: '/nowhere/x.yaml' }), [
     '/nowhere/x.yaml does not exist; expected a readable YAML file',
   ])
-  assert.deepEqual(problemsOf({ env: { TONEARM_CONFIG: '/nowhere/y.yaml' } }), [
+  assert.deepEqual(await problemsOf({ env: { TONEARM_CONFIG: '/nowhere/y.yaml' } }), [
     '/nowhere/y.yaml does not exist; expected a readable YAML file',
   ])
   const broken = yaml('server: [1\n')
-  assert.match(problemsOf({ file: broken })[0] ?? '', /is no valid YAML: .*line 2/)
-  assert.match(problemsOf({ file: yaml('just words') })[0] ?? '', /holds no settings/)
+  assert.match((await problemsOf({ file: broken }))[0] ?? '', /is no valid YAML: .*line 2/)
+  assert.match((await problemsOf({ file: yaml('just words') }))[0] ?? '', /holds no settings/)
   assert.match(
-    problemsOf({ file: yaml('music: [a]\nmusic: [b]\n') })[0] ?? '',
+    (await problemsOf({ file: yaml('music: [a]\nmusic: [b]\n') }))[0] ?? '',
     /is no valid YAML: Map keys must be unique/,
   )
 })
 
-test('config.yaml in the data folder is read, wherever that folder was named', () => {
+test('config.yaml in the data folder is read, wherever that folder was named', async () => {
   const data = join(folder, 'data')
   mkdirSync(data)
   writeFileSync(join(data, 'config.yaml'), 'server: {port: 5}\n')
@@ -144,39 +144,43 @@ test('config.yaml in the data folder is read, wherever that folder was named', (
     { flags: [{ name: 'paths.data', text: 'data', flag: '--data' }], cwd: folder },
     { flags: [{ name: 'paths.data', text: '~/data', flag: '--data' }] },
   ]) {
-    const { config, file } = load(sources)
+    const { config, file } = await load(sources)
     assert.equal(config.server.port, 5)
     assert.equal(config.paths.data, data)
     assert.equal(file, join(data, 'config.yaml'))
   }
 })
 
-test('music folders may be a list, a map, or the short way, and get names of their own', () => {
+test('music folders may be a list, a map, or the short way, and get names of their own', async () => {
   const list = yaml(
     'music: [/a/Music, /b/Music]\nlibraries:\n- {path: /c/Music}\n- {name: Jazz, path: jazz, recursive: false, excludePatterns: ["*.tmp"]}\n',
   )
-  assert.deepEqual(load({ file: list }).config.libraries, [
+  assert.deepEqual((await load({ file: list })).config.libraries, [
     { name: 'Music', path: '/c/Music' },
     { name: 'Jazz', path: join(folder, 'jazz'), recursive: false, excludePatterns: ['*.tmp'] },
     { name: 'Music 2', path: '/a/Music' },
     { name: 'Music 3', path: '/b/Music' },
   ])
   const map = yaml('libraries: {Pop: /pop, Kids: {path: /kids, followSymlinks: false}}\n')
-  assert.deepEqual(load({ file: map }).config.libraries, [
+  assert.deepEqual((await load({ file: map })).config.libraries, [
     { name: 'Pop', path: '/pop' },
     { name: 'Kids', path: '/kids', followSymlinks: false },
   ])
   const env = { TONEARM_LIBRARIES: '[{"name":"One","path":"/one"}]', TONEARM_MUSIC: '/x:/y' }
   assert.deepEqual(
-    load({ env }).config.libraries.map(({ name, path }) => `${name} ${path}`),
+    (await load({ env })).config.libraries.map(({ name, path }) => `${name} ${path}`),
     ['One /one', 'x /x', 'y /y'],
   )
   for (const wrong of ['[{name: x}]', '[{path: /a, recursiv: true}]', '[{path: /a}, {path: /a, name: b}]', '7']) {
-    assert.match(problemsOf({ file: yaml(`libraries: ${wrong}\n`) })[0] ?? '', /expected a list of \{name, path/, wrong)
+    assert.match(
+      (await problemsOf({ file: yaml(`libraries: ${wrong}\n`) }))[0] ?? '',
+      /expected a list of \{name, path/,
+      wrong,
+    )
   }
 })
 
-test('the environment takes lists, switches and names with or without inner underscores', () => {
+test('the environment takes lists, switches and names with or without inner underscores', async () => {
   const env = {
     TONEARM_SERVER_TRUSTEDPROXIES: '127.0.0.1, fd00::/8,unix',
     TONEARM_SUBSONIC_LEGACY_CLIENTS: '["A,B","C"]',
@@ -184,25 +188,28 @@ test('the environment takes lists, switches and names with or without inner unde
     TONEARM_SERVER_TLS_CERT: '/c',
     TONEARM_SERVER_TLS_KEY: '/k',
   }
-  const { config } = load({ env })
+  const { config } = await load({ env })
   assert.deepEqual(config.server.trustedProxies, ['127.0.0.1', 'fd00::/8', 'unix'])
   assert.deepEqual(config.subsonic.legacyClients, ['A,B', 'C'])
   assert.equal(config.scanner.onStart, false)
   assert.deepEqual(config.server.tls, { cert: '/c', key: '/k' })
   assert.match(
-    problemsOf({ env: { TONEARM_SERVER_TRUSTED_PROXIES: '10.0.0.0/33' } })[0] ?? '',
+    (await problemsOf({ env: { TONEARM_SERVER_TRUSTED_PROXIES: '10.0.0.0/33' } }))[0] ?? '',
     /expected a list of addresses/,
   )
 })
 
-test('values of every unit are read strictly', () => {
-  const port = (value: string) => load({ file: yaml(value) }).config
-  assert.equal(port('scanner: {watchWait: 1h30m}').scanner.watchWait, 5_400_000)
-  assert.equal(port('scanner: {watchWait: 0}').scanner.watchWait, 0)
-  assert.equal(port('artwork: {cacheSize: 1.5GiB}').artwork.cacheSize, 1.5 * 1024 ** 3)
-  assert.equal(port('server: {unixSocketMode: 0660}').server.unixSocketMode, 0o660)
-  assert.deepEqual(port('scanner: {schedule: "30 4 * * *"}').scanner.schedule, { kind: 'cron', pattern: '30 4 * * *' })
-  assert.deepEqual(port('server: {baseUrl: "https://h.example/m/"}').server.baseUrl, {
+test('values of every unit are read strictly', async () => {
+  const read = async (value: string) => (await load({ file: yaml(value) })).config
+  assert.equal((await read('scanner: {watchWait: 1h30m}')).scanner.watchWait, 5_400_000)
+  assert.equal((await read('scanner: {watchWait: 0}')).scanner.watchWait, 0)
+  assert.equal((await read('artwork: {cacheSize: 1.5GiB}')).artwork.cacheSize, 1.5 * 1024 ** 3)
+  assert.equal((await read('server: {unixSocketMode: 0660}')).server.unixSocketMode, 0o660)
+  assert.deepEqual((await read('scanner: {schedule: "30 4 * * *"}')).scanner.schedule, {
+    kind: 'cron',
+    pattern: '30 4 * * *',
+  })
+  assert.deepEqual((await read('server: {baseUrl: "https://h.example/m/"}')).server.baseUrl, {
     origin: 'https://h.example',
     path: '/m',
   })
@@ -221,6 +228,6 @@ test('values of every unit are read strictly', () => {
     'server: {port: 45.5}',
     'log: {level: loud}',
   ]) {
-    assert.equal(problemsOf({ file: yaml(wrong) }).length, 1, wrong)
+    assert.equal((await problemsOf({ file: yaml(wrong) })).length, 1, wrong)
   }
 })

@@ -1,0 +1,127 @@
+import { AppError } from '../base/errors.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import { programVersion } from '../config/version.ts'
+import { createLogger, type RootLogger } from '../log/pino-logger.ts'
+import { createTerminal, type Terminal } from '../log/terminal.ts'
+import { startSchedule } from '../scheduler/schedule-timer.ts'
+import { type Core, createServer, type Listening } from '../server.ts'
+import { makeBackup, pruneBackups } from './backup.ts'
+import { banner, clientAddresses } from './banner.ts'
+import type { CliContext } from './context.ts'
+import { startControlServer } from './control-server.ts'
+import { EXIT } from './exit-codes.ts'
+import { ensureAdmin, type FirstAdmin } from './first-start.ts'
+import { runOperation } from './operations.ts'
+import { progressBar } from './progress.ts'
+
+/** `tonearm serve`: until a signal stops it. Rejects with what keeps it from starting; then nothing runs any more. */
+export async function serve(context: CliContext, loaded: LoadedConfig): Promise<number> {
+  const { config } = loaded
+  const stop = context.takeStopSignal()
+  const terminal = createTerminal(context.stdout, context.env)
+  const readable = config.log.format === 'text' || (config.log.format === 'auto' && terminal.interactive)
+  const log = createLogger({ level: config.log.level, ...(readable ? { terminal } : {}) })
+  context.setLog(log)
+  for (const warning of loaded.warnings) log.warn(warning)
+  const server = createServer({
+    config,
+    log,
+    onListening: (core, at) => welcome({ core, at, context, log, terminal: readable ? terminal : undefined }),
+  })
+  try {
+    await server.start()
+    context.onScanSignal(() => {
+      log.info('scan asked for by signal')
+      server.core?.scanner.scan({ kind: 'quick' }).catch((error: unknown) => log.error('scan failed', { error }))
+    })
+    if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+    log.info('stopping', { reason: String(stop.reason) })
+    await server.stop(String(stop.reason))
+    log.info('stopped')
+    return EXIT.ok
+  } catch (error) {
+    if (!readable) log.error('start failed', { error: error instanceof AppError ? plain(error) : error })
+    throw error
+  } finally {
+    terminal.status(undefined)
+    log.flush()
+  }
+}
+
+/** Errors of ours explain themselves; a stack would only hide that. */
+function plain({ code, message, details }: AppError) {
+  return { code, message, ...details }
+}
+
+interface Welcome {
+  readonly core: Core
+  readonly at: Listening
+  readonly context: CliContext
+  readonly log: RootLogger
+  /** Undefined: lines of JSON. */
+  readonly terminal: Terminal | undefined
+}
+
+/** The server answers, and does not scan yet: the first user, the commands' socket, backups, and what people see. */
+async function welcome(parts: Welcome): Promise<void> {
+  const { core, context, log, terminal } = parts
+  const dataFolder = core.config.paths.data
+  const admin = await ensureAdmin(core.accounts, {
+    dataFolder,
+    given: context.env.TONEARM_ADMIN_PASSWORD,
+    interactive: terminal?.interactive === true,
+  })
+  const control = await startControlServer({
+    dataFolder,
+    log: log.child({ room: 'control' }),
+    answer: (request, call) => runOperation(core, request, call.progress),
+  })
+  core.onStop('control socket', () => control.close())
+  startBackups(core, log)
+  tell(parts, admin)
+  if (terminal?.interactive) showScans(core, terminal)
+}
+
+function tell({ core, at, log, terminal }: Welcome, admin: FirstAdmin): void {
+  const addresses = clientAddresses(at)
+  if (admin.kind === 'given') log.info('user admin made, with the password of TONEARM_ADMIN_PASSWORD')
+  if (admin.kind === 'file')
+    log.info('user admin made; read the password there, then delete the file', { file: admin.file })
+  if (!terminal) {
+    log.info('listening', { url: at.url, addresses, version: programVersion(), data: core.config.paths.data })
+    return
+  }
+  terminal.print(
+    banner({
+      version: programVersion(),
+      addresses,
+      socket: at.socket,
+      data: core.config.paths.data,
+      libraries: core.libraries(),
+      admin: admin.kind === 'shown' ? { name: 'admin', password: admin.password } : undefined,
+    }),
+  )
+}
+
+/** The end of a scan is told by the scanner's own line in the log. */
+function showScans(core: Core, terminal: Terminal): void {
+  const bar = progressBar(terminal)
+  const stop = core.scanner.onProgress(bar)
+  core.onStop('scan progress', () => {
+    stop()
+    terminal.status(undefined)
+  })
+}
+
+function startBackups(core: Core, log: RootLogger): void {
+  const { schedule, count, path } = core.config.backup
+  const timer = startSchedule(schedule, async () => {
+    try {
+      const made = await makeBackup(core)
+      log.info('backup made', { ...made, removed: pruneBackups(path, count).length })
+    } catch (error) {
+      log.error('backup failed', { error })
+    }
+  })
+  core.onStop('backups', () => timer.stop())
+}

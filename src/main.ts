@@ -1,0 +1,66 @@
+import { run } from './cli/run.ts'
+import type { Logger } from './log/logger.ts'
+
+/** Signals that follow within this time are the same key press: a terminal and npm both pass Ctrl+C on. */
+const SAME_PRESS_MS = 500
+/** Every part of a stop has a deadline of its own; this one is for what none of them foresaw. */
+const STOP_DEADLINE_MS = 60_000
+
+let log: (Logger & { flush(): void }) | undefined
+let stop: AbortController | undefined
+let stoppedAt = 0
+let scan: (() => void) | undefined
+
+function exit(code: number): never {
+  log?.flush()
+  process.exit(code)
+}
+
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.on(signal, () => {
+    if (!stop) exit(128 + number)
+    if (stop.signal.aborted) {
+      if (performance.now() - stoppedAt > SAME_PRESS_MS) exit(128 + number)
+      return
+    }
+    stoppedAt = performance.now()
+    setTimeout(() => exit(1), STOP_DEADLINE_MS).unref()
+    stop.abort(signal)
+  })
+}
+// Without a listener of its own Node would open its debugger.
+process.on('SIGUSR1', () => scan?.())
+
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error: unknown) => {
+    if (log) log.error('unhandled error', { event, error })
+    else process.stderr.write(`tonearm: unhandled error: ${error instanceof Error ? error.stack : String(error)}\n`)
+    exit(1)
+  })
+}
+// Whoever read the output has gone, as `head` does.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
+exit(
+  await run({
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    takeStopSignal: () => {
+      stop ??= new AbortController()
+      return stop.signal
+    },
+    onScanSignal: (callback) => {
+      scan = callback
+    },
+    setLog: (logger) => {
+      log = logger
+    },
+  }),
+)
