@@ -152,9 +152,10 @@ class UwsAdapter implements HttpAdapter {
         ? this.#context
         : { ...this.#context, handler: () => refusedTarget(malformed ? { kind: 'bad' } : target) }
     const exchange = new Exchange(context, request, { sink, abort })
-    this.#running.add(exchange)
     exchange.run()
+    // Most replies are through by now. uWS wants its abort handler before we return for those that are not.
     if (!sink.open) return
+    this.#running.add(exchange)
     response.onAborted(() => {
       sink.gone()
       collector?.gone()

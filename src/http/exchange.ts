@@ -220,9 +220,15 @@ export class Exchange {
     this.#sink.begin(head, length, live)
   }
 
-  async #write(chunk: Uint8Array): Promise<boolean> {
-    const taken = await this.#sink.write(chunk)
-    if (taken) this.#bytes += chunk.length
+  /** No promise where none is needed: most chunks go straight to the kernel. */
+  #write(chunk: Uint8Array): boolean | Promise<boolean> {
+    const taken = this.#sink.write(chunk)
+    if (typeof taken !== 'boolean') return taken.then((later) => this.#count(later, chunk.length))
+    return this.#count(taken, chunk.length)
+  }
+
+  #count(taken: boolean, bytes: number): boolean {
+    if (taken) this.#bytes += bytes
     return taken && !this.#over
   }
 
