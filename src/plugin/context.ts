@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts'
+import { systemTimers } from '../base/timers.ts'
 import type { Disposable, Permission, PluginContext } from './api.ts'
 import { createDatabaseFacade } from './facades/database-facade.ts'
 import { createEventFacade, type EventSink } from './facades/event-facade.ts'
@@ -66,7 +67,12 @@ export function createContext(options: ContextOptions): PluginContext {
         options.settingChanged,
       ),
     ),
-    scheduler: member(['scheduler'], () => createSchedulerFacade(generation, options.runTask)),
+    scheduler: member(['scheduler'], () =>
+      createSchedulerFacade(generation, options.runTask, {
+        clock: services.clock,
+        timers: services.timers ?? systemTimers,
+      }),
+    ),
     notify: member(['notify'], () => createNotifyFacade(generation, services.notify)),
     storage: member(['storage'], () => createStorageFacade(services.dataDir, plugin)),
     assets: member(['assets'], () => createAssetFacade(generation, options.packageDir)),

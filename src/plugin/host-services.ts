@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Timers } from '../base/timers.ts'
 import type { Database } from '../db/database.ts'
 import type { HookDispatcher } from '../hooks/hook-dispatcher.ts'
 import type { PluginStateRepository } from '../library/plugin-state-repository.ts'
@@ -7,6 +8,7 @@ import type { Notification } from './api.ts'
 import type { Breadcrumb } from './breadcrumb.ts'
 import type { ReaderServices } from './facades/reader-facades.ts'
 import type { ChildRenderer } from './facades/subsonic-facade.ts'
+import type { Generation } from './generation.ts'
 import type { HostTables } from './host-tables.ts'
 
 /** What the plugin host is built on; given by the composition root. */
@@ -23,6 +25,10 @@ export interface HostServices extends ReaderServices {
   notify(notification: Notification): void
   /** Routes, Subsonic endpoints and the rest of the tables after each swap. Must not throw. */
   onTables(tables: HostTables): void
+  /** Default: the system's. A test's own make its plugins' schedules tick when it says so. */
+  readonly timers?: Timers
+  /** Each life of a plugin as it begins, for those who count what is left of it. Must not throw. */
+  onGeneration?(generation: Generation): void
   /** Names that must run: their gates stay shut while they don't. */
   readonly required: readonly string[]
 }

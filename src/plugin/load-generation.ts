@@ -49,11 +49,10 @@ export async function loadGeneration(options: LoadOptions): Promise<Generation> 
   const wrong = incompatibility(pkg.manifest.apiVersion)
   if (wrong) throw new AppError('UNSUPPORTED', `plugin ${name}: ${wrong}`)
   const config = resolveConfig(name, pkg.manifest.config, services.states.find(name)?.config ?? {})
-  const code = await pkg.code()
 
   const holder: { generation: Generation | undefined } = { generation: undefined }
   const globals = globalsFor(options, holder)
-  const definition = evaluatePlugin({ name, version, code }, globals.globals)
+  const definition = pkg.definition ?? evaluatePlugin({ name, version, code: await pkg.code() }, globals.globals)
   assertHonest(pkg, definition)
   const generation = new Generation({
     plugin: name,
@@ -64,6 +63,7 @@ export async function loadGeneration(options: LoadOptions): Promise<Generation> 
     breadcrumb: services.breadcrumb,
   })
   holder.generation = generation
+  services.onGeneration?.(generation)
   try {
     const { count, breaking } = pendingMigrations(definition, services.states.find(name)?.schemaVersion ?? 0)
     if (breaking) await options.beforeBreaking()

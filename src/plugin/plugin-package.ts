@@ -1,3 +1,4 @@
+import type { PluginDefinition } from './api.ts'
 import type { Manifest } from './manifest.ts'
 
 /** Where a plugin came from: shipped with the server (trusted), or put into the data folder (granted first). */
@@ -14,6 +15,8 @@ export interface PluginPackage {
   readonly manifest: Manifest
   /** The bundled file. Rejects with an AppError that says what is wrong. */
   code(): Promise<string>
+  /** Instead of `code`: a definition that is in memory already, as tests have it. Its timers are its own. */
+  readonly definition?: PluginDefinition
 }
 
 /** A folder that looks like a plugin and is none that can run. */

@@ -1,16 +1,26 @@
 import { Cron } from 'croner'
+import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import type { Timers } from '../../base/timers.ts'
 import type { Scheduler, Task } from '../api.ts'
 import type { Generation } from '../generation.ts'
 
 /** Runs one task of a plugin, contained; resolves when it is done. */
 export type TaskRunner = (label: string, task: Task) => Promise<void>
 
+export interface SchedulerTime {
+  readonly clock: Clock
+  readonly timers: Timers
+}
+
 const SHORTEST_MS = 100
 /** What setTimeout can hold. */
 const LONGEST_MS = 2_147_483_647
+/** A calendar's time is looked up again this often on the way to it: wall clocks are set, laptops sleep. */
+const LOOK_MS = 3_600_000
 
-export function createSchedulerFacade(generation: Generation, run: TaskRunner): Scheduler {
+export function createSchedulerFacade(generation: Generation, run: TaskRunner, time: SchedulerTime): Scheduler {
+  const { clock, timers } = time
   const add = (label: string, task: Task, begin: (tick: () => Promise<void>) => () => void) => {
     generation.assertOpen()
     let running = false
@@ -28,36 +38,68 @@ export function createSchedulerFacade(generation: Generation, run: TaskRunner): 
   return {
     every(ms, task, options = {}) {
       const period = checked(ms)
-      return add(`every ${period} ms`, task, (tick) => {
-        let timer: NodeJS.Timeout
-        const next = () => {
-          timer = setTimeout(() => void tick().finally(next), period + Math.random() * (options.jitterMs ?? 0))
-          timer.unref()
-        }
-        next()
-        return () => clearTimeout(timer)
-      })
+      return add(`every ${period} ms`, task, (tick) =>
+        chain(timers, () => ({ ms: period + Math.random() * (options.jitterMs ?? 0), run: tick })),
+      )
     },
     cron(expression, task) {
-      try {
-        new Cron(expression, { paused: true })
-      } catch (cause) {
-        throw new AppError('BAD_REQUEST', `'${expression}' is no schedule of five fields`, { cause })
-      }
+      const pattern = parsePattern(expression)
       return add(`schedule ${expression}`, task, (tick) => {
-        const job = new Cron(expression, { unref: true, protect: true }, tick)
-        return () => job.stop()
+        let due = pattern.nextRun(new Date(clock.now()))?.getTime()
+        return chain(timers, () => {
+          if (due === undefined) return undefined
+          const left = due - clock.now()
+          if (left > LOOK_MS) return { ms: LOOK_MS, run: () => {} }
+          const run = () => {
+            due = pattern.nextRun(new Date(Math.max(due ?? 0, clock.now())))?.getTime()
+            return tick()
+          }
+          return { ms: Math.max(left, 0), run }
+        })
       })
     },
     after(ms, task) {
       const delay = checked(ms)
-      const registration = add(`after ${delay} ms`, task, (tick) => {
-        const timer = setTimeout(() => void tick().finally(() => registration.dispose()), delay)
-        timer.unref()
-        return () => clearTimeout(timer)
-      })
+      const registration = add(`after ${delay} ms`, task, (tick) =>
+        timers.after(delay, () => tick().finally(() => registration.dispose())),
+      )
       return registration
     },
+  }
+}
+
+interface Step {
+  readonly ms: number
+  readonly run: () => void | Promise<void>
+}
+
+/** One wait after the other, each begun when the run before has ended; `next` is asked for each. @returns what stops it. */
+function chain(timers: Timers, next: () => Step | undefined): () => void {
+  let stopped = false
+  let cancel = () => {}
+  const wait = () => {
+    const step = stopped ? undefined : next()
+    if (!step) return
+    cancel = timers.after(step.ms, async () => {
+      try {
+        await step.run()
+      } finally {
+        wait()
+      }
+    })
+  }
+  wait()
+  return () => {
+    stopped = true
+    cancel()
+  }
+}
+
+function parsePattern(expression: string): Cron {
+  try {
+    return new Cron(expression, { paused: true })
+  } catch (cause) {
+    throw new AppError('BAD_REQUEST', `'${expression}' is no schedule of five fields`, { cause })
   }
 }
 
