@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Logger } from '../log/logger.ts'
 import type { Database, RowReader, SqlParams, SqlValue, TableWatch } from './database.ts'
 import { explainSqlError } from './sql-error.ts'
@@ -32,7 +33,8 @@ const WAL_LIMIT = 8 * 1024 * 1024
 const SLOW_MS = 1000
 
 /**
- * Opens the file: exclusively first, since the file layer has no shared memory and WAL takes only then.
+ * Opens the file: exclusively first, since the file layer has no shared memory and WAL takes only then. The log is
+ * synced by `SqliteDatabase` itself.
  * Throws DATA_UNWRITABLE, DISK_FULL, DATA_LOCKED or DATA_DAMAGED.
  */
 export function openDatabase(options: DatabaseOptions): Database {
@@ -60,7 +62,7 @@ function configure(native: NativeDatabase, options: DatabaseOptions): void {
   mode.finalize()
   if (answer !== 'wal') throw new Error(`unable to open database file: journal mode is ${answer}`)
   native.exec(`
-    PRAGMA synchronous = FULL;
+    PRAGMA synchronous = NORMAL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -${Math.max(256, Math.trunc(options.pageCacheKiB ?? 4096))};
     PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES};
@@ -96,6 +98,8 @@ class SqliteDatabase implements Database {
   readonly #statements: StatementCache
   readonly #watches = new TableWatches()
   #depth = 0
+  #durable = true
+  #logFile: number | undefined
 
   constructor(native: NativeDatabase, options: DatabaseOptions) {
     this.#native = native
@@ -141,12 +145,14 @@ class SqliteDatabase implements Database {
   }
 
   run(sql: string, params: SqlParams = []): { readonly changes: number; readonly lastId: number } {
-    return this.#use(sql, params, (entry) => {
+    const change = this.#use(sql, params, (entry) => {
       while (entry.native._step());
-      const change = isReadOnly(sql) ? { changes: 0, lastId: 0 } : lastChange(this.#native)
-      if (change.changes > 0) this.#watches.wrote(sql)
-      return change
+      return isReadOnly(sql) ? { changes: 0, lastId: 0 } : lastChange(this.#native)
     })
+    if (change.changes === 0) return change
+    this.#watches.wrote(sql)
+    if (this.#depth === 0) this.#syncLog()
+    return change
   }
 
   exec(sql: string): void {
@@ -157,6 +163,7 @@ class SqliteDatabase implements Database {
     } finally {
       this.#watches.wroteAnything()
     }
+    if (this.#depth === 0) this.#syncLog()
   }
 
   transaction<T>(work: () => T): T {
@@ -183,6 +190,7 @@ class SqliteDatabase implements Database {
       this.#undo(savepoint)
       throw error
     }
+    this.#syncLog()
     return result
   }
 
@@ -204,9 +212,10 @@ class SqliteDatabase implements Database {
 
   durability(mode: 'durable' | 'bulk'): void {
     if (this.#depth > 0) throw new TypeError('durability cannot change inside a transaction')
-    this.#command(`PRAGMA synchronous = ${mode === 'durable' ? 'FULL' : 'NORMAL'}`)
+    if (this.#durable === (mode === 'durable')) return
+    this.#durable = mode === 'durable'
     // What the batches left in the log unsynced is brought home, so that durable means durable from here on.
-    if (mode === 'durable') this.get('PRAGMA wal_checkpoint(TRUNCATE)')
+    if (this.#durable) this.get('PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   backup(path: string): void {
@@ -229,6 +238,8 @@ class SqliteDatabase implements Database {
   close(): void {
     if (!this.#native.isOpen) return
     this.#statements.clear()
+    if (this.#logFile !== undefined) closeSync(this.#logFile)
+    this.#logFile = undefined
     try {
       this.#native.close()
     } catch (error) {
@@ -256,6 +267,26 @@ class SqliteDatabase implements Database {
       this.#statements.release(entry)
       const ms = performance.now() - started
       if (ms > SLOW_MS) this.#log.warn('slow query', { ms: Math.round(ms), sql: sql.slice(0, 200) })
+    }
+  }
+
+  /**
+   * Makes the last commit survive a power cut. SQLite's own way (synchronous = FULL) would write each small commit
+   * twice: this file layer can't promise that overwriting a sector is safe, so the log is padded to the next one.
+   */
+  #syncLog(): void {
+    if (!this.#durable) return
+    try {
+      if (this.#logFile === undefined) {
+        this.#logFile = openSync(`${this.#path}-wal`, 'r')
+        // The log's name must last as well.
+        const folder = openSync(dirname(this.#path), 'r')
+        fsyncSync(folder)
+        closeSync(folder)
+      }
+      fsyncSync(this.#logFile)
+    } catch (error) {
+      throw explainSqlError(new Error('disk I/O error', { cause: error }), this.#path)
     }
   }
 

@@ -93,13 +93,14 @@ export class AlbumRows {
     )
     if (partial.length === 0) return
     this.#context.db.select(
-      `SELECT DISTINCT s.album_id, g.name FROM song s
+      `SELECT s.album_id, g.name FROM song s
          CROSS JOIN song_genre sg ON sg.song_id = s.id CROSS JOIN genre g ON g.id = sg.genre_id
        WHERE s.album_id IN (SELECT value FROM json_each(?)) AND ${visible.sql}`,
       [jsonIds(partial), ...visible.params],
       (row) => {
         const album = albums.get(row.number(0))
-        if (album) album.genres = [...album.genres, row.text(1)]
+        const genre = row.text(1)
+        if (album && !album.genres.includes(genre)) album.genres = [...album.genres, genre]
       },
     )
   }

@@ -67,12 +67,12 @@ function countCredits(
   const roles: string[] = []
   const numbers: number[] = []
   context.db.select(
-    `WITH v AS MATERIALIZED (
+    `WITH page_credits AS MATERIALIZED (
        SELECT c.artist_id, c.role, c.song_id, s.album_id
        FROM song_artist c CROSS JOIN song s INDEXED BY song_page ON s.id = c.song_id
        WHERE c.artist_id IN (SELECT value FROM json_each(?)) AND ${visible.sql})
-     SELECT artist_id, role, count(DISTINCT song_id), count(DISTINCT album_id) FROM v GROUP BY artist_id, role
-     UNION ALL SELECT artist_id, '', count(DISTINCT song_id), 0 FROM v GROUP BY artist_id`,
+     SELECT artist_id, role, count(DISTINCT song_id), count(DISTINCT album_id) FROM page_credits GROUP BY artist_id, role
+     UNION ALL SELECT artist_id, '', count(DISTINCT song_id), 0 FROM page_credits GROUP BY artist_id`,
     [ids, ...visible.params],
     (row) => {
       const role = row.text(1)

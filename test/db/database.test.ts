@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import fs, { existsSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAppError } from '../../src/base/errors.ts'
@@ -11,13 +12,56 @@ function open(folder: string, options: { readonly statements?: number; readonly 
   return openDatabase({ path: join(folder, 'test.db'), log: silentLogger, ...options })
 }
 
-test('runs in write-ahead mode, exclusively, synced at each commit', (t) => {
+test('runs in write-ahead mode, exclusively, with foreign keys', (t) => {
   const db = open(tempFolder(t))
   t.after(() => db.close())
   assert.deepEqual(db.get('PRAGMA journal_mode'), { journal_mode: 'wal' })
   assert.deepEqual(db.get('PRAGMA locking_mode'), { locking_mode: 'exclusive' })
-  assert.deepEqual(db.get('PRAGMA synchronous'), { synchronous: 2 })
+  assert.deepEqual(db.get('PRAGMA synchronous'), { synchronous: 1 })
   assert.deepEqual(db.get('PRAGMA foreign_keys'), { foreign_keys: 1 })
+})
+
+test('an answered write is synced, once a commit; batches of a scan are not', (t) => {
+  const db = open(tempFolder(t))
+  t.after(() => db.close())
+  db.exec('CREATE TABLE item (id INTEGER PRIMARY KEY)')
+  const sync = t.mock.method(fs, 'fsyncSync')
+  syncBuiltinESMExports()
+  t.after(() => {
+    sync.mock.restore()
+    syncBuiltinESMExports()
+  })
+  const syncs = (work: () => void) => {
+    const before = sync.mock.callCount()
+    work()
+    return sync.mock.callCount() - before
+  }
+  const insert = () => db.run('INSERT INTO item DEFAULT VALUES')
+  assert.equal(syncs(insert), 1)
+  const batch = () =>
+    db.transaction(() => {
+      for (let n = 0; n < 20; n++) db.transaction(insert)
+    })
+  assert.equal(syncs(batch), 1)
+  assert.equal(
+    syncs(() => db.all('SELECT * FROM item')),
+    0,
+  )
+  db.durability('bulk')
+  assert.equal(syncs(batch), 0)
+  assert.ok(syncs(() => db.durability('durable')) > 0, 'the batches are synced when they end')
+  assert.ok(syncs(insert) > 0)
+  assert.equal(syncs(insert), 1)
+})
+
+test('a small commit adds one page to the log', (t) => {
+  const db = open(tempFolder(t))
+  t.after(() => db.close())
+  db.exec('CREATE TABLE item (id INTEGER PRIMARY KEY, n INTEGER)')
+  db.run('INSERT INTO item VALUES (1, 1)')
+  const before = db.stats().walBytes
+  db.run('UPDATE item SET n = 2')
+  assert.equal(db.stats().walBytes - before, 4096 + 24)
 })
 
 test('gives back what was stored, whatever its type', (t) => {
@@ -216,13 +260,12 @@ test('closes cleanly: no log and no lock stay behind', (t) => {
   assert.equal(existsSync(join(folder, 'test.db.lock')), false)
 })
 
-test('says in a sentence that the folder is missing or the file is no database', async (t) => {
+test('says in a sentence that the folder is missing or the file is no database', (t) => {
   const folder = tempFolder(t)
   assert.throws(
     () => open(join(folder, 'absent')),
     (error) => isAppError(error) && error.code === 'DATA_UNWRITABLE',
   )
-  const { writeFileSync } = await import('node:fs')
   writeFileSync(join(folder, 'test.db'), 'this is no database, only words '.repeat(200))
   assert.throws(
     () => open(folder),
