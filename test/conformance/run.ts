@@ -37,6 +37,7 @@ async function main(folder: string): Promise<readonly string[]> {
         // Failures look alike everywhere; those of data endpoints are described by ping's answer.
         const found = api.check(known ? step.endpoint : 'ping', JSON.parse(text))
         problems.push(...found.map((problem) => `${step.name} (JSON): ${problem}`))
+        if (text.includes('The server failed')) problems.push(`${step.name}: the server failed`)
       }
       if (!step.writes && !step.binary && !YOUNGER.has(step.endpoint)) {
         xml.push({ name: step.name, xml: (await play(stage, step, { format: 'xml', client: 'DSub' })).text })

@@ -85,7 +85,7 @@ onBoth('a client keeps playlists, bookmarks and its queue, by GET and by form', 
     await api.savePlayQueue({ id: songs, current: ids.song('Two'), position: 1234 })
     const { playQueue } = await api.getPlayQueue()
     assert.deepEqual(
-      [playQueue.entry?.length, String(playQueue.current), playQueue.position],
+      [playQueue?.entry?.length, String(playQueue?.current), playQueue?.position],
       [3, ids.song('Two'), 1234],
     )
     await api.createBookmark({ id: ids.song('One'), position: 99 })

@@ -219,6 +219,7 @@ test('a folder names its parent unless that is the root', () => {
     parentId: 2 as FolderId,
     path: 'Ann/First',
     name: 'First',
+    songCount: 0,
     totalSongs: 12,
   })
   assert.deepEqual(
@@ -300,6 +301,9 @@ test('a user has all twelve roles as truth values, the folders as numbers, and m
     ['streamRole', 'shareRole'],
   )
   assert.deepEqual([tree.folder, tree.scrobblingEnabled, tree.maxBitRate], [[1, 3], true, undefined])
-  const admin = userTree(userOf({ isAdmin: true }), [])
-  assert.ok(Object.entries(admin).every(([key, value]) => !key.endsWith('Role') || value === true))
+  const admin = userTree(userOf({ isAdmin: true, roles: ['podcast'] }), [])
+  assert.deepEqual(
+    Object.entries(admin).flatMap(([key, value]) => (key.endsWith('Role') && value === false ? [key] : [])),
+    ['jukeboxRole', 'videoConversionRole'],
+  )
 })

@@ -94,7 +94,7 @@ function information(ids: Ids): readonly Step[] {
     read('getArtistInfo2', { id: ids.artist('Ann') }),
     read('getAlbumInfo', { id: ids.folder('Main/Ann/First') }),
     read('getAlbumInfo2', { id: ids.album('First') }),
-    read('getSimilarSongs', { id: ids.song('Left') }),
+    read('getSimilarSongs', { id: ids.song('Left'), count: 0 }),
     read('getSimilarSongs2', { id: ids.artist('Dee'), count: 0 }),
     read('getTopSongs', { artist: 'die arzte' }),
     read('getTopSongs', { id: ids.artist('Dee') }, { as: 'getTopSongs-by-id' }),

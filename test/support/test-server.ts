@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FULL_SCOPE } from '../../src/base/access-scope.ts'
@@ -60,9 +60,12 @@ export async function startTestServer(
   const musicDir = join(folder, 'music')
   const dataDir = join(folder, 'data')
   const libraries = Object.entries(options.libraries ?? { Music: {} })
-  for (const [name, spec] of libraries) await makeMusicLibrary(join(musicDir, name), spec)
+  for (const [name, spec] of libraries) {
+    await mkdir(join(musicDir, name), { recursive: true })
+    await makeMusicLibrary(join(musicDir, name), spec)
+  }
   const server = createServer({
-    config: configOf(options, { musicDir, dataDir, names: libraries.map(([name]) => name) }),
+    config: await configOf(options, { musicDir, dataDir, names: libraries.map(([name]) => name) }),
     log: options.log ?? silentLogger,
     hashCost: 4,
     ...(options.clock ? { clock: options.clock } : {}),
@@ -82,7 +85,10 @@ export async function startTestServer(
   return { url, server, core, subsonic, musicDir, dataDir, stop }
 }
 
-function configOf(options: TestServerOptions, at: { musicDir: string; dataDir: string; names: readonly string[] }) {
+async function configOf(
+  options: TestServerOptions,
+  at: { musicDir: string; dataDir: string; names: readonly string[] },
+) {
   const settings: Readonly<Record<string, string>> = {
     'paths.data': at.dataDir,
     libraries: JSON.stringify(Object.fromEntries(at.names.map((name) => [name, join(at.musicDir, name)]))),
@@ -94,7 +100,7 @@ function configOf(options: TestServerOptions, at: { musicDir: string; dataDir: s
     ...options.settings,
   }
   const flags = Object.entries(settings).map(([name, text]) => ({ name, text, flag: `--${name}` }))
-  return loadConfig({ flags, env: {}, cwd: at.dataDir, home: at.dataDir }).config
+  return (await loadConfig({ flags, env: {}, cwd: at.dataDir, home: at.dataDir })).config
 }
 
 async function createUser({ accounts, repositories }: Core, user: TestUser): Promise<void> {

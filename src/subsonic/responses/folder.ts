@@ -28,7 +28,7 @@ export function folderChild(folder: Folder, rendering: Rendering): Tree {
     album: folder.name,
     artist: parentName(folder),
     coverArt: coverId('folder', folder, rendering),
-    songCount: folder.totalSongs,
+    songCount: folder.songCount || folder.totalSongs,
     isVideo: false,
     userRating: known(folder.rating),
     averageRating: averageRating(folder),

@@ -8,6 +8,13 @@ export function mayUse(user: User, right: 'admin' | Role): boolean {
   return user.isAdmin || (right !== 'admin' && user.roles.includes(right))
 }
 
+/** Rights to what only plugins bring: administrators are not told of them until somebody ticks the box. */
+const NEEDS_PLUGIN: ReadonlySet<Role> = new Set(['jukebox', 'podcast', 'videoConversion'])
+
+function isTold(user: User, role: Role): boolean {
+  return user.roles.includes(role) || (user.isAdmin && !NEEDS_PLUGIN.has(role))
+}
+
 /** `folders`: the libraries that the user may see. `scrobblingEnabled` is true: DSub stops counting plays otherwise. */
 export function userTree(user: User, folders: readonly LibraryId[]): Tree {
   return {
@@ -16,7 +23,7 @@ export function userTree(user: User, folders: readonly LibraryId[]): Tree {
     scrobblingEnabled: true,
     maxBitRate: known(user.maxBitRate),
     adminRole: user.isAdmin,
-    ...Object.fromEntries(ROLES.map((role) => [`${role}Role`, mayUse(user, role)])),
+    ...Object.fromEntries(ROLES.map((role) => [`${role}Role`, isTold(user, role)])),
     folder: folders,
   }
 }

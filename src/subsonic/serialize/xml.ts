@@ -19,14 +19,16 @@ export function* xmlParts(envelope: Envelope, payload: Tree): Generator<string, 
 
 function* elementParts(before: string, name: string, tree: Tree): Generator<string, string> {
   if (!isName(name)) return before
-  let out = `${before}<${name}${attributes(name, tree)}>${ownText(name, tree)}`
+  const start = `${before}<${name}${attributes(name, tree)}`
+  const opened = `${start}>`
+  let out = opened + ownText(name, tree)
   for (const key in tree) {
     const value = tree[key]
     if (value === undefined || value === null) continue
     if (typeof value === 'object' && isList(value)) out = yield* listParts(out, key, value)
     else out += childOf(name, key, value)
   }
-  return `${out}</${name}>`
+  return out === opened ? `${start}/>` : `${out}</${name}>`
 }
 
 function* listParts(before: string, name: string, values: List): Generator<string, string> {
