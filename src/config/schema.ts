@@ -227,7 +227,7 @@ export const SETTINGS = section('Tonearm', {
       help: 'Tell clients the real path of a song, not Artist/Album/01 - Title.',
       navidrome: ['SUBSONIC_DEFAULTREPORTREALPATH'],
     }),
-    legacyClients: list(['DSub'], {
+    legacyClients: list(['DSub', 'DSubCC', 'Clementine'], {
       help: 'Clients (parameter c) that get no OpenSubsonic fields.',
       navidrome: ['SUBSONIC_LEGACYCLIENTS'],
     }),
