@@ -27,7 +27,10 @@ export type Answered = Readonly<Record<string, unknown>>
 export function at(answer: unknown, path: string): unknown {
   return path
     .split('.')
-    .reduce<unknown>((value, key) => (typeof value === 'object' ? (value as Answered | null)?.[key] : undefined), answer)
+    .reduce<unknown>(
+      (value, key) => (typeof value === 'object' ? (value as Answered | null)?.[key] : undefined),
+      answer,
+    )
 }
 
 /** The list at a path, or one member of each of its entries. */
@@ -64,7 +67,7 @@ export async function askJson(
 export function queryString(query: SubsonicQuery): string {
   return Object.entries(query)
     .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, String(one)] as const))
-    .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+    .map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed())}`)
     .join('&')
 }
 
