@@ -52,7 +52,7 @@ export async function prepareCovers(
       masters.flush()
     }
   } catch (error) {
-    log.error('covers not prepared', { code: isAppError(error) ? error.code : String(error) })
+    if (!signal.aborted) log.error('covers not prepared', { code: isAppError(error) ? error.code : String(error) })
     return count
   } finally {
     masters.flush()
