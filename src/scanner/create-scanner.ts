@@ -159,7 +159,8 @@ class ScannerService implements Scanner {
 
   #begin(job: Job): Promise<ScanSummary> {
     const abort = new AbortController()
-    const promise = this.#run(job, abort.signal).finally(() => {
+    const run = Promise.resolve().then(() => this.#run(job, abort.signal))
+    const promise = run.finally(() => {
       this.#running = undefined
       this.#notify(true)
       const next = this.#waiting

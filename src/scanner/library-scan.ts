@@ -59,7 +59,7 @@ export interface LibraryScanResult {
 
 /** Files that are asked of the readers together; two such batches are under way. */
 const BATCH = 48
-/** A file written so recently may still grow. */
+/** A file written so recently may be half of what it will be, if it can't be read. */
 const YOUNG_MS = 3000
 const NO_AUDIO: FileTags = {
   tags: {},
@@ -253,7 +253,7 @@ export class LibraryScan {
       }
       // Names may have been swapped: their rows make way before the first is written.
       for (const { song, renamed, path } of read)
-        if (song !== undefined && renamed) this.#songs.setPlace(song, folder.id, `${path}\0${song}`)
+        if (song !== undefined && renamed) this.#songs.setPlace(song, folder.id, `${path}\u0001${song}`)
       for (const { song, files } of lyrics) this.#songs.setLyricsFiles(song, files, clock.now())
       if (read.length === 0) folders.setSignature(folder, listing.signature)
       else this.#pending.set(changed, read.length)
@@ -317,10 +317,9 @@ export class LibraryScan {
     await this.#slices.write(results, (result) => {
       const { outcome, changed } = result
       if (this.#options.signal.aborted && !outcome.ok && outcome.unstable) return
-      const young = this.#isYoung(result.work)
       if (outcome.ok) this.#writeSong(result.work, changed, outcome)
-      else if (!outcome.unstable && !young) this.#setAside(result.work, outcome.reason)
-      if (young || (!outcome.ok && outcome.unstable)) this.#unsettled.add(changed.listing.path)
+      else if (!outcome.unstable && !this.#isYoung(result.work)) this.#setAside(result.work, outcome.reason)
+      else this.#unsettled.add(changed.listing.path)
       const left = (this.#pending.get(changed) ?? 1) - 1
       this.#pending.set(changed, left)
       if (left === 0 && !this.#unsettled.has(changed.listing.path))

@@ -49,7 +49,8 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
 async function parse(handle: FileHandle, path: string, size: number): Promise<IAudioMetadata> {
   const options = { duration: false, skipCovers: false }
   try {
-    const metadata = await parseFromTokenizer(new FileTokenizer(handle, { path, size }), options)
+    const info = (await isDisguised(handle, path)) ? { size } : { path, size }
+    const metadata = await parseFromTokenizer(new FileTokenizer(handle, info), options)
     if (metadata.format.container || metadata.format.codec) return metadata
     throw new Error('no sound found')
   } catch (error) {
@@ -59,6 +60,15 @@ async function parse(handle: FileHandle, path: string, size: number): Promise<IA
     if (metadata.format.hasAudio === false || !(metadata.format.container || metadata.format.codec)) throw error
     return metadata
   }
+}
+
+/** The MPEG parser finds frames in anything: such files are asked for the mark of another container first. */
+async function isDisguised(handle: FileHandle, path: string): Promise<boolean> {
+  if (!/^(mp3|aac)$/.test(suffixOf(path))) return false
+  const head = Buffer.alloc(8)
+  await handle.read(head, 0, 8, 0)
+  const text = head.toString('latin1')
+  return /^(fLaC|OggS|RIFF|FORM|MAC |wvpk|DSD |\x1aE\xdf\xa3|0&\xb2u)/.test(text) || text.slice(4) === 'ftyp'
 }
 
 function flatten(metadata: IAudioMetadata): NativeTag[] {
