@@ -1,5 +1,5 @@
 import { encodeId } from '../../base/ids.ts'
-import type { CreditRole, Song } from '../../library/entities.ts'
+import type { Song } from '../../library/entities.ts'
 import type { Tree } from '../tree.ts'
 import { inView, type Rendering } from './rendering.ts'
 import { averageRating, coverId, date, explicitStatus, known, names, seconds } from './values.ts'
@@ -10,6 +10,7 @@ export function songChild(song: Song, rendering: Rendering): Tree {
   if (rendering.view === 'minimal') return { id, isDir: false, title: song.title }
   const alias = rendering.flacAsMp3 && song.suffix === 'flac' ? 'mp3' : song.suffix
   const transcoded = rendering.transcodedAs(song)
+  const { artists, albumArtists, contributors, displayComposer } = sortCredits(song)
   const full = {
     id,
     parent: encodeId('folder', song.folderId),
@@ -53,15 +54,12 @@ export function songChild(song: Song, rendering: Rendering): Tree {
     samplingRate: song.sampleRate,
     bitDepth: song.bitDepth,
     moods: song.moods,
-    artists: credited(song, 'artist'),
+    artists,
     displayArtist: song.artist,
-    albumArtists: credited(song, 'albumartist'),
+    albumArtists,
     displayAlbumArtist: song.albumArtist,
-    contributors: contributors(song),
-    displayComposer: song.credits
-      .filter((credit) => credit.role === 'composer')
-      .map((credit) => credit.name)
-      .join(', '),
+    contributors,
+    displayComposer,
     explicitStatus: explicitStatus(song.explicit),
     groupings: song.groupings,
     works: song.works.map((work) => ({ name: work.name, musicBrainzId: work.musicBrainzId })),
@@ -77,20 +75,27 @@ function songCover(song: Song, rendering: Rendering): string | undefined {
     : coverId('album', { id: song.albumId, coverVersion: song.coverVersion }, rendering)
 }
 
-function credited(song: Song, role: CreditRole): readonly Tree[] {
-  return song.credits
-    .filter((credit) => credit.role === role)
-    .map((credit) => ({ id: encodeId('artist', credit.id), name: credit.name }))
+interface Credits {
+  readonly artists: Tree[]
+  readonly albumArtists: Tree[]
+  readonly contributors: Tree[]
+  readonly displayComposer: string
 }
 
-function contributors(song: Song): readonly Tree[] {
-  return song.credits
-    .filter((credit) => credit.role !== 'artist' && credit.role !== 'albumartist')
-    .map((credit) => ({
-      role: credit.role,
-      subRole: known(credit.subRole),
-      artist: { id: encodeId('artist', credit.id), name: credit.name },
-    }))
+/** One walk: songs are the most of what clients ask for. */
+function sortCredits({ credits }: Song): Credits {
+  const artists: Tree[] = []
+  const albumArtists: Tree[] = []
+  const contributors: Tree[] = []
+  let displayComposer = ''
+  for (const { role, subRole, id, name } of credits) {
+    const artist = { id: encodeId('artist', id), name }
+    if (role === 'artist') artists.push(artist)
+    else if (role === 'albumartist') albumArtists.push(artist)
+    else contributors.push({ role, subRole: known(subRole), artist })
+    if (role === 'composer') displayComposer += displayComposer === '' ? name : `, ${name}`
+  }
+  return { artists, albumArtists, contributors, displayComposer }
 }
 
 /** `Album artist/Album/[D-]NN - Title.ext`: clients name downloads by it, and it hides how the disk is laid out. */
@@ -98,10 +103,14 @@ function syntheticPath(song: Song): string {
   const track = song.trackNumber > 0 ? `${String(song.trackNumber).padStart(2, '0')} - ` : ''
   const disc = song.discNumber > 1 && track ? `${song.discNumber}-` : ''
   const file = `${disc}${track}${song.title}.${song.suffix}`
-  return [song.albumArtist, song.album, file].map(pathSegment).join('/')
+  return `${pathSegment(song.albumArtist)}/${pathSegment(song.album)}/${pathSegment(file)}`
 }
 
+/** Nothing in it that could lead elsewhere: the usual case, by one look. */
+const HARMLESS = /^[^\s./\\\u0000-\u001f][^/\\\u0000-\u001f]*$/
+
 function pathSegment(name: string): string {
+  if (HARMLESS.test(name) && !name.endsWith(' ')) return name
   const safe = name.replace(/[/\\\u0000-\u001f]/g, '_').trim()
   return safe === '' || /^\.+$/.test(safe) ? '_' : safe
 }
