@@ -1,4 +1,4 @@
-import type { AlbumId, ArtistId, FolderId, LibraryId, SongId } from '../base/ids.ts'
+import type { AlbumId, ArtistId, FolderId, GenreId, LibraryId, SongId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
 
 export interface ScanProblem {
@@ -22,12 +22,23 @@ export interface LostSong {
 export interface ScanRecords {
   /** A scan is to be made: one that is killed is taken up again. */
   request(id: LibraryId, kind: 'quick' | 'full'): void
-  /** Its first writes follow; a full scan that is taken up again goes on instead of starting anew. */
-  begin(id: LibraryId, at: number): void
+  /**
+   * First writes follow. Until `finish` or `abandon` the totals may lag behind the songs (`isBehind`).
+   * `whole`: a scan of the whole library; a full one that is taken up again goes on instead of starting anew.
+   */
+  begin(id: LibraryId, scan: { readonly at: number; readonly whole: boolean }): void
+  /** True after a scan that was killed between songs and totals. */
+  isBehind(id: LibraryId): boolean
+  /** Everything with totals, to bring them in step after that. */
+  everything(id: LibraryId): {
+    readonly albums: readonly AlbumId[]
+    readonly artists: readonly ArtistId[]
+    readonly genres: readonly GenreId[]
+  }
   /** `whole` = false: only some folders were looked at. */
   finish(id: LibraryId, result: { readonly at: number; readonly changed: boolean; readonly whole: boolean }): void
-  /** Ends a scan that was cancelled or failed: it is not taken up again by itself. */
-  abandon(id: LibraryId): void
+  /** Ends a scan that was cancelled: it is not taken up again by itself. */
+  abandon(id: LibraryId, whole: boolean): void
   problems(id: LibraryId): ReadonlyMap<string, ScanProblem>
   setProblem(id: LibraryId, problem: ScanProblem, at: number): void
   clearProblem(id: LibraryId, path: string): void
@@ -50,18 +61,31 @@ export interface ScanRecords {
   coverVersionAt(id: LibraryId, path: string): string
 }
 
+const BEHIND = 'scan.behind.'
 const MAPPING = 'scan.mapping.'
 const LOST = 'id, path, size, mtime_ms, duration_ms, title'
 
 export function createScanRecords(db: Database): ScanRecords {
+  function inStep(id: LibraryId): void {
+    db.run('DELETE FROM meta WHERE key = ?', [BEHIND + id])
+  }
+
   return {
     request(id, kind) {
       db.run('UPDATE library SET scan_pending = ?, last_scan_started_at = NULL WHERE id = ?', [kind, id])
     },
-    begin(id, at) {
-      db.run('UPDATE library SET last_scan_started_at = ? WHERE id = ?', [at, id])
+    begin(id, { at, whole }) {
+      if (whole) db.run('UPDATE library SET last_scan_started_at = ? WHERE id = ?', [at, id])
+      db.run('INSERT OR IGNORE INTO meta (key, value) VALUES (?, ?)', [BEHIND + id, String(at)])
     },
+    isBehind: (id) => db.get('SELECT 1 AS one FROM meta WHERE key = ?', [BEHIND + id]) !== undefined,
+    everything: (id) => ({
+      albums: db.select('SELECT id FROM album WHERE library_id = ?', [id], (row) => row.number(0) as AlbumId),
+      artists: db.select('SELECT id FROM artist', [], (row) => row.number(0) as ArtistId),
+      genres: db.select('SELECT id FROM genre', [], (row) => row.number(0) as GenreId),
+    }),
     finish(id, { at, changed, whole }) {
+      inStep(id)
       if (changed) db.run('UPDATE library SET changed_at = ? WHERE id = ?', [at, id])
       if (whole)
         db.run(`UPDATE library SET scan_pending = '', last_scan_at = ?, state = 'ok', state_reason = '' WHERE id = ?`, [
@@ -69,8 +93,9 @@ export function createScanRecords(db: Database): ScanRecords {
           id,
         ])
     },
-    abandon(id) {
-      db.run(`UPDATE library SET scan_pending = '' WHERE id = ?`, [id])
+    abandon(id, whole) {
+      inStep(id)
+      if (whole) db.run(`UPDATE library SET scan_pending = '' WHERE id = ?`, [id])
     },
     problems(id) {
       const found = new Map<string, ScanProblem>()

@@ -70,6 +70,12 @@ export class Aggregates {
     this.#folders.add(folder)
   }
 
+  /** After a scan that was killed: nobody knows any more what it had touched. */
+  touchEverything(all: Pick<SongWrite, 'albums' | 'artists' | 'genres'>, folders: Iterable<KnownFolder>): void {
+    this.touch(all)
+    for (const folder of folders) this.#folders.add(folder)
+  }
+
   /** While songs are still coming: what has been quiet for a while, so that a first scan shows albums early. */
   async refreshSettled(): Promise<void> {
     const limit = this.#writes - SETTLED_AFTER

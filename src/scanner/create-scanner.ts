@@ -106,7 +106,9 @@ class ScannerService implements Scanner {
       this.#cron = new Cron(settings.schedule, { unref: true, protect: true }, () => this.#scanInBackground('quick'))
     if (settings.watch !== 'off' && settings.watchDebounceMs > 0)
       for (const library of this.#libraries()) await this.#watchLibrary(library)
-    const pending = this.#libraries().filter(({ scanPending }) => scanPending !== '')
+    const pending = this.#libraries().filter(
+      ({ id, scanPending }) => scanPending !== '' || this.#context.records.isBehind(id),
+    )
     if (pending.length > 0)
       log.info('an interrupted scan is taken up again', { libraries: pending.map(({ id }) => id) })
     if (settings.scanOnStart) this.#scanInBackground('quick')
@@ -283,13 +285,13 @@ class ScannerService implements Scanner {
       const result = await scan.run()
       this.#conclude(library, result)
       if (run.signal.aborted) {
-        if (!only) records.abandon(library.id)
+        records.abandon(library.id, !only)
         return result
       }
       if (result.root.state === 'ok') {
         if (!only) records.setMapping(library.id, mapping)
         records.finish(library.id, { at: clock.now(), changed: run.tally.total > before, whole: !only })
-      } else if (!only) records.abandon(library.id)
+      } else records.abandon(library.id, !only)
       this.#watches.get(library.id)?.sync(result.walked, only !== undefined)
       return result
     } finally {

@@ -151,10 +151,13 @@ export class LibraryScan {
     if (signal.aborted) return { root: { state: 'ok' }, unsettled: [], walked: [] }
     onProgress({ seen: plan.seen, toRead: plan.toRead })
 
+    const wasBehind = records.isBehind(this.#library.id)
     await this.#slices.write([fullAnew], (anew) => {
       if (anew) folders.forgetSignatures(this.#library.id)
-      if (only === undefined) records.begin(this.#library.id, clock.now())
+      if (only === undefined || changesAnything(plan))
+        records.begin(this.#library.id, { at: clock.now(), whole: only === undefined })
     })
+    if (wasBehind) this.#aggregates.touchEverything(records.everything(this.#library.id), this.#known.values())
     await this.#noteProblems(walked)
     await this.#moveFolders(plan)
     await this.#prepare(plan)
@@ -415,4 +418,8 @@ export class LibraryScan {
   #folderName(path: string): string {
     return path === '' ? this.#library.name : nameOf(path)
   }
+}
+
+function changesAnything({ changed, moves, vanished, goneFolders }: ScanPlan): boolean {
+  return changed.length + moves.length + vanished.length > 0 || goneFolders.some(({ missing }) => !missing)
 }

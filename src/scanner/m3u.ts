@@ -21,7 +21,7 @@ export function parseM3u(bytes: Uint8Array): M3u {
       continue
     }
     const entry = toPath(line)
-    if (entry !== undefined) entries.push(entry)
+    if (entry) entries.push(entry)
   }
   return { name, entries }
 }
