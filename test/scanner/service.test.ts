@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isHourIn } from '../../src/scanner/folder-watch.ts'
+import type { ScanStatus } from '../../src/scanner/scanner.ts'
+import { generateLibrary } from '../support/music-library.ts'
+import { childEntry, type ScanRig, scanRig } from '../support/scanned-library.ts'
+import { tempFolder } from '../support/temp-database.ts'
+
+const DEADLINE_MS = 20_000
+
+/** Waits for something that will be true soon; the deadline only keeps a broken test from hanging. */
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const end = Date.now() + DEADLINE_MS
+  while (!condition()) {
+    if (Date.now() > end) throw new Error(`waited in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+function titles(rig: ScanRig): string {
+  return rig
+    .songs()
+    .map(({ title }) => title)
+    .sort()
+    .join(' ')
+}
+
+for (const watch of ['auto', 'poll'] as const)
+  test(`changes are noticed by themselves (${watch})`, async (t) => {
+    const settings = { watch, watchDebounceMs: 100, pollIntervalMs: 100 }
+    const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' }, 'B/2.mp3': { title: 'Two' } }, { settings })
+    await rig.scanner.start()
+    await until('the scan on start', () => titles(rig) === 'One Two' && !rig.scanner.status().scanning)
+    await mkdir(join(rig.folder, 'C/deep'), { recursive: true })
+    await rig.write({ 'C/deep/3.mp3': { title: 'Three' } })
+    await until('a new folder', () => titles(rig) === 'One Three Two')
+    await rig.write({ 'C/deep/4.mp3': { title: 'Four' } })
+    await until('a file in the new folder', () => titles(rig) === 'Four One Three Two')
+    const { id } = rig.song('Two')
+    await rename(join(rig.folder, 'B/2.mp3'), join(rig.folder, 'C/2.mp3'))
+    await until('a move', () => rig.songs().some(({ path }) => path === 'C/2.mp3'))
+    assert.equal(rig.song('Two').id, id)
+    await rm(join(rig.folder, 'C/deep'), { recursive: true })
+    await until('a removal', () => titles(rig) === 'One Two')
+    if (watch === 'auto') {
+      await rig.write({ 'A/1.mp3': { title: 'Uno' } })
+      await until('a retag', () => titles(rig) === 'Two Uno')
+    }
+    await rig.scanner.stop()
+  })
+
+test('nothing starts by itself when it is not told to', async (t) => {
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings: { scanOnStart: false } })
+  await rig.scanner.start()
+  assert.equal(rig.scanner.status().scanning, false)
+  await rig.scanner.stop()
+})
+
+test('an interrupted scan is taken up at the start, also without a scan on start', async (t) => {
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings: { scanOnStart: false } })
+  rig.db.run(`UPDATE library SET scan_pending = 'quick'`)
+  await rig.scanner.start()
+  await until('the scan', () => titles(rig) === 'One' && !rig.scanner.status().scanning)
+  assert.equal(rig.library().scanPending, '')
+})
+
+test('a schedule scans', async (t) => {
+  const settings = { scanOnStart: false, schedule: '* * * * * *' }
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings })
+  await rig.scanner.start()
+  await until('the scheduled scan', () => titles(rig) === 'One')
+  await rig.scanner.stop()
+})
+
+test('a scan can be cancelled; what it did stays and the next one goes on', async (t) => {
+  const folder = tempFolder(t)
+  await generateLibrary(folder, 600)
+  const rig = await scanRig(t, {}, { folder })
+  const off = rig.scanner.onProgress(({ count }: ScanStatus) => {
+    if (count >= 100) rig.scanner.cancel()
+  })
+  const cancelled = await rig.scan()
+  off()
+  assert.equal(cancelled.cancelled, true)
+  assert.ok(cancelled.added >= 96 && cancelled.added < 600, `${cancelled.added}`)
+  assert.equal(rig.songs().length, cancelled.added)
+  assert.equal(rig.library().songCount, cancelled.added)
+  assert.equal(rig.library().scanPending, '')
+  const rest = await rig.scan()
+  assert.deepEqual([rest.cancelled, rest.added], [false, 600 - cancelled.added])
+})
+
+test('a reader that can not start fails the scan and harms nothing', async (t) => {
+  const entry = childEntry('../fixtures/stillborn-reader.ts')
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { childEntry: entry })
+  await assert.rejects(rig.scan(), /no file can be read/)
+  const status = rig.scanner.status()
+  assert.match(status.lastError ?? '', /no file can be read/)
+  assert.equal(status.scanning, false)
+})
+
+test('files that crash or hang their reader do not stop the scan', async (t) => {
+  const entry = childEntry('../fixtures/moody-reader.ts')
+  const rig = await scanRig(
+    t,
+    Object.fromEntries(['a', 'crash', 'b', 'block', 'c'].map((name) => [`A/${name}.mp3`, Buffer.from('x')])),
+    { childEntry: entry, settings: { readTimeoutMs: 700 } },
+  )
+  const { utimes } = await import('node:fs/promises')
+  const old = new Date(Date.now() - 60_000)
+  for (const name of ['crash', 'block']) await utimes(join(rig.folder, `A/${name}.mp3`), old, old)
+  const summary = await rig.scan()
+  assert.deepEqual([summary.added, summary.problems], [3, 2])
+  assert.deepEqual(
+    rig.problems().map(({ path }) => path),
+    ['A/block.mp3', 'A/crash.mp3'],
+  )
+})
+
+test('a wider request while a scan runs is made after it', async (t) => {
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } })
+  const [quick, full, again] = await Promise.all([rig.scan('quick'), rig.scan('full'), rig.scan('full')])
+  assert.deepEqual([quick.kind, full.kind], ['quick', 'full'])
+  assert.notEqual(quick.scanId, full.scanId)
+  assert.equal(full.scanId, again.scanId)
+})
+
+test('hours for polling may go over midnight', () => {
+  const hours = (range: readonly [number, number]) =>
+    Array.from({ length: 24 }, (_, hour) => hour).filter((hour) => isHourIn(hour, range))
+  assert.deepEqual(hours([7, 9]), [7, 8, 9])
+  assert.deepEqual(hours([22, 1]), [0, 1, 22, 23])
+  assert.equal(hours([0, 23]).length, 24)
+})
