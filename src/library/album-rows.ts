@@ -1,18 +1,38 @@
 import { LRUCache } from 'lru-cache'
 import type { AlbumId, ArtistId, FolderId, LibraryId, UserId } from '../base/ids.ts'
-import type { RowReader } from '../db/database.ts'
+import type { Database, RowReader } from '../db/database.ts'
 import { annotate, type Draft, unmarked } from './annotations-read.ts'
 import type { Album, Explicit, Viewer } from './entities.ts'
 import { jsonIds, jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
+import { packText } from './packed-text.ts'
 import { KIND } from './pending-plays.ts'
 import type { ScopeSql } from './scope-sql.ts'
 
-const BY_IDS = `SELECT id, library_id, folder_id, name, sort_name, version, artist, artist_id, artists, min_year,
-  max_year, date, original_date, release_date, compilation, explicit, song_count, duration_ms, size, genres, moods,
-  record_labels, release_types, disc_titles, catalog_number, musicbrainz_id, musicbrainz_release_group_id,
-  cover_version, rating_sum, rating_count, created_at, updated_at
-  FROM album WHERE id IN (SELECT value FROM json_each(?))`
+/** Read by index below, in this order. */
+const NUMBERS = `id, library_id, folder_id, artist_id, min_year, max_year, compilation, song_count, duration_ms, size,
+  rating_sum, rating_count, created_at, updated_at`
+const TEXTS = packText('album', [
+  'name',
+  'sort_name',
+  'version',
+  'artist',
+  'artists',
+  'date',
+  'original_date',
+  'release_date',
+  'explicit',
+  'genres',
+  'moods',
+  'record_labels',
+  'release_types',
+  'disc_titles',
+  'catalog_number',
+  'musicbrainz_id',
+  'musicbrainz_release_group_id',
+  'cover_version',
+])
+const BY_IDS = `SELECT ${NUMBERS}, ${TEXTS.sql} FROM album WHERE id IN (SELECT value FROM json_each(?))`
 
 /** Albums kept whole for a user who sees whole libraries: home screens ask for the same ones over and over. */
 const CACHED_ALBUMS = 1000
@@ -65,7 +85,8 @@ export class AlbumRows {
 
   #read(userId: UserId, ids: readonly number[]): Map<number, Draft<Album>> {
     const found = new Map<number, Draft<Album>>()
-    for (const album of this.#context.db.select(BY_IDS, [jsonIds(ids)], readAlbum)) found.set(album.id, album)
+    const { db } = this.#context
+    for (const album of db.select(BY_IDS, [jsonIds(ids)], (row) => readAlbum(db, row))) found.set(album.id, album)
     annotate(this.#context, userId, { kind: KIND.album, byId: found })
     return found
   }
@@ -106,38 +127,39 @@ export class AlbumRows {
   }
 }
 
-function readAlbum(row: RowReader): Draft<Album> {
+function readAlbum(db: Database, row: RowReader): Draft<Album> {
+  const text = TEXTS.unpack(db, row.text(14), row.number(0))
   return {
     id: row.number(0) as AlbumId,
     libraryId: row.number(1) as LibraryId,
     folderId: row.isNull(2) ? undefined : (row.number(2) as FolderId),
-    name: row.text(3),
-    sortName: row.text(4),
-    version: row.text(5),
-    artist: row.text(6),
-    artistId: row.number(7) as ArtistId,
-    artists: jsonList<[ArtistId, string]>(row.text(8)).map(([id, name]) => ({ id, name })),
-    minYear: row.number(9),
-    maxYear: row.number(10),
-    date: row.text(11),
-    originalDate: row.text(12),
-    releaseDate: row.text(13),
-    compilation: row.number(14) === 1,
-    explicit: row.text(15) as Explicit,
-    songCount: row.number(16),
-    durationMs: row.number(17),
-    size: row.number(18),
-    genres: jsonList(row.text(19)),
-    moods: jsonList(row.text(20)),
-    recordLabels: jsonList(row.text(21)),
-    releaseTypes: jsonList(row.text(22)),
-    discTitles: jsonList(row.text(23)),
-    catalogNumber: row.text(24),
-    musicBrainzId: row.text(25),
-    musicBrainzReleaseGroupId: row.text(26),
-    coverVersion: row.text(27),
-    ...unmarked(row.number(28), row.number(29)),
-    createdAt: row.number(30),
-    updatedAt: row.number(31),
+    name: text(0),
+    sortName: text(1),
+    version: text(2),
+    artist: text(3),
+    artistId: row.number(3) as ArtistId,
+    artists: jsonList<[ArtistId, string]>(text(4)).map(([id, name]) => ({ id, name })),
+    minYear: row.number(4),
+    maxYear: row.number(5),
+    date: text(5),
+    originalDate: text(6),
+    releaseDate: text(7),
+    compilation: row.number(6) === 1,
+    explicit: text(8) as Explicit,
+    songCount: row.number(7),
+    durationMs: row.number(8),
+    size: row.number(9),
+    genres: jsonList(text(9)),
+    moods: jsonList(text(10)),
+    recordLabels: jsonList(text(11)),
+    releaseTypes: jsonList(text(12)),
+    discTitles: jsonList(text(13)),
+    catalogNumber: text(14),
+    musicBrainzId: text(15),
+    musicBrainzReleaseGroupId: text(16),
+    coverVersion: text(17),
+    ...unmarked(row.number(10), row.number(11)),
+    createdAt: row.number(12),
+    updatedAt: row.number(13),
   }
 }

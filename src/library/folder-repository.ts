@@ -50,10 +50,16 @@ export function createFolderRepository(context: LibraryContext): FolderRepositor
         })
       default: {
         const { order, limit, offset, fromYear, toYear, genre } = query
-        return context.memo(`folders ${order} ${limit} ${offset} ${fromYear} ${toYear} ${genre} ${scope.key}`, () => {
-          const { sql, params } = orderedFolders(query, scope)
-          return db.select(sql, [...params, limit, offset], firstColumn)
-        })
+        const { sql, params } = orderedFolders(query, scope)
+        if (order !== 'byYear' && order !== 'byGenre')
+          return context.memo(`folders ${order} ${limit} ${offset} ${scope.key}`, () =>
+            db.select(sql, [...params, limit, offset], firstColumn),
+          )
+        // These are sorted as a whole, so the whole order is kept: four bytes a folder.
+        const whole = context.memo(`folders ${order} ${fromYear} ${toYear} ${genre} ${scope.key}`, () =>
+          Int32Array.from(db.select(sql, [...params, -1, 0], firstColumn)),
+        )
+        return [...whole.subarray(offset, offset + limit)]
       }
     }
   }

@@ -12,9 +12,9 @@ interface RandomDraw {
   readonly walk?: Condition
 }
 
-const ROUNDS = 6
-/** Ids tried in one round, at most: one statement's list. */
-const MOST_TRIED = 4000
+const ROUNDS = 4
+/** Ids tried in one round, at most; where more would be needed the walk is quicker. */
+const MOST_TRIED = 3000
 
 /**
  * Different visible ids, each as likely as any other. Throws darts at the id space, which costs the same in any library;
@@ -27,21 +27,18 @@ export function randomIds(context: LibraryContext, draw: RandomDraw): number[] {
   const highest = db.select(`SELECT max(id) FROM ${table}`, [], firstColumn)[0] ?? 0
   const chosen = new Set<number>()
   const tried = new Set<number>()
+  let share = 0.5
   for (let round = 0; round < ROUNDS && chosen.size < limit && tried.size < highest; round++) {
-    const darts: number[] = []
-    const wanted = Math.min(MOST_TRIED, highest, 16 + (limit - chosen.size) * 2)
-    for (let throws = 0; throws < wanted * 2 && darts.length < wanted; throws++) {
-      const id = 1 + Math.floor(Math.random() * highest)
-      if (tried.has(id)) continue
-      tried.add(id)
-      darts.push(id)
-    }
+    const wanted = Math.ceil(((limit - chosen.size) / share) * 1.2) + 16
+    if (wanted > MOST_TRIED && round > 0) break
+    const darts = throwDarts(Math.min(wanted, MOST_TRIED, highest), highest, tried)
     const hits = db.select(
       `SELECT i.id FROM ${table} i WHERE i.id IN (SELECT value FROM json_each(?)) AND ${visible.sql}`,
       [jsonIds(darts), ...visible.params],
       firstColumn,
     )
     for (const id of shuffled(hits)) if (chosen.size < limit) chosen.add(id)
+    share = Math.max(0.5 / MOST_TRIED, hits.length / Math.max(1, darts.length))
   }
   if (chosen.size < limit) {
     const walk = draw.walk ?? { sql: `SELECT i.id FROM ${table} i WHERE ${visible.sql}`, params: visible.params }
@@ -53,6 +50,18 @@ export function randomIds(context: LibraryContext, draw: RandomDraw): number[] {
     for (const id of rest) chosen.add(id)
   }
   return shuffled([...chosen])
+}
+
+/** Ids not tried before; fewer than asked when most were. */
+function throwDarts(count: number, highest: number, tried: Set<number>): readonly number[] {
+  const darts: number[] = []
+  for (let throws = 0; throws < count * 2 && darts.length < count; throws++) {
+    const id = 1 + Math.floor(Math.random() * highest)
+    if (tried.has(id)) continue
+    tried.add(id)
+    darts.push(id)
+  }
+  return darts
 }
 
 /** Fisher and Yates, in place. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type AccessScope, isWholeLibraries } from '../base/access-scope.ts'
 import type { SqlValue } from '../db/database.ts'
 import { nameKey } from './scan-names.ts'
@@ -60,7 +61,7 @@ export function compileScope(scope: AccessScope): ScopeSql {
   }
 
   return {
-    key: JSON.stringify([libraries, scope.deny ?? null, scope.grants ?? null]),
+    key: keyOf([libraries, scope.deny ?? null, scope.grants ?? null]),
     whole,
     library,
     song,
@@ -90,6 +91,12 @@ export function compileScope(scope: AccessScope): ScopeSql {
             isAtOrBelow('vf', alias),
           ),
   }
+}
+
+/** Short enough to be part of many keys, however long the lists are. */
+function keyOf(parts: readonly unknown[]): string {
+  const text = JSON.stringify(parts)
+  return text.length <= 64 ? text : createHash('sha256').update(text).digest('base64')
 }
 
 /** The songs in a folder and below it, by the range of their paths; `0` is the character after `/`. */

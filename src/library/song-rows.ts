@@ -1,18 +1,45 @@
 import type { AlbumId, ArtistId, FolderId, LibraryId, SongId } from '../base/ids.ts'
-import type { RowReader } from '../db/database.ts'
+import type { Database, RowReader } from '../db/database.ts'
 import { annotate, type Draft, unmarked } from './annotations-read.ts'
 import type { Credit, CreditRole, Explicit, Song, Viewer } from './entities.ts'
 import { jsonIds, jsonList, jsonObject } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
+import { packText } from './packed-text.ts'
 import { KIND } from './pending-plays.ts'
 
-const BY_IDS = `SELECT id, library_id, folder_id, album_id, path, size, mtime_ms, suffix, title, sort_title, album, artist,
-  artist_id, album_artist, album_artist_id, credits, track_number, disc_number, disc_subtitle, year, date,
-  original_date, release_date, duration_ms, bit_rate, sample_rate, bit_depth, channels, codec, bpm, comment,
-  compilation, explicit, genres, moods, isrc, works, movements, groupings, replay_gain, musicbrainz_recording_id,
-  musicbrainz_track_id, has_embedded_cover, has_embedded_lyrics, lyrics_files, cover_version, rating_sum, rating_count,
-  created_at, updated_at
-  FROM song WHERE id IN (SELECT value FROM json_each(?))`
+/** Read by index below, in this order. */
+const NUMBERS = `id, library_id, folder_id, album_id, size, mtime_ms, artist_id, album_artist_id, track_number, disc_number,
+  year, duration_ms, bit_rate, sample_rate, bit_depth, channels, bpm, compilation, has_embedded_cover,
+  has_embedded_lyrics, rating_sum, rating_count, created_at, updated_at`
+const TEXTS = packText('song', [
+  'path',
+  'suffix',
+  'title',
+  'sort_title',
+  'album',
+  'artist',
+  'album_artist',
+  'credits',
+  'disc_subtitle',
+  'date',
+  'original_date',
+  'release_date',
+  'codec',
+  'comment',
+  'explicit',
+  'genres',
+  'moods',
+  'isrc',
+  'works',
+  'movements',
+  'groupings',
+  'replay_gain',
+  'musicbrainz_recording_id',
+  'musicbrainz_track_id',
+  'lyrics_files',
+  'cover_version',
+])
+const BY_IDS = `SELECT ${NUMBERS}, ${TEXTS.sql} FROM song WHERE id IN (SELECT value FROM json_each(?))`
 
 const BOOKMARKS = `SELECT song_id, position_ms FROM bookmark
   WHERE user_id = ? AND song_id IN (SELECT value FROM json_each(?))`
@@ -37,7 +64,8 @@ export function loadSongs(context: LibraryContext, viewer: Viewer, ids: readonly
 function readSongs(context: LibraryContext, viewer: Viewer, ids: readonly number[]): ReadonlyMap<number, Song> {
   const found = new Map<number, Draft<Song>>()
   const list = jsonIds(ids)
-  for (const song of context.db.select(BY_IDS, [list], readSong)) found.set(song.id, song)
+  const { db } = context
+  for (const song of db.select(BY_IDS, [list], (row) => readSong(db, row))) found.set(song.id, song)
   annotate(context, viewer.userId, { kind: KIND.song, byId: found })
   context.db.select(BOOKMARKS, [viewer.userId, list], (row) => {
     const song = found.get(row.number(0))
@@ -46,58 +74,59 @@ function readSongs(context: LibraryContext, viewer: Viewer, ids: readonly number
   return found
 }
 
-function readSong(row: RowReader): Draft<Song> {
+function readSong(db: Database, row: RowReader): Draft<Song> {
+  const text = TEXTS.unpack(db, row.text(24), row.number(0))
   return {
     id: row.number(0) as SongId,
     libraryId: row.number(1) as LibraryId,
     folderId: row.number(2) as FolderId,
     albumId: row.number(3) as AlbumId,
-    path: row.text(4),
-    size: row.number(5),
-    mtimeMs: row.number(6),
-    suffix: row.text(7),
-    title: row.text(8),
-    sortTitle: row.text(9),
-    album: row.text(10),
-    artist: row.text(11),
-    artistId: row.number(12) as ArtistId,
-    albumArtist: row.text(13),
-    albumArtistId: row.number(14) as ArtistId,
-    credits: readCredits(row.text(15)),
-    trackNumber: row.number(16),
-    discNumber: row.number(17),
-    discSubtitle: row.text(18),
-    year: row.number(19),
-    date: row.text(20),
-    originalDate: row.text(21),
-    releaseDate: row.text(22),
-    durationMs: row.number(23),
-    bitRate: row.number(24),
-    sampleRate: row.number(25),
-    bitDepth: row.number(26),
-    channels: row.number(27),
-    codec: row.text(28),
-    bpm: row.number(29),
-    comment: row.text(30),
-    compilation: row.number(31) === 1,
-    explicit: row.text(32) as Explicit,
-    genres: jsonList(row.text(33)),
-    moods: jsonList(row.text(34)),
-    isrc: jsonList(row.text(35)),
-    works: jsonList(row.text(36)),
-    movements: jsonList(row.text(37)),
-    groupings: jsonList(row.text(38)),
-    replayGain: jsonObject(row.text(39)),
-    musicBrainzRecordingId: row.text(40),
-    musicBrainzTrackId: row.text(41),
-    hasEmbeddedCover: row.number(42) === 1,
-    hasEmbeddedLyrics: row.number(43) === 1,
-    lyricsFiles: jsonList(row.text(44)),
-    coverVersion: row.text(45),
+    path: text(0),
+    size: row.number(4),
+    mtimeMs: row.number(5),
+    suffix: text(1),
+    title: text(2),
+    sortTitle: text(3),
+    album: text(4),
+    artist: text(5),
+    artistId: row.number(6) as ArtistId,
+    albumArtist: text(6),
+    albumArtistId: row.number(7) as ArtistId,
+    credits: readCredits(text(7)),
+    trackNumber: row.number(8),
+    discNumber: row.number(9),
+    discSubtitle: text(8),
+    year: row.number(10),
+    date: text(9),
+    originalDate: text(10),
+    releaseDate: text(11),
+    durationMs: row.number(11),
+    bitRate: row.number(12),
+    sampleRate: row.number(13),
+    bitDepth: row.number(14),
+    channels: row.number(15),
+    codec: text(12),
+    bpm: row.number(16),
+    comment: text(13),
+    compilation: row.number(17) === 1,
+    explicit: text(14) as Explicit,
+    genres: jsonList(text(15)),
+    moods: jsonList(text(16)),
+    isrc: jsonList(text(17)),
+    works: jsonList(text(18)),
+    movements: jsonList(text(19)),
+    groupings: jsonList(text(20)),
+    replayGain: jsonObject(text(21)),
+    musicBrainzRecordingId: text(22),
+    musicBrainzTrackId: text(23),
+    hasEmbeddedCover: row.number(18) === 1,
+    hasEmbeddedLyrics: row.number(19) === 1,
+    lyricsFiles: jsonList(text(24)),
+    coverVersion: text(25),
     missing: false,
-    ...unmarked(row.number(46), row.number(47)),
-    createdAt: row.number(48),
-    updatedAt: row.number(49),
+    ...unmarked(row.number(20), row.number(21)),
+    createdAt: row.number(22),
+    updatedAt: row.number(23),
     bookmarkPositionMs: undefined,
   }
 }
