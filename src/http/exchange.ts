@@ -179,7 +179,10 @@ export class Exchange {
     let left = plan.length ?? Number.POSITIVE_INFINITY
     while (chunk !== undefined && left > 0) {
       if (chunk.length > left) chunk = chunk.subarray(0, left)
-      if (chunk.length > 0 && !(await this.#write(chunk))) return
+      if (chunk.length > 0) {
+        const taken = this.#write(chunk)
+        if (taken !== true && !(await taken)) return
+      }
       left -= chunk.length
       if (left > 0) chunk = await stream.read()
       if (this.#over) return

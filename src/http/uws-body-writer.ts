@@ -27,55 +27,57 @@ const EMPTY = new Uint8Array(0)
 export class SizedWriter implements UwsBodyWriter {
   readonly #response: UwsResponse
   readonly #length: number
-  readonly #writeHead: () => void
-  #pending: Uint8Array = EMPTY
+  /** One closure for all pieces: a thousand slow clients make few enough objects without more. */
+  readonly #sendPiece: () => void
+  #chunk: Uint8Array = EMPTY
+  /** Bytes of the chunk that have left. */
+  #sent = 0
+  #piece: Uint8Array = EMPTY
+  #result: readonly [taken: boolean, done: boolean] = [true, false]
   complete = false
 
   constructor(response: UwsResponse, length: number, writeHead: () => void) {
     this.#response = response
     this.#length = length
-    this.#writeHead = writeHead
+    this.#sendPiece = () => {
+      writeHead()
+      this.#result = response.tryEnd(this.#piece, length)
+    }
   }
 
   put(chunk: Uint8Array): void {
-    this.#pending = chunk
+    this.#chunk = chunk
+    this.#sent = 0
   }
 
   finish(): void {}
 
   advance(occasion: Occasion): boolean {
-    while (this.#pending.length > 0) {
+    while (this.#sent < this.#chunk.length) {
       const before = this.#response.getWriteOffset()
-      const [taken, done] = this.#send(before, occasion)
+      const size = this.#pieceSize(before, occasion)
+      this.#piece = this.#chunk.subarray(this.#sent, this.#sent + size)
+      // A writable socket is not corked: the kernel takes what it can, the rest stays ours.
+      if (occasion === 'writable') this.#sendPiece()
+      else this.#response.cork(this.#sendPiece)
+      const [taken, done] = this.#result
       if (done) {
         this.complete = true
-        this.#pending = EMPTY
+        this.put(EMPTY)
         return true
       }
-      this.#pending = this.#pending.subarray(this.#response.getWriteOffset() - before)
+      this.#sent += this.#response.getWriteOffset() - before
       if (!taken) return false
     }
     return true
   }
 
-  #send(offset: number, occasion: Occasion): readonly [taken: boolean, done: boolean] {
-    // A writable socket is not corked: the kernel takes what it can, the rest stays ours.
-    if (occasion === 'writable') return this.#response.tryEnd(this.#pending, this.#length)
-    const piece = this.#corkedPiece(offset, occasion)
-    let result: readonly [boolean, boolean] = [false, false]
-    this.#response.cork(() => {
-      this.#writeHead()
-      result = this.#response.tryEnd(piece, this.#length)
-    })
-    return result
-  }
-
   /** What is longer than the cork buffer passes it by. Otherwise the very last byte waits until the others have left. */
-  #corkedPiece(offset: number, occasion: Occasion): Uint8Array {
-    const pending = this.#pending
-    if (occasion === 'push' && pending.length > CORK_BYTES) return pending
-    const size = Math.min(pending.length, occasion === 'nudge' ? 1 : PIECE_BYTES)
-    return pending.subarray(0, size > 1 && offset + size === this.#length ? size - 1 : size)
+  #pieceSize(offset: number, occasion: Occasion): number {
+    const left = this.#chunk.length - this.#sent
+    if (occasion === 'writable' || (occasion === 'push' && left > CORK_BYTES)) return left
+    const size = Math.min(left, occasion === 'nudge' ? 1 : PIECE_BYTES)
+    return size > 1 && offset + size === this.#length ? size - 1 : size
   }
 }
 
@@ -91,8 +93,6 @@ export class ChunkedWriter implements UwsBodyWriter {
   #tail: Uint8Array = EMPTY
   /** The last write was refused in part. */
   #refused = false
-  /** Any was: the client is slower than we are. */
-  #wary = false
   #finishing = false
   complete = false
 
@@ -115,13 +115,13 @@ export class ChunkedWriter implements UwsBodyWriter {
   }
 
   advance(occasion: Occasion): boolean {
-    let size = occasion === 'nudge' ? 1 : this.#wary ? PIECE_BYTES : CORK_BYTES
+    let size = occasion === 'nudge' ? 1 : PIECE_BYTES
     for (let first = this.#queue[0]; first; first = this.#queue[0]) {
       const piece = first.subarray(0, size)
       if (piece.length === first.length) this.#queue.shift()
       else this.#queue[0] = first.subarray(size)
       if (!this.#write(piece)) return false
-      size = this.#wary ? PIECE_BYTES : CORK_BYTES
+      size = PIECE_BYTES
     }
     if (this.#finishing) return this.#advanceTail(occasion)
     return occasion !== 'nudge' || this.#askByTail()
@@ -162,7 +162,6 @@ export class ChunkedWriter implements UwsBodyWriter {
       taken = this.#response.write(piece)
     })
     this.#refused = !taken
-    this.#wary ||= this.#refused
     return taken
   }
 }
