@@ -2,6 +2,9 @@ import type { TProperties } from 'typebox'
 import { Type } from 'typebox'
 import type { ApiVersion, Permission, PluginDefinition } from './api.ts'
 
+export type * from './api.ts'
+export { Type }
+
 /** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
 export const API_VERSION: ApiVersion = '1.0'
 

@@ -111,7 +111,8 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
     process: refusingProcess(options.plugin),
   }
   // Writing to the global object stays in the generation; reading through it finds the tracked names first.
-  const own: unknown = Object.assign(Object.create(globalThis), named)
+  // Defined, not assigned: an assignment would find Node's setters (`process`) on the real global object and change that.
+  const own: unknown = Object.create(globalThis, Object.getOwnPropertyDescriptors(named))
   const globals: PluginGlobals = { ...named, globalThis: own, global: own }
   return {
     globals,
