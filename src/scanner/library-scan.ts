@@ -244,9 +244,11 @@ export class LibraryScan {
       const folder = this.#folder(listing.path)
       const images = JSON.stringify(listing.images.map(({ name }) => name))
       this.#aggregates.touchFolder(folder)
-      const covered = records.coveredBy(folder.id)
-      for (const album of covered.albums) this.#aggregates.touchAlbum(album)
-      for (const artist of covered.artists) this.#aggregates.touchArtist(artist)
+      if (images !== '[]' || folder.images !== '[]') {
+        const covered = records.coveredBy(folder.id)
+        for (const album of covered.albums) this.#aggregates.touchAlbum(album)
+        for (const artist of covered.artists) this.#aggregates.touchArtist(artist)
+      }
       folders.setSeen(folder, { mtimeMs: listing.mtimeMs, images }, clock.now())
       for (const id of returned) {
         this.#moves?.isBack(id)
