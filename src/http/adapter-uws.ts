@@ -128,7 +128,8 @@ class UwsAdapter implements HttpAdapter {
     const client = this.#resolve(peer, headers)
     const target = readPath(incoming.getUrl(), this.#options.basePath)
     const abort = new LazyAbort()
-    const collector = this.#collectBody(response, headers, method)
+    // Bytes may still come when the reply is through and the response no longer ours.
+    const collector = this.#collectBody(response, headers, { method, isOpen: () => sink.open })
     const request = createSnapshot({
       id: (++this.#requests).toString(36),
       method,
@@ -167,7 +168,7 @@ class UwsAdapter implements HttpAdapter {
   #collectBody(
     response: UwsResponse,
     headers: Readonly<Record<string, string>>,
-    method: string,
+    { method, isOpen }: { readonly method: string; readonly isOpen: () => boolean },
   ): BodyCollector | undefined {
     const length = headers['content-length']
     const announced = headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
@@ -178,11 +179,12 @@ class UwsAdapter implements HttpAdapter {
       deadlineMs: this.#limits.bodyMs,
       maxBytes: this.#limits.bodyBytes,
       pause: () => {
+        if (!isOpen()) return
         paused = true
         response.pause()
       },
       resume: () => {
-        if (paused) response.resume()
+        if (paused && isOpen()) response.resume()
         paused = false
       },
     })

@@ -104,8 +104,9 @@ function readLegacy(headers: Readonly<Record<string, string>>): readonly Hop[] {
   }))
 }
 
-/** RFC 7239. */
+/** RFC 7239. A quote that a client left open would swallow what the proxy added: then nothing of it is believed. */
 function readForwarded(text: string): readonly Hop[] {
+  if (!/^(?:[^"]|"(?:[^"\\]|\\.)*")*$/.test(text)) return []
   return splitQuoted(text, ',').map((element) => {
     const fields = new Map<string, string>()
     for (const pair of splitQuoted(element, ';')) {
@@ -133,7 +134,7 @@ function splitList(text: string | undefined): readonly string[] {
 }
 
 function splitQuoted(text: string, separator: ',' | ';'): readonly string[] {
-  const pattern = separator === ',' ? /(?:"(?:[^"\\]|\\.)*"|[^,"]|")+/g : /(?:"(?:[^"\\]|\\.)*"|[^;"]|")+/g
+  const pattern = separator === ',' ? /(?:"(?:[^"\\]|\\.)*"|[^,"])+/g : /(?:"(?:[^"\\]|\\.)*"|[^;"])+/g
   return text.match(pattern) ?? []
 }
 

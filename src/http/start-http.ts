@@ -1,0 +1,67 @@
+import type { Config } from '../config/load.ts'
+import type { HookBus } from '../hooks/hook-bus.ts'
+import type { Logger } from '../log/logger.ts'
+import type { FinishedRequest } from './adapter-options.ts'
+import { withCompression } from './compression.ts'
+import { withCors } from './cors.ts'
+import { createAdapter } from './create-adapter.ts'
+import { hostPort } from './listen-support.ts'
+import { tellFinished, withRequestHooks } from './request-hooks.ts'
+import type { HttpHandler } from './types.ts'
+import { SECURITY_HEADERS, withHeaders } from './with-headers.ts'
+
+/** Where a server answers. */
+export interface Listening {
+  /** For programs on this machine: with the port that was really taken. */
+  readonly url: string
+  readonly socket?: string
+  readonly host?: string
+  readonly port?: number
+  readonly tls: boolean
+  readonly baseUrl: Config['server']['baseUrl']
+}
+
+export interface StartedHttp {
+  readonly at: Listening
+  /** Lets running replies end for `server.stopTimeout`, then cuts them. */
+  close(): Promise<void>
+}
+
+/** Puts CORS, compression, headers and hooks around the handler and listens. Rejects with ADDRESS_IN_USE or CONFIG_INVALID. */
+export async function startHttp(options: {
+  readonly settings: Config['server']
+  readonly handler: HttpHandler
+  readonly hooks: HookBus
+  readonly log: Logger
+}): Promise<StartedHttp> {
+  const { settings, handler, hooks, log } = options
+  const { baseUrl } = settings
+  const tls = settings.tls.cert === '' ? undefined : settings.tls
+  const adapter = await createAdapter(settings.adapter, {
+    listen: settings.host.startsWith('unix:')
+      ? { socket: settings.host.slice('unix:'.length), mode: settings.unixSocketMode }
+      : { host: settings.host, port: settings.port },
+    basePath: baseUrl.path,
+    trustedProxies: settings.trustedProxies.filter((network) => network !== 'unix'),
+    handler: withRequestHooks(withCors(withCompression(withHeaders(handler, SECURITY_HEADERS))), hooks),
+    log,
+    onFinished: (event) => {
+      tellFinished(hooks, event)
+      logRequest(log, event)
+    },
+    ...(tls ? { tls } : {}),
+  })
+  const bound = await adapter.listen()
+  const shared = { tls: tls !== undefined, baseUrl }
+  const at: Listening =
+    'socket' in bound
+      ? { ...shared, url: `unix:${bound.socket}`, socket: bound.socket }
+      : { ...shared, ...bound, url: `${tls ? 'https' : 'http'}://${hostPort(bound.host, bound.port)}${baseUrl.path}` }
+  return { at, close: () => adapter.close(settings.stopTimeout) }
+}
+
+/** The path has no credentials; the query has. */
+function logRequest(log: Logger, { request, status, bytes, durationMs, outcome }: FinishedRequest): void {
+  const { id, method, path, address } = request
+  log.debug('request', { id, method, path, address, status, bytes, durationMs: Math.round(durationMs), outcome })
+}
