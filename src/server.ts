@@ -14,10 +14,10 @@ import type { Database } from './db/database.ts'
 import { migrate } from './db/migrate.ts'
 import { openDatabase } from './db/sqlite-database.ts'
 import { createHookDispatcher, type HookDispatcher } from './hooks/hook-dispatcher.ts'
-import type { AdapterOptions } from './http/adapter-options.ts'
-import { createAdapter } from './http/create-adapter.ts'
+import { pingRoute, robotsRoute } from './http/ping-route.ts'
 import { createRouter, type Route, type Router } from './http/router.ts'
-import { welcomeRoutes } from './http/welcome-routes.ts'
+import { type Listening, startHttp } from './http/start-http.ts'
+import { welcomeRoute } from './http/welcome-route.ts'
 import { createArtworkRepository } from './library/artwork-repository.ts'
 import type { CoverPriority } from './library/cover-choice.ts'
 import { createRepositories } from './library/create-repositories.ts'
@@ -31,6 +31,7 @@ import { type ArtworkSettings, createArtwork } from './media/create-artwork.ts'
 import { createLyrics } from './media/create-lyrics.ts'
 import { createStreamer, type RunningStreamer } from './media/create-streamer.ts'
 import { createMediaSettings, type MediaSettings } from './media/media-settings.ts'
+import { prepareAfterScans } from './media/prepare-after-scans.ts'
 import type { RightsSource } from './media/stream-rights.ts'
 import { createPlayback } from './playback/create-playback.ts'
 import { createScanner } from './scanner/create-scanner.ts'
@@ -67,17 +68,6 @@ export interface Core {
   close(): Promise<void>
 }
 
-/** Where a server answers. */
-export interface Listening {
-  /** For programs on this machine: with the port that was really taken. */
-  readonly url: string
-  readonly socket?: string
-  readonly host?: string
-  readonly port?: number
-  readonly tls: boolean
-  readonly baseUrl: Config['server']['baseUrl']
-}
-
 export interface ServerOptions extends CoreOptions {
   /** The server answers, and has not begun to scan. When it rejects, the start fails. */
   readonly onListening?: (core: Core, at: Listening) => Promise<void>
@@ -86,8 +76,9 @@ export interface ServerOptions extends CoreOptions {
 export interface Server {
   /** Undefined before `start` and after `stop`. */
   readonly core: Core | undefined
-  readonly router: Router | undefined
   readonly subsonic: Subsonic | undefined
+  /** Replaces all routes beside the core's own, at once; those of the native API and of plugins. */
+  swapRoutes(routes: readonly Route[]): void
   /** Rejects with what to do about it; then nothing runs and nothing is held. */
   start(): Promise<Listening>
   /** Lets running answers end for `server.stopTimeout`. Never rejects; safe to call twice. */
@@ -248,6 +239,7 @@ export function createServer(options: ServerOptions): Server {
   const { config, log } = options
   let core: BuiltCore | undefined
   let router: Router | undefined
+  let baseRoutes: readonly Route[] = []
   let stopping: Promise<void> | undefined
 
   async function start(): Promise<Listening> {
@@ -255,16 +247,25 @@ export function createServer(options: ServerOptions): Server {
     try {
       core = await buildCore(options, scope)
       const { subsonic } = core
-      const routes: readonly Route[] = [
-        ...welcomeRoutes({ version: programVersion() }),
+      baseRoutes = [
+        welcomeRoute({ version: programVersion() }),
+        pingRoute,
+        robotsRoute,
         { method: 'ANY', path: '/rest/*', ignoreCase: true, handler: (request) => subsonic.handle(request) },
       ]
-      router = createRouter(routes)
-      const at = await listen(core, { router, scope })
+      router = createRouter(baseRoutes)
+      const http = await startHttp({
+        settings: config.server,
+        handler: router.handle,
+        hooks: core.hooks,
+        log: log.child({ room: 'http' }),
+      })
+      scope.add('connections', () => http.close())
+      const { at } = http
       core.listening = at.url
       await options.onListening?.(core, at)
       core.streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
-      if (config.artwork.prepare) prepareCovers(core, scope)
+      if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
       await core.scanner.start()
       scanEvery(core, scope)
       core.hooks.observe('server.ready', { url: at.url })
@@ -290,12 +291,10 @@ export function createServer(options: ServerOptions): Server {
     get core() {
       return core
     },
-    get router() {
-      return router
-    },
     get subsonic() {
       return core?.subsonic
     },
+    swapRoutes: (routes) => router?.swap([...baseRoutes, ...routes]),
     start,
     stop: (reason) => {
       stopping ??= stop(reason)
@@ -314,52 +313,8 @@ function scanEvery({ config, scanner, log }: Core, scope: Scope): void {
   scope.add('scan schedule', () => timer.stop())
 }
 
-/** After each scan, while the disks are awake; the next scan or the stop ends it early. */
-function prepareCovers({ scanner, artwork, log }: BuiltCore, scope: Scope): void {
-  let running: AbortController | undefined
-  let wasScanning = scanner.status().scanning
-  const begin = async (abort: AbortController) => {
-    const { made, failed } = await artwork.prepare(abort.signal)
-    if (made + failed > 0) log.info('covers prepared', { made, failed })
-  }
-  const unsubscribe = scanner.onProgress(({ scanning }) => {
-    const ended = wasScanning && !scanning
-    wasScanning = scanning
-    if (scanning) running?.abort()
-    if (!ended) return
-    running = new AbortController()
-    begin(running).catch((error: unknown) => log.error('covers not prepared', { error }))
-  })
-  scope.add('preparing of covers', () => {
-    unsubscribe()
-    running?.abort()
-  })
-}
-
 /** How long observers of the stop may take before the connections go. */
 const STOPPING_MS = 2000
-
-async function listen(core: BuiltCore, { router, scope }: { router: Router; scope: Scope }): Promise<Listening> {
-  const { server } = core.config
-  const tls = server.tls.cert === '' ? undefined : server.tls
-  const options: AdapterOptions = {
-    listen: server.host.startsWith('unix:')
-      ? { socket: server.host.slice('unix:'.length), mode: server.unixSocketMode }
-      : { host: server.host, port: server.port },
-    basePath: server.baseUrl.path,
-    trustedProxies: server.trustedProxies.filter((network) => network !== 'unix'),
-    handler: router.handle,
-    log: core.log.child({ room: 'http' }),
-    ...(tls ? { tls } : {}),
-  }
-  const adapter = await createAdapter(server.adapter, options)
-  scope.add('connections', () => adapter.close(server.stopTimeout))
-  const bound = await adapter.listen()
-  const shared = { tls: tls !== undefined, baseUrl: server.baseUrl }
-  if ('socket' in bound) return { ...shared, url: `unix:${bound.socket}`, socket: bound.socket }
-  const host = bound.host.includes(':') ? `[${bound.host}]` : bound.host
-  return { ...shared, ...bound, url: `${tls ? 'https' : 'http'}://${host}:${bound.port}${server.baseUrl.path}` }
-}
 
 /** The start of a process of its own: in the bundle beside this file, in the sources through tsx. */
 function childEntry(name: string): { readonly path: string; readonly execArgv: readonly string[] } {

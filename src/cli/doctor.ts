@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
-import { pathToFileURL } from 'node:url'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import type { Config } from '../config/load.ts'
@@ -106,8 +107,8 @@ function privacy(data: string): readonly Finding[] {
 
 function database(core: Core): Finding {
   const { ok, problems } = checkIntegrity(core.db)
-  const { fileBytes } = core.db.stats()
-  if (ok) return { level: 'ok', what: 'Database', found: `sound, ${(fileBytes / 1e6).toFixed(1)} MB` }
+  const { fileBytes, walBytes } = core.db.stats()
+  if (ok) return { level: 'ok', what: 'Database', found: `sound, ${((fileBytes + walBytes) / 1e6).toFixed(1)} MB` }
   const advice = 'Stop the server and restore a backup: tonearm restore FOLDER'
   return { level: 'fail', what: 'Database', found: `damaged: ${problems.slice(0, 3).join('; ')}`, advice }
 }
@@ -228,28 +229,27 @@ const PROBE_DEADLINE_MS = 10_000
 
 function run(file: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    execFile(file, [...args], { timeout: PROBE_DEADLINE_MS, encoding: 'utf8' }, (error, stdout) =>
+    execFile(file, [...args], { timeout: PROBE_DEADLINE_MS, encoding: 'utf8', cwd: HERE }, (error, stdout) =>
       resolve(error ? undefined : stdout),
     )
   })
 }
 
-const { resolve: resolveModule } = createRequire(import.meta.url)
+const HERE = dirname(fileURLToPath(import.meta.url))
+
+/** In a process of its own: native code would stay in this one. */
+async function canLoad(name: string): Promise<boolean> {
+  const script = `await import(${JSON.stringify(name)}); process.stdout.write('ok'); process.exit(0)`
+  return (await run(process.execPath, ['--input-type=module', '-e', script])) === 'ok'
+}
 
 function canResolve(name: string): boolean {
   try {
-    resolveModule(name)
+    createRequire(import.meta.url).resolve(name)
     return true
   } catch {
     return false
   }
-}
-
-/** In a process of its own: native code would stay in this one. */
-async function canLoad(name: string): Promise<boolean> {
-  if (!canResolve(name)) return false
-  const script = `await import(${JSON.stringify(pathToFileURL(resolveModule(name)).href)}); process.stdout.write('ok'); process.exit(0)`
-  return (await run(process.execPath, ['--input-type=module', '-e', script])) === 'ok'
 }
 
 /** The findings as lines for people. */
