@@ -26,6 +26,12 @@ const BANNER = "import{createRequire as makeRequire}from'node:module';const requ
 /** Starts of processes and threads of their own, known by their names; `main.ts` beside them. */
 const ENTRY = /(^main|-child|-worker)\.ts$/
 
+/** What the package's `exports` name: the plugin API and its test kit. */
+const PUBLIC = [
+  { in: join(SOURCE, 'plugin/define.ts'), out: 'plugin' },
+  { in: join(SOURCE, 'plugin/testing/create-test-host.ts'), out: 'plugin-testing' },
+]
+
 function fail(message) {
   process.stderr.write(`tonearm: ${message}\n`)
   process.exit(EXIT_UNAVAILABLE)
@@ -69,12 +75,10 @@ async function bundle(files, stamp) {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   const work = mkdtempSync(join(ROOT, '.dist-'))
   try {
-    await build({
-      entryPoints: files.filter((file) => ENTRY.test(relative(SOURCE, file).split('/').at(-1))),
+    const shared = {
       outdir: work,
       outbase: SOURCE,
       outExtension: { '.js': '.mjs' },
-      chunkNames: 'chunk-[hash]',
       bundle: true,
       splitting: true,
       format: 'esm',
@@ -88,7 +92,11 @@ async function bundle(files, stamp) {
       banner: { js: BANNER },
       define: { TONEARM_VERSION: JSON.stringify(version) },
       logLevel: 'warning',
-    })
+    }
+    const entries = files.filter((file) => ENTRY.test(relative(SOURCE, file).split('/').at(-1)))
+    await build({ ...shared, entryPoints: entries, chunkNames: 'chunk-[hash]' })
+    // By themselves, so that the server's own files stay few and hold nothing of the kit.
+    await build({ ...shared, entryPoints: PUBLIC, chunkNames: 'plugin-chunk-[hash]' })
     for (const name of readdirSync(work, { recursive: true }).map(String)) {
       if (name.endsWith('.mjs')) makeAscii(join(work, name))
     }

@@ -27,7 +27,7 @@ const DATA_TABLES = new Set(['src/db/migrations/0001-initial.ts'])
 function sourceFiles(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true })
     .map((name) => join(folder, String(name)))
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('src/plugin/types/'))
 }
 
 function roomOf(file: string): string {

@@ -15,6 +15,3 @@ export function definePlugin<
 >(definition: PluginDefinition<P, G>): PluginDefinition<P, G> {
   return definition
 }
-
-/** What `require('tonearm/plugin')` gives to a plugin: the run-time half of the public surface. */
-export const PUBLIC_MODULE = Object.freeze({ API_VERSION, definePlugin, Type })

@@ -3,12 +3,12 @@ import { basename, join } from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
 import { silentLogger } from '../log/logger.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
-import { PUBLIC_MODULE } from './define.ts'
 import { describe, evaluatePlugin } from './evaluate.ts'
 import { folderStamp } from './folder-stamp.ts'
 import { createGlobals } from './globals.ts'
 import { type Manifest, manifestOf, parseManifest } from './manifest.ts'
 import type { BrokenPackage, PluginOrigin, PluginPackage } from './plugin-package.ts'
+import { PUBLIC_MODULE } from './public-module.ts'
 import { unpackArchive } from './unpack-archive.ts'
 
 export interface Discovery {

@@ -1,0 +1,61 @@
+// Generated from the sources by `npm run plugin:types`; a test fails when it is out of date.
+/**
+ * Ids. Inside, every entity is an integer row id with a brand; outside it is a letter and that number in base 36
+ * (`s1a`): never purely numeric (old Clementine makes IP addresses of those), without characters that need escapes.
+ * Libraries are the exception: Subsonic's `musicFolder.id` is an integer.
+ */
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & {
+    readonly [brand]: Name;
+};
+export type LibraryId = Brand<number, 'library'>;
+export type SongId = Brand<number, 'song'>;
+export type AlbumId = Brand<number, 'album'>;
+export type ArtistId = Brand<number, 'artist'>;
+export type FolderId = Brand<number, 'folder'>;
+export type PlaylistId = Brand<number, 'playlist'>;
+export type RadioId = Brand<number, 'radio'>;
+export type UserId = Brand<number, 'user'>;
+export type ApiKeyId = Brand<number, 'apiKey'>;
+export type GenreId = Brand<number, 'genre'>;
+declare const PREFIX: {
+    readonly song: 's';
+    readonly album: 'a';
+    readonly artist: 'r';
+    readonly folder: 'd';
+    readonly playlist: 'p';
+    readonly radio: 'i';
+    readonly user: 'u';
+    readonly apiKey: 'k';
+    readonly genre: 'g';
+};
+export type IdKind = keyof typeof PREFIX;
+interface KeyOf {
+    song: SongId;
+    album: AlbumId;
+    artist: ArtistId;
+    folder: FolderId;
+    playlist: PlaylistId;
+    radio: RadioId;
+    user: UserId;
+    apiKey: ApiKeyId;
+    genre: GenreId;
+}
+/** A decoded public id: its kind and row id. */
+export type PublicId = {
+    [K in IdKind]: {
+        readonly kind: K;
+        readonly key: KeyOf[K];
+    };
+}[IdKind];
+/** The kinds that a client may star, rate, play or show a cover of. */
+export type MediaKind = 'song' | 'album' | 'artist' | 'folder' | 'playlist';
+export declare function encodeId<K extends IdKind>(kind: K, key: KeyOf[K]): string;
+/**
+ * Reads a public id. A trailing `_<hex>` (the version of a cover id, which some clients cut off themselves) is ignored.
+ * @returns undefined when the text is no id of ours.
+ */
+export declare function decodeId(text: string): PublicId | undefined;
+/** Reads a public id of one kind; undefined for any other. */
+export declare function decodeIdOf<K extends IdKind>(kind: K, text: string): KeyOf[K] | undefined;
+export {};

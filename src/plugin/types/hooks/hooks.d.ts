@@ -1,0 +1,216 @@
+// Generated from the sources by `npm run plugin:types`; a test fails when it is out of date.
+import type { Collect, Guard, HookKind, Narrow, Observe, Provide, Transform } from './kinds.js';
+/** What is done with music, for scopes and gates. */
+export type Purpose = 'browse' | 'stream' | 'download' | 'cover';
+export interface RequestInfo {
+    readonly id: string;
+    readonly method: string;
+    readonly path: string;
+    readonly address: string;
+    /** The Subsonic `c` parameter or the user agent's first word. */
+    readonly client: string;
+}
+export interface PlaybackEvent {
+    readonly userId: string;
+    readonly mediaId: string;
+    readonly client: string;
+    /** One player of one user. */
+    readonly sessionId: string;
+    /** Milliseconds since 1970. */
+    readonly at: number;
+}
+/** Tags of one file as the reader found them: lower-case names of our mapping, each with its values. */
+export type RawTags = Readonly<Record<string, readonly string[]>>;
+export interface LyricsAnswer {
+    readonly lang: string;
+    readonly synced: boolean;
+    readonly offsetMs?: number;
+    readonly lines: readonly {
+        readonly ms?: number;
+        readonly text: string;
+    }[];
+}
+export interface ArtistInfoAnswer {
+    readonly biography?: string;
+    readonly musicBrainzId?: string;
+    readonly lastFmUrl?: string;
+    readonly images?: readonly string[];
+    /** Names, most similar first. */
+    readonly similar?: readonly string[];
+}
+export interface ArtworkAnswer {
+    readonly contentType: string;
+    readonly bytes: Uint8Array;
+}
+/**
+ * The closed map of core hooks. All payloads are plain data; ids are public ids (`s1a`). A new hook is one line here and
+ * one in `HOOK_KINDS`; the compiler holds the two together.
+ */
+export interface Hooks {
+    /** The server answers requests. */
+    'server.ready': Observe<{
+        readonly url: string;
+    }>;
+    /** The server is about to stop; handlers have the observer's deadline. */
+    'server.stopping': Observe<{
+        readonly reason: string;
+    }>;
+    /** Before a request is routed. A denial answers 403 (or `status`). */
+    'request.accept': Guard<RequestInfo>;
+    /** The reply's headers, before they are sent. */
+    'response.headers': Transform<Readonly<Record<string, string>>>;
+    /** After the last byte. */
+    'request.finished': Observe<RequestInfo & {
+        readonly status: number;
+        readonly bytes: number;
+        readonly durationMs: number;
+    }>;
+    /** What a user may see. Asked once per user and purpose, cached until invalidated. */
+    'access.scope': Narrow<{
+        readonly userId: string;
+        readonly purpose: Purpose;
+    }>;
+    /** Single songs that a user may reach beyond the scope. */
+    'access.grants': Collect<{
+        readonly userId: string;
+        readonly purpose: Purpose;
+    }, string>;
+    /** Asked once before the first byte of a stream, download or cover. */
+    'stream.authorize': Guard<{
+        readonly userId: string;
+        readonly mediaId: string;
+        readonly purpose: Purpose;
+        readonly client: string;
+    }>;
+    'scan.started': Observe<{
+        readonly scanId: string;
+        readonly full: boolean;
+    }>;
+    'scan.finished': Observe<{
+        readonly scanId: string;
+        readonly added: number;
+        readonly changed: number;
+        readonly removed: number;
+        readonly problems: number;
+        readonly durationMs: number;
+    }>;
+    /** Tags before mapping, in batches. Return the batch changed; the order and the paths stay. */
+    'scan.tags': Transform<readonly {
+        readonly path: string;
+        readonly tags: RawTags;
+    }[]>;
+    /** Ids of songs, at most 1,000 a list; `truncated` tells that there were more. */
+    'library.changed': Observe<{
+        readonly added: readonly string[];
+        readonly changed: readonly string[];
+        readonly removed: readonly string[];
+        readonly truncated: boolean;
+    }>;
+    /** A library's root is gone, empty or suddenly small (`lost`), or is back. */
+    'library.root': Observe<{
+        readonly libraryId: number;
+        readonly state: 'lost' | 'back';
+        readonly reason: string;
+    }>;
+    'playback.started': Observe<PlaybackEvent>;
+    'playback.progress': Observe<PlaybackEvent & {
+        readonly positionMs: number;
+        readonly state: 'playing' | 'paused';
+    }>;
+    'playback.finished': Observe<PlaybackEvent & {
+        readonly playedMs: number;
+        readonly scrobbled: boolean;
+    }>;
+    'user.created': Observe<{
+        readonly userId: string;
+    }>;
+    'user.changed': Observe<{
+        readonly userId: string;
+    }>;
+    'user.deleted': Observe<{
+        readonly userId: string;
+    }>;
+    'user.login': Observe<{
+        readonly userId: string | null;
+        readonly name: string;
+        readonly ok: boolean;
+        readonly address: string;
+        readonly client: string;
+    }>;
+    'annotation.changed': Observe<{
+        readonly userId: string;
+        readonly mediaId: string;
+        readonly starred?: boolean;
+        readonly rating?: number;
+    }>;
+    'media.lyrics': Provide<{
+        readonly mediaId: string;
+        readonly title: string;
+        readonly artist: string;
+        readonly durationMs: number;
+    }, readonly LyricsAnswer[]>;
+    'artist.info': Provide<{
+        readonly artistId: string;
+        readonly name: string;
+    }, ArtistInfoAnswer>;
+    'album.info': Provide<{
+        readonly albumId: string;
+        readonly name: string;
+        readonly artist: string;
+    }, {
+        readonly notes?: string;
+        readonly lastFmUrl?: string;
+        readonly images?: readonly string[];
+    }>;
+    'media.artwork': Provide<{
+        readonly mediaId: string;
+        readonly name: string;
+        readonly artist: string;
+    }, ArtworkAnswer>;
+    /** Ids of songs, most similar first. The core drops what the caller may not see. */
+    'similar.songs': Provide<{
+        readonly mediaId: string;
+        readonly count: number;
+    }, readonly string[]>;
+}
+export type HookName = keyof Hooks;
+export declare const HOOK_KINDS: {
+    readonly 'server.ready': 'observe';
+    readonly 'server.stopping': 'observe';
+    readonly 'request.accept': 'guard';
+    readonly 'response.headers': 'transform';
+    readonly 'request.finished': 'observe';
+    readonly 'access.scope': 'narrow';
+    readonly 'access.grants': 'collect';
+    readonly 'stream.authorize': 'guard';
+    readonly 'scan.started': 'observe';
+    readonly 'scan.finished': 'observe';
+    readonly 'scan.tags': 'transform';
+    readonly 'library.changed': 'observe';
+    readonly 'library.root': 'observe';
+    readonly 'playback.started': 'observe';
+    readonly 'playback.progress': 'observe';
+    readonly 'playback.finished': 'observe';
+    readonly 'user.created': 'observe';
+    readonly 'user.changed': 'observe';
+    readonly 'user.deleted': 'observe';
+    readonly 'user.login': 'observe';
+    readonly 'annotation.changed': 'observe';
+    readonly 'media.lyrics': 'provide';
+    readonly 'artist.info': 'provide';
+    readonly 'album.info': 'provide';
+    readonly 'media.artwork': 'provide';
+    readonly 'similar.songs': 'provide';
+};
+export type KindOf<H> = H extends Observe<infer _> ? 'observe' : H extends Guard<infer _> ? 'guard' : H extends Narrow<infer _> ? 'narrow' : H extends Transform<infer _> ? 'transform' : H extends Provide<infer _, infer _> ? 'provide' : H extends Collect<infer _, infer _> ? 'collect' : never;
+/** The names of one kind. */
+export type HookNameOf<K extends HookKind> = {
+    [N in HookName]: KindOf<Hooks[N]> extends K ? N : never;
+}[HookName];
+export type HookInput<N extends HookName> = Hooks[N]['in'];
+export type HookOutput<N extends HookName> = Hooks[N]['out'];
+export interface HookCall {
+    /** Aborts at the handler's deadline and when its owner ends. */
+    readonly signal: AbortSignal;
+}
+export type HookHandler<N extends HookName> = (input: HookInput<N>, call: HookCall) => HookOutput<N> | Promise<HookOutput<N>>;

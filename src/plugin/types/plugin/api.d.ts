@@ -1,0 +1,391 @@
+// Generated from the sources by `npm run plugin:types`; a test fails when it is out of date.
+import type { Static, TObject, TProperties } from 'typebox';
+import type { HookCall, HookInput, HookName, HookOutput, Hooks, PlaybackEvent, Purpose, RequestInfo } from '../hooks/hooks.js';
+import type { Verdict } from '../hooks/kinds.js';
+/**
+ * The whole public surface of `tonearm/plugin`. Everything that crosses it is plain data, everything that touches storage
+ * or the network is a promise, and whatever is registered on `ctx` is undone by the host. Inside a major version this
+ * file only grows.
+ */
+/** The version of this API, not of the server: same major, minor not above the host's. */
+export type ApiVersion = `${number}.${number}`;
+export interface PluginDefinition<P extends TProperties = TProperties, G extends readonly Permission[] = readonly Permission[]> {
+    /** kebab-case, 2 to 40 characters; also the prefix of routes, tables and events. */
+    readonly name: string;
+    readonly apiVersion: ApiVersion;
+    readonly description?: string;
+    /** What the plugin wants to do, each with the reason that an administrator reads before granting. */
+    readonly permissions?: G;
+    readonly reasons?: {
+        readonly [K in G[number]]?: string;
+    };
+    /** A TypeBox object: validated, with defaults, before any code runs; plain JSON Schema for whoever draws a form. */
+    readonly config?: TObject<P>;
+    /** Forward only; the index + 1 is the schema version. The old generation must still work after one (expand, then contract). */
+    readonly migrations?: readonly Migration[];
+    /** How long running calls may finish after a swap. Default 5,000 ms, at most 60,000. */
+    readonly drainMs?: number;
+    /** Registers everything. Has 10 s. Nothing is visible before it ends; if it fails, nothing ever was. */
+    setup(ctx: PluginContext<Static<TObject<P>>, G[number]>): void | Promise<void>;
+}
+export interface Migration {
+    /** DDL and DML on the plugin's own tables (`<name>_*`, with `_` for `-`); foreign keys to core tables are allowed. */
+    readonly up: readonly string[];
+    /** The old generation can't live with it: it is drained first, its routes answer 503, its gates deny meanwhile. */
+    readonly breaking?: boolean;
+}
+export type Permission = 'library:read' | 'users:read' | 'playback:read' | 'admin' | 'db' | 'storage' | 'settings' | 'scheduler' | 'notify' | 'assets' | 'access:scope' | 'access:stream' | 'request' | 'scan:tags' | 'routes' | 'routes:public' | 'routes:root' | 'subsonic' | `net:${string}` | `node:${string}`;
+/** Members behind a permission are missing from the type, and refuse at run time, unless the definition asks for it. */
+export type PluginContext<C = unknown, G extends Permission = Permission> = BaseContext<C, G> & Granted<G, 'library:read', {
+    readonly library: LibraryReader;
+}> & Granted<G, 'users:read', {
+    readonly users: UserReader;
+}> & Granted<G, 'playback:read', {
+    readonly playback: PlaybackReader;
+}> & Granted<G, 'db', {
+    readonly db: PluginDatabase;
+}> & Granted<G, 'storage', {
+    readonly storage: {
+        dir(): Promise<string>;
+    };
+}> & Granted<G, 'settings', {
+    readonly settings: Settings;
+}> & Granted<G, 'scheduler', {
+    readonly scheduler: Scheduler;
+}> & Granted<G, 'notify', {
+    readonly notify: Notify;
+}> & Granted<G, 'assets', {
+    readonly assets: Assets;
+}> & Granted<G, 'routes' | 'routes:public' | 'routes:root', {
+    readonly routes: Routes;
+}> & Granted<G, 'subsonic', {
+    readonly subsonic: Subsonic;
+}> & Granted<G, `net:${string}`, {
+    fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+}>;
+type Granted<G extends Permission, Needed extends Permission, Member> = [Extract<G, Needed>] extends [never] ? Record<never, never> : Member;
+export interface BaseContext<C, G extends Permission = Permission> {
+    readonly name: string;
+    /** Frozen. A change of configuration is a reload. */
+    readonly config: C;
+    readonly log: PluginLogger;
+    /** Aborted when this generation ends. */
+    readonly signal: AbortSignal;
+    readonly hooks: HookRegistrar<G>;
+    readonly events: EventBus;
+    /** The time, which a test may own. */
+    now(): number;
+    /** Anything else that must be undone: acquired at once, cleaned up last-in first-out, each with 2 s. */
+    effect(acquire: () => Cleanup | Promise<Cleanup>, label?: string): Disposable;
+}
+export type Cleanup = () => void | Promise<void>;
+/** Undoes one registration; calling it twice is harmless. */
+export interface Disposable {
+    dispose(): void;
+}
+export interface PluginLogger {
+    debug(message: string, fields?: object): void;
+    info(message: string, fields?: object): void;
+    warn(message: string, fields?: object): void;
+    error(message: string, fields?: object): void;
+}
+/** The scope that a plugin answers: sets, never callbacks. `deny` beats `libraries`. */
+export interface AccessScope {
+    readonly libraries: 'all' | readonly number[];
+    readonly deny?: {
+        readonly genres?: readonly string[];
+        readonly explicit?: true;
+        /** `<libraryId>:<folder relative to the library's root>` */
+        readonly paths?: readonly string[];
+        /** Public ids of songs, albums and artists. */
+        readonly ids?: readonly string[];
+    };
+}
+/** Core hooks as plugins see them: as in `Hooks`, with public ids in scopes. */
+export type HandlerOutput<N extends HookName> = N extends 'access.scope' ? AccessScope : HookOutput<N>;
+export type Handler<N extends HookName> = (input: HookInput<N>, call: HookCall) => HandlerOutput<N> | Promise<HandlerOutput<N>>;
+export interface HookOptions {
+    /** Before or after the plugins without an order. Inside a group: by the configuration's order. */
+    readonly order?: 'pre' | 'post';
+    /** Less than the kind's deadline. */
+    readonly timeoutMs?: number;
+}
+/** Hooks that need a permission; the others are open to every plugin. */
+export interface HookPermissions {
+    'request.accept': 'request';
+    'response.headers': 'request';
+    'request.finished': 'request';
+    'access.scope': 'access:scope';
+    'access.grants': 'access:scope';
+    'stream.authorize': 'access:stream';
+    'scan.tags': 'scan:tags';
+    'scan.started': 'library:read';
+    'scan.finished': 'library:read';
+    'library.changed': 'library:read';
+    'library.root': 'library:read';
+    'playback.started': 'playback:read';
+    'playback.progress': 'playback:read';
+    'playback.finished': 'playback:read';
+    'annotation.changed': 'playback:read';
+    'user.created': 'users:read';
+    'user.changed': 'users:read';
+    'user.deleted': 'users:read';
+    'user.login': 'users:read';
+}
+/** The hooks that a plugin with the permissions `G` may listen to. */
+export type AllowedHook<G extends Permission> = {
+    [N in HookName]: N extends keyof HookPermissions ? (HookPermissions[N] extends G ? N : never) : N;
+}[HookName];
+export interface HookRegistrar<G extends Permission = Permission> {
+    on<N extends AllowedHook<G>>(name: N, handler: Handler<N>, options?: HookOptions): Disposable;
+}
+/** Open by declaration merging; names start with the emitting plugin's own name and a dot: `'sharing.received'`. */
+export interface PluginEvents {
+}
+export interface EventBus {
+    emit<N extends keyof PluginEvents>(name: N, payload: PluginEvents[N]): void;
+    /** Delivered after the emitting call, each listener alone; payloads are copied. */
+    on<N extends keyof PluginEvents>(name: N, listener: (payload: PluginEvents[N]) => void | Promise<void>): Disposable;
+}
+/**
+ * Routes lie under `/plugins/<name>`; with `root` (permission `routes:root`) where they say, first come, first served.
+ * Patterns: `/share/:id`, `/files/*`.
+ */
+export interface Routes {
+    get(path: string, handler: RouteHandler, options?: RouteOptions): Disposable;
+    post(path: string, handler: RouteHandler, options?: RouteOptions): Disposable;
+    put(path: string, handler: RouteHandler, options?: RouteOptions): Disposable;
+    patch(path: string, handler: RouteHandler, options?: RouteOptions): Disposable;
+    delete(path: string, handler: RouteHandler, options?: RouteOptions): Disposable;
+}
+export interface RouteOptions {
+    /** Default 'user'. 'public' needs the permission `routes:public`. */
+    readonly auth?: 'user' | 'admin' | 'public';
+    readonly root?: true;
+    /** Bytes; default 1 MiB, at most 64 MiB. */
+    readonly bodyLimit?: number;
+    /** Default 30,000 ms. */
+    readonly timeoutMs?: number;
+}
+export type RouteHandler = (request: PluginRequest) => Reply | Promise<Reply>;
+export interface PluginRequest extends RequestInfo {
+    readonly params: Readonly<Record<string, string>>;
+    readonly query: URLSearchParams;
+    /** Lower-case names. Credentials are removed unless the route is public. */
+    readonly headers: Readonly<Record<string, string>>;
+    /** Scheme, host and base path as the client sees them. */
+    readonly origin: string;
+    /** Undefined on public routes without a login. */
+    readonly user: User | undefined;
+    readonly signal: AbortSignal;
+    json(): Promise<unknown>;
+    text(): Promise<string>;
+    bytes(): Promise<Uint8Array>;
+}
+/** A description; the core moves the bytes, so that a reload cannot cut them. */
+export type Reply = {
+    readonly kind: 'json';
+    readonly status?: number;
+    readonly headers?: ReplyHeaders;
+    readonly body: unknown;
+} | {
+    readonly kind: 'text';
+    readonly status?: number;
+    readonly headers?: ReplyHeaders;
+    readonly type?: string;
+    readonly body: string;
+} | {
+    readonly kind: 'bytes';
+    readonly status?: number;
+    readonly headers?: ReplyHeaders;
+    readonly type: string;
+    readonly body: Uint8Array;
+} | {
+    readonly kind: 'empty';
+    readonly status?: number;
+    readonly headers?: ReplyHeaders;
+} | {
+    readonly kind: 'redirect';
+    readonly to: string;
+    readonly status?: 301 | 302 | 303 | 307 | 308;
+    readonly headers?: ReplyHeaders;
+}
+/** Music and pictures of the library, as this user may have them (`actAs`: a user's public id). */
+ | {
+    readonly kind: 'media';
+    readonly mediaId: string;
+    readonly as?: 'stream' | 'download' | 'cover';
+    readonly actAs: string;
+    readonly format?: string;
+    readonly maxBitRate?: number;
+    /** Longest edge in pixels, for covers. */
+    readonly size?: number;
+    readonly headers?: ReplyHeaders;
+}
+/** Inside `storage.dir()` only; ranges work. */
+ | {
+    readonly kind: 'file';
+    readonly path: string;
+    readonly type: string;
+    readonly downloadName?: string;
+    readonly headers?: ReplyHeaders;
+}
+/** Made while it is sent; holds its generation until it ends, at most 10 minutes after a reload. */
+ | {
+    readonly kind: 'stream';
+    readonly status?: number;
+    readonly type: string;
+    readonly headers?: ReplyHeaders;
+    readonly body: AsyncIterable<Uint8Array | string>;
+};
+export type ReplyHeaders = Readonly<Record<string, string>>;
+export interface Assets {
+    /** Serves a folder of the plugin's package read-only under `/plugins/<name>/<urlPath>`. */
+    serve(urlPath: string, folder: string): Disposable;
+}
+export interface Subsonic {
+    /** Adds an endpoint, or takes over one that the core answers as absent (`getShares`). */
+    endpoint(name: string, handler: (request: SubsonicRequest) => SubsonicPayload | Promise<SubsonicPayload>, options?: {
+        readonly role?: Role;
+    }): Disposable;
+    /** Listed in getOpenSubsonicExtensions. */
+    extension(name: string, versions: readonly number[]): Disposable;
+    /** Throw it from a handler: answered as a Subsonic error. */
+    error(code: 0 | 10 | 20 | 30 | 40 | 41 | 42 | 43 | 44 | 50 | 60 | 70, message: string): Error;
+    /** Songs as `child` objects the way the core renders them, for payloads; what the user may not see is left out. */
+    children(user: User, songIds: readonly string[]): Promise<readonly object[]>;
+}
+export interface SubsonicRequest extends RequestInfo {
+    readonly user: User;
+    readonly origin: string;
+    readonly params: SubsonicParams;
+    readonly signal: AbortSignal;
+}
+export interface SubsonicParams {
+    /** Throws error 10 when missing. */
+    string(key: string): string;
+    optional(key: string): string | undefined;
+    all(key: string): readonly string[];
+    integer(key: string, fallback?: number): number;
+    boolean(key: string, fallback?: boolean): boolean;
+}
+/** One tree; the host writes XML, JSON or JSONP from it. */
+export type SubsonicPayload = Readonly<Record<string, unknown>>;
+export type SqlValue = string | number | bigint | Uint8Array | null;
+/** The plugin's own tables only (`<name>_*`); checked when a statement is prepared. */
+export interface PluginDatabase {
+    all<Row = Record<string, SqlValue>>(sql: string, params?: readonly SqlValue[]): Promise<readonly Row[]>;
+    get<Row = Record<string, SqlValue>>(sql: string, params?: readonly SqlValue[]): Promise<Row | undefined>;
+    run(sql: string, params?: readonly SqlValue[]): Promise<{
+        readonly changes: number;
+        readonly lastId: number;
+    }>;
+    /** All or nothing; data, not a callback. Answers the changes of each statement. */
+    batch(statements: readonly (readonly [sql: string, params?: readonly SqlValue[]])[]): Promise<readonly number[]>;
+}
+/** Values that people set while the server runs; JSON. */
+export interface Settings {
+    get<T>(key: string, fallback: T): Promise<T>;
+    set(key: string, value: unknown): Promise<void>;
+    onChange(key: string, listener: (value: unknown) => void): Disposable;
+}
+/** A run never overlaps itself; starts after the swap, stops before the drain. */
+export interface Scheduler {
+    every(ms: number, task: Task, options?: {
+        readonly jitterMs?: number;
+    }): Disposable;
+    /** Five fields, server's time zone. */
+    cron(expression: string, task: Task): Disposable;
+    after(ms: number, task: Task): Disposable;
+}
+export type Task = (run: {
+    readonly signal: AbortSignal;
+}) => void | Promise<void>;
+export interface Notification {
+    readonly topic: string;
+    readonly title: string;
+    readonly body?: string;
+    readonly level?: 'info' | 'warn' | 'error';
+    /** Public id; absent = the administrators. */
+    readonly userId?: string;
+}
+export interface Notify {
+    send(notification: Notification): void;
+    channel(name: string, deliver: (notification: Notification) => Promise<void>): Disposable;
+}
+/** Always as a user sees it: every read names one by public id. */
+export interface LibraryReader {
+    track(id: string, as: string): Promise<Track | undefined>;
+    /** At most 500 a call; `ids` in the order given. */
+    tracks(query: {
+        readonly ids?: readonly string[];
+        readonly albumId?: string;
+        readonly artistId?: string;
+        readonly playlistId?: string;
+        readonly limit?: number;
+        readonly offset?: number;
+    }, as: string): Promise<readonly Track[]>;
+    libraries(as: string): Promise<readonly {
+        readonly id: number;
+        readonly name: string;
+    }[]>;
+    counts(as: string): Promise<{
+        readonly artists: number;
+        readonly albums: number;
+        readonly tracks: number;
+        readonly durationMs: number;
+        readonly bytes: number;
+    }>;
+}
+export interface UserReader {
+    get(id: string): Promise<User | undefined>;
+    list(): Promise<readonly User[]>;
+    scopeOf(id: string): Promise<AccessScope>;
+    /** After a change of what `access.scope` or `access.grants` would answer. Without an id: of everybody. */
+    invalidateScope(id?: string): void;
+}
+export interface PlaybackReader {
+    /** Counted plays, oldest first, after a cursor; at most 1,000 a call. */
+    plays(query: {
+        readonly after?: number;
+        readonly limit?: number;
+    }): Promise<readonly Play[]>;
+}
+export interface Play {
+    /** Grows; the cursor. */
+    readonly id: number;
+    readonly userId: string;
+    readonly mediaId: string;
+    readonly at: number;
+    readonly client: string;
+}
+export type Role = 'admin' | 'stream' | 'download' | 'share' | 'playlist' | 'jukebox';
+export interface User {
+    readonly id: string;
+    readonly name: string;
+    readonly isAdmin: boolean;
+    readonly roles: readonly string[];
+}
+export interface Track {
+    readonly id: string;
+    readonly title: string;
+    readonly album: string;
+    readonly albumId: string;
+    readonly artist: string;
+    readonly artistId: string;
+    readonly albumArtist: string;
+    readonly trackNumber: number;
+    readonly discNumber: number;
+    readonly year: number;
+    readonly genres: readonly string[];
+    readonly durationMs: number;
+    readonly suffix: string;
+    readonly bitRate: number;
+    readonly size: number;
+    readonly isrc: readonly string[];
+    readonly musicBrainzId: string;
+    /** '' = none. */
+    readonly coverId: string;
+    readonly libraryId: number;
+}
+export type { HookCall, HookInput, HookName, Hooks, PlaybackEvent, Purpose, RequestInfo, Verdict };

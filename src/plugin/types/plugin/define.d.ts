@@ -1,0 +1,10 @@
+// Generated from the sources by `npm run plugin:types`; a test fails when it is out of date.
+import type { TProperties } from 'typebox';
+import { Type } from 'typebox';
+import type { ApiVersion, Permission, PluginDefinition } from './api.js';
+export type * from './api.js';
+export { Type };
+/** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
+export declare const API_VERSION: ApiVersion;
+/** Marks an object as a plugin and lets the compiler hold `setup` against its permissions and configuration. */
+export declare function definePlugin<const P extends TProperties = Record<never, never>, const G extends readonly Permission[] = readonly []>(definition: PluginDefinition<P, G>): PluginDefinition<P, G>;
