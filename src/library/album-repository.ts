@@ -1,5 +1,5 @@
 import type { AlbumId, ArtistId } from '../base/ids.ts'
-import { AlbumRows } from './album-rows.ts'
+import type { AlbumRows } from './album-rows.ts'
 import type { Album, Viewer } from './entities.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
@@ -47,9 +47,8 @@ export interface AlbumRepository {
 /** Pages of whole-library orders are kept as ids; a page of 500 is 4 KB. */
 const MEMO_LIMIT = 500
 
-export function createAlbumRepository(context: LibraryContext): AlbumRepository {
+export function createAlbumRepository(context: LibraryContext, rows: AlbumRows): AlbumRepository {
   const { db } = context
-  const rows = new AlbumRows(context)
 
   const list = (viewer: Viewer, query: AlbumQuery): readonly number[] => {
     switch (query.order) {

@@ -35,7 +35,7 @@ const TEXTS = packText('album', [
 const BY_IDS = `SELECT ${NUMBERS}, ${TEXTS.sql} FROM album WHERE id IN (SELECT value FROM json_each(?))`
 
 /** Albums kept whole for a user who sees whole libraries: home screens ask for the same ones over and over. */
-const CACHED_ALBUMS = 1000
+const CACHED_ALBUMS = 500
 
 /** Turns ids of albums that the viewer may see into entities, in the order given. */
 export class AlbumRows {

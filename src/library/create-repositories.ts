@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts'
 import { createAlbumRepository } from './album-repository.ts'
+import { AlbumRows } from './album-rows.ts'
 import { createAnnotationRepository } from './annotation-repository.ts'
 import { createApiKeyRepository } from './api-key-repository.ts'
 import { createArtistRepository } from './artist-repository.ts'
@@ -33,13 +34,14 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
     options.flushPlaysAt === undefined ? {} : { flushAt: options.flushPlaysAt },
   )
   const annotations = createAnnotationRepository(context)
+  const albumRows = new AlbumRows(context)
   return {
     songs: createSongRepository(context),
-    albums: createAlbumRepository(context),
+    albums: createAlbumRepository(context, albumRows),
     artists: createArtistRepository(context),
     folders: createFolderRepository(context),
     genres: createGenreRepository(context),
-    search: createSearchRepository(context),
+    search: createSearchRepository(context, albumRows),
     annotations,
     plays,
     playlists: createPlaylistRepository(context),

@@ -78,11 +78,14 @@ export function createPlayRepository(
     return items
   }
 
+  const knownUsers = () => new Set(db.select('SELECT id FROM user', [], (row) => row.number(0)))
+
   const flush = () => {
     if (plays.size === 0) return
     db.transaction(() => {
+      const users = knownUsers()
       for (const { userId, kind, itemId, tally } of plays.entries())
-        db.run(COUNT, [userId, kind, itemId, tally.count, tally.playedAt])
+        if (users.has(userId)) db.run(COUNT, [userId, kind, itemId, tally.count, tally.playedAt])
       db.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', [APPLIED, String(lastJournalled)])
     })
     plays.clear()
@@ -105,7 +108,7 @@ export function createPlayRepository(
       )
       const last = rows.at(-1)
       if (!last) return
-      const users = new Set(db.select('SELECT id FROM user', [], (row) => row.number(0)))
+      const users = knownUsers()
       // A play counts for its song even if that is missing now: it may come back.
       const items = playedItems(
         rows.map((row) => row.song_id),

@@ -1,5 +1,5 @@
 import { fold } from '../base/text.ts'
-import { AlbumRows } from './album-rows.ts'
+import type { AlbumRows } from './album-rows.ts'
 import { loadArtists } from './artist-rows.ts'
 import type { Album, Artist, Folder, Song, Viewer } from './entities.ts'
 import { loadFolders } from './folder-rows.ts'
@@ -34,8 +34,7 @@ export interface SearchRepository {
   ): readonly Folder[]
 }
 
-export function createSearchRepository(context: LibraryContext): SearchRepository {
-  const albumRows = new AlbumRows(context)
+export function createSearchRepository(context: LibraryContext, albumRows: AlbumRows): SearchRepository {
   const cursors = new PageCursors()
 
   const everything = (viewer: Viewer, target: SearchTarget, page: SearchPage): readonly number[] => {
