@@ -3,12 +3,13 @@ import type { Logger } from '../log/logger.ts'
 import type { Database } from './database.ts'
 import { initial } from './migrations/0001-initial.ts'
 import { plugins } from './migrations/0002-plugins.ts'
+import { sessions } from './migrations/0003-sessions.ts'
 
 /** The statements of one step, run in order. Released steps are never edited, moved or removed. */
 export type Migration = readonly string[]
 
 /** Step n brings the schema from version n-1 to n (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [initial, plugins]
+export const MIGRATIONS: readonly Migration[] = [initial, plugins, sessions]
 
 /**
  * Brings the schema up to date; each step is one transaction, so that a kill leaves a whole version.
@@ -40,4 +41,10 @@ export function migrate(
 
 export function schemaVersion(db: Database): number {
   return db.get<{ user_version: number }>('PRAGMA user_version')?.user_version ?? 0
+}
+
+/** Names that the core's own schema takes, lower case; a search index keeps further tables below its name. */
+export function coreTables(): ReadonlySet<string> {
+  const made = /^\s*CREATE\s+(?:VIRTUAL\s+)?TABLE\s+(\w+)/i
+  return new Set(MIGRATIONS.flat().flatMap((statement) => made.exec(statement)?.[1]?.toLowerCase() ?? []))
 }

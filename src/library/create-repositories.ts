@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts'
+import { createAccessGuardRepository } from './access-guard-repository.ts'
 import { createAlbumRepository } from './album-repository.ts'
 import { AlbumRows } from './album-rows.ts'
 import { createAnnotationRepository } from './annotation-repository.ts'
@@ -9,12 +10,14 @@ import { createFolderRepository } from './folder-repository.ts'
 import { createGenreRepository } from './genre-repository.ts'
 import { createLibraryContext } from './library-context.ts'
 import { createLibraryRepository } from './library-repository.ts'
+import { createMissingFileRepository } from './missing-file-repository.ts'
 import { createPlayQueueRepository } from './play-queue-repository.ts'
 import { createPlayRepository } from './play-repository.ts'
 import { createPlaylistRepository } from './playlist-repository.ts'
 import { createRadioRepository } from './radio-repository.ts'
 import type { Repositories } from './repositories.ts'
 import { createSearchRepository } from './search-repository.ts'
+import { createSessionRepository } from './session-repository.ts'
 import { createSongRepository } from './song-repository.ts'
 import { createUserRepository } from './user-repository.ts'
 
@@ -50,6 +53,9 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
     radios: createRadioRepository(context),
     users: createUserRepository(context, { plays, annotations }),
     apiKeys: createApiKeyRepository(context),
+    sessions: createSessionRepository(context),
+    accessGuards: createAccessGuardRepository(context),
     libraries: createLibraryRepository(context),
+    missingFiles: createMissingFileRepository(context),
   }
 }

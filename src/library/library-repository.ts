@@ -6,7 +6,7 @@ import { isUniqueError } from '../db/sql-error.ts'
 import type { Library } from './entities.ts'
 import { jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
-import { removeLibrary } from './remove-library.ts'
+import { drain, removeLibrary } from './remove-library.ts'
 
 export interface LibrarySettings {
   readonly name: string
@@ -25,6 +25,8 @@ export interface LibraryRepository {
   update(id: LibraryId, settings: Partial<LibrarySettings & { readonly defaultNewUsers: boolean }>, at: number): void
   /** Its songs, albums, folders and what hangs on them; never a file. Orphaned artists and genres go too. */
   remove(id: LibraryId): void
+  /** The same in short steps: whoever runs it lets others have their turn between two. */
+  removal(id: LibraryId): Generator<void>
   /**
    * At the start: libraries of the configuration are created, or matched by path (else by name) and brought in step.
    * One that left the configuration stays, without `fromConfig`.
@@ -77,7 +79,8 @@ export function createLibraryRepository(context: LibraryContext): LibraryReposit
     find: (scope, id) => select(scope, 'l.id = ?', [id])[0],
     create,
     update,
-    remove: (id) => removeLibrary(db, id),
+    remove: (id) => drain(removeLibrary(db, id)),
+    removal: (id) => removeLibrary(db, id),
     syncWithConfig: (configured, at) =>
       db.transaction(() => {
         const known = select(FULL_SCOPE)

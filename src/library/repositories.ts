@@ -1,3 +1,4 @@
+import type { AccessGuardRepository } from './access-guard-repository.ts'
 import type { AlbumRepository } from './album-repository.ts'
 import type { AnnotationRepository } from './annotation-repository.ts'
 import type { ApiKeyRepository } from './api-key-repository.ts'
@@ -6,11 +7,13 @@ import type { BookmarkRepository } from './bookmark-repository.ts'
 import type { FolderRepository } from './folder-repository.ts'
 import type { GenreRepository } from './genre-repository.ts'
 import type { LibraryRepository } from './library-repository.ts'
+import type { MissingFileRepository } from './missing-file-repository.ts'
 import type { PlayQueueRepository } from './play-queue-repository.ts'
 import type { PlayRepository } from './play-repository.ts'
 import type { PlaylistRepository } from './playlist-repository.ts'
 import type { RadioRepository } from './radio-repository.ts'
 import type { SearchRepository } from './search-repository.ts'
+import type { SessionRepository } from './session-repository.ts'
 import type { SongRepository } from './song-repository.ts'
 import type { UserRepository } from './user-repository.ts'
 
@@ -30,5 +33,8 @@ export interface Repositories {
   readonly radios: RadioRepository
   readonly users: UserRepository
   readonly apiKeys: ApiKeyRepository
+  readonly sessions: SessionRepository
+  readonly accessGuards: AccessGuardRepository
   readonly libraries: LibraryRepository
+  readonly missingFiles: MissingFileRepository
 }
