@@ -6,6 +6,10 @@ export interface PluginBundle {
   readonly code: string
   /** Source map, JSON; '' when none was asked for. */
   readonly map: string
+  /** What stays outside: `tonearm/plugin` and built-ins, as they are written. */
+  readonly externals: readonly string[]
+  /** The files that went in, relative to the working directory. */
+  readonly inputs: readonly string[]
 }
 
 /**
@@ -25,14 +29,23 @@ export async function bundlePlugin(entry: string, options: { readonly sourceMap:
       target: 'node20',
       format: 'cjs',
       external: ['tonearm/plugin', 'node:*'],
+      metafile: true,
       sourcemap: options.sourceMap ? 'external' : false,
       legalComments: 'inline',
       logLevel: 'silent',
+      logOverride: { 'unsupported-dynamic-import': 'warning', 'unsupported-require-call': 'warning' },
     })
     const problems = result.warnings.filter((warning) => REFUSED.has(warning.id))
     if (problems.length > 0) throw new AppError('BAD_REQUEST', listed(problems))
     const text = (ending: string) => result.outputFiles.find((file) => file.path.endsWith(ending))?.text ?? ''
-    return { code: text('.js'), map: text('.map') }
+    const { inputs, outputs } = result.metafile
+    const imports = Object.values(outputs).flatMap((output) => output.imports)
+    return {
+      code: text('.js'),
+      map: text('.map'),
+      externals: [...new Set(imports.flatMap(({ external, path }) => (external ? [path] : [])))].sort(),
+      inputs: Object.keys(inputs),
+    }
   } catch (cause) {
     if (cause instanceof AppError) throw cause
     const errors = (cause as { errors?: Message[] }).errors ?? []
@@ -45,9 +58,23 @@ export async function bundlePlugin(entry: string, options: { readonly sourceMap:
 /** What can't work in an evaluated file. */
 const REFUSED = new Set(['empty-import-meta', 'unsupported-dynamic-import', 'unsupported-require-call'])
 
+/** In place of the bundler's words, which speak of formats. */
+const EXPLAINED: readonly (readonly [RegExp, string])[] = [
+  [
+    /import\.meta/,
+    'import.meta does not exist in a plugin: it is one file that the server evaluates. For files beside it there are ctx.assets and ctx.storage',
+  ],
+  [/top-level await/i, 'await stands outside of a function: move it into setup, which may be async'],
+  [/dynamic import|"import" (call|expression)/i, 'import() of a computed name can not be bundled: name the file'],
+  [/"require"/, 'require() of a computed name can not be bundled: import the file by its name'],
+]
+
 function listed(messages: readonly Message[]): string {
   return messages
-    .map(({ text, location }) => (location ? `${location.file}:${location.line}:${location.column + 1} ${text}` : text))
+    .map(({ text, location }) => {
+      const words = EXPLAINED.find(([pattern]) => pattern.test(text))?.[1] ?? text
+      return location ? `${location.file}:${location.line}:${location.column + 1} ${words}` : words
+    })
     .join('\n')
 }
 

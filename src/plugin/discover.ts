@@ -1,5 +1,5 @@
 import { access, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { AppError, isAppError } from '../base/errors.ts'
 import { silentLogger } from '../log/logger.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
@@ -17,7 +17,7 @@ export interface Discovery {
 }
 
 /** Where a plugin's sources may begin, for folders without plugin.json. */
-const ENTRIES = ['plugin.ts', 'src/plugin.ts', 'src/index.ts', 'index.ts']
+export const SOURCE_ENTRIES: readonly string[] = ['plugin.ts', 'src/plugin.ts', 'src/index.ts', 'index.ts']
 
 /**
  * Looks for plugins in a folder: folders with `plugin.json` (or `dist/plugin.json`), folders of TypeScript, `.tgz`
@@ -102,15 +102,23 @@ async function npmPackages(modules: string): Promise<readonly string[]> {
     .map((name) => join(modules, name))
 }
 
-/** Undefined for a folder that is no plugin at all. */
+/** Undefined for a folder that is no plugin at all. Sources that are newer than their build count, where they can be built. */
 export async function readPackage(
   folder: string,
   origin: PluginOrigin,
   stamp: string,
 ): Promise<PluginPackage | undefined> {
+  const entry = await firstThere(SOURCE_ENTRIES.map((name) => join(folder, name)))
   for (const dir of [folder, join(folder, 'dist')]) {
     const text = await readFile(join(dir, 'plugin.json'), 'utf8').catch(() => undefined)
     if (text === undefined) continue
+    if (entry !== undefined && dir !== folder && (await isOlder(join(dir, 'plugin.json'), entry))) {
+      const fresh = await fromSources(folder, entry, origin, stamp).catch((error: unknown) => {
+        if (isAppError(error) && error.code === 'UNAVAILABLE') return undefined
+        throw error
+      })
+      if (fresh) return fresh
+    }
     const manifest = parseManifest(parseJson(text, 'plugin.json'))
     const main = join(dir, manifest.main)
     await access(main).catch(() => {
@@ -118,17 +126,28 @@ export async function readPackage(
     })
     return { name: manifest.name, origin, dir, stamp, manifest, code: () => readFile(main, 'utf8') }
   }
-  for (const entry of ENTRIES) {
-    const path = join(folder, entry)
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
+  return entry === undefined ? undefined : fromSources(folder, entry, origin, stamp)
+}
+
+async function firstThere(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const there = await access(path).then(
+      () => true,
+      () => false,
     )
-      return fromSources(folder, path, origin, stamp)
+    if (there) return path
   }
   return undefined
+}
+
+/** Whether a source file beside the entry was saved after the build. */
+async function isOlder(built: string, entry: string): Promise<boolean> {
+  const { mtimeMs } = await stat(built)
+  const folder = dirname(entry)
+  const names = await readdir(folder)
+  const sources = names.filter((name) => /\.[cm]?[jt]sx?$|\.json$/.test(name) && name !== 'package-lock.json')
+  const times = await Promise.all(sources.map(async (name) => (await stat(join(folder, name))).mtimeMs))
+  return times.some((time) => time > mtimeMs)
 }
 
 async function fromSources(folder: string, entry: string, origin: PluginOrigin, stamp: string): Promise<PluginPackage> {
@@ -143,6 +162,7 @@ export function inspectDefinition(name: string, version: string, code: string): 
   const globals = createGlobals({
     plugin: name,
     log: silentLogger,
+    run: (work) => work(),
     publicModule: PUBLIC_MODULE,
     mayRequire: () => true,
     // A definition has no side effects; what its modules import is given when it really runs.

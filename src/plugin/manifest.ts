@@ -3,11 +3,18 @@ import { Compile } from 'typebox/compile'
 import { AppError } from '../base/errors.ts'
 import type { ApiVersion, Permission, PluginDefinition } from './api.ts'
 import { API_VERSION } from './define.ts'
+import { isReservedName } from './own-tables.ts'
+
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
+
+export function isPluginName(text: string): boolean {
+  return text.length >= 2 && text.length <= 40 && NAME.test(text)
+}
 
 /** `plugin.json`: what is known of a plugin before any of its code runs. Made by `tonearm plugin build`. */
 export const ManifestSchema = Type.Object(
   {
-    name: Type.String({ pattern: '^[a-z][a-z0-9]*(-[a-z0-9]+)*$', minLength: 2, maxLength: 40 }),
+    name: Type.String({ pattern: NAME.source, minLength: 2, maxLength: 40 }),
     version: Type.String({ pattern: '^[0-9A-Za-z.+-]{1,40}$' }),
     apiVersion: Type.String({ pattern: '^[0-9]+\\.[0-9]+$' }),
     description: Type.Optional(Type.String({ maxLength: 500 })),
@@ -54,6 +61,8 @@ export function parseManifest(value: unknown): Manifest {
     const problems = validator.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`)
     throw new AppError('BAD_REQUEST', `plugin.json: ${problems.join('; ')}`)
   }
+  if (isReservedName(value.name))
+    throw new AppError('BAD_REQUEST', `plugin.json: the name ${value.name} is the server's own, choose another`)
   const unknown = value.permissions.filter((name) => !PLAIN_PERMISSIONS.has(name) && !/^(net|node):.+/.test(name))
   if (unknown.length > 0) throw new AppError('BAD_REQUEST', `plugin.json: unknown permissions: ${unknown.join(', ')}`)
   return value as Manifest
