@@ -6,6 +6,7 @@ import { type Auth, createAuth } from './auth/create-auth.ts'
 import { FULL_SCOPE } from './base/access-scope.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Cleanup, Scope } from './base/disposable.ts'
+import { AppError } from './base/errors.ts'
 import type { Config } from './config/load.ts'
 import { programVersion } from './config/version.ts'
 import { makeDataFolder } from './db/data-folder.ts'
@@ -15,6 +16,7 @@ import { migrate } from './db/migrate.ts'
 import { openDatabase } from './db/sqlite-database.ts'
 import { createHookDispatcher, type HookDispatcher } from './hooks/hook-dispatcher.ts'
 import { pingRoute, robotsRoute } from './http/ping-route.ts'
+import { errorReply } from './http/reply.ts'
 import { createRouter, type Route, type Router } from './http/router.ts'
 import { type Listening, startHttp } from './http/start-http.ts'
 import { welcomeRoute } from './http/welcome-route.ts'
@@ -91,6 +93,8 @@ interface BuiltCore extends Core {
   readonly artwork: Artwork
   listening: string | undefined
 }
+
+const STARTING = new AppError('UNAVAILABLE', 'The server is starting. Try again in a moment.', { retryAfter: 1 })
 
 /**
  * Takes the data folder, brings the schema and the configured libraries up to date, and builds what works on them.
@@ -254,9 +258,13 @@ export function createServer(options: ServerOptions): Server {
         { method: 'ANY', path: '/rest/*', ignoreCase: true, handler: (request) => subsonic.handle(request) },
       ]
       router = createRouter(baseRoutes)
+      const table = router
+      let ready = false
       const http = await startHttp({
         settings: config.server,
-        handler: router.handle,
+        // The port is taken first, so that a start which fails there makes nobody; until the first user is made, nobody
+        // is answered: a server without users would let anyone become its administrator.
+        handler: (request) => (ready ? table.handle(request) : errorReply(STARTING)),
         hooks: core.hooks,
         log: log.child({ room: 'http' }),
       })
@@ -264,6 +272,7 @@ export function createServer(options: ServerOptions): Server {
       const { at } = http
       core.listening = at.url
       await options.onListening?.(core, at)
+      ready = true
       core.streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
       if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
       await core.scanner.start()
