@@ -10,13 +10,14 @@ const IDLE_SECONDS = 30
 export async function scanFigures(folder: string, songs: number): Promise<void> {
   const music = join(folder, 'music')
   await generateLibrary(music, songs)
+  let ended = false
   const server = await startServer({ data: join(folder, 'data'), music: [music] })
   try {
     const scan = scanFinished(server)
     const latencies: number[] = []
     let scanning = true
     const probe = (async () => {
-      while (scanning) {
+      while (scanning && !ended) {
         const started = performance.now()
         await (await fetch(subsonicUrl(server, 'getAlbumList2', { type: 'newest', size: 20 }))).arrayBuffer()
         latencies.push(performance.now() - started)
@@ -45,6 +46,7 @@ export async function scanFigures(folder: string, songs: number): Promise<void> 
     figure('writes.idle', ((bytesWritten(server.pid) - before) * 3600) / IDLE_SECONDS, 'bytes/h')
     await scrobbleWrites(server)
   } finally {
+    ended = true
     await server.stop()
   }
 }
