@@ -2,14 +2,17 @@ import { createHash, randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { Cron } from 'croner'
 import { FULL_SCOPE } from '../base/access-scope.ts'
+import { AppError } from '../base/errors.ts'
 import type { LibraryId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanFolders } from '../library/scan-folders.ts'
 import { createScanRecords } from '../library/scan-records.ts'
 import { ChangeList } from './change-list.ts'
-import { FolderWatch } from './folder-watch.ts'
 import { LibraryScan, type LibraryScanResult, type ScanProgress } from './library-scan.ts'
+import { LibraryWatches } from './library-watches.ts'
+import type { FileTags } from './reader-protocol.ts'
 import { type ScanContext, type ScannerOptions, ScanTally } from './scan-context.ts'
+import { covers, type Job, union } from './scan-job.ts'
 import type { ScanKind, Scanner, ScanRequest, ScanStatus, ScanSummary } from './scanner.ts'
 import { TagReader } from './tag-reader.ts'
 
@@ -19,14 +22,6 @@ const PROGRESS_MS = 100
 /** After so many changed songs the planner wants new statistics. */
 const ANALYZE_AFTER = 500
 const MAX_READERS = 2
-
-interface Job {
-  readonly kind: ScanKind
-  readonly libraries: readonly LibraryId[] | undefined
-  readonly acceptMissing: boolean
-  /** Folders by library: only they are looked at. */
-  readonly only: ReadonlyMap<LibraryId, ReadonlySet<string>> | undefined
-}
 
 interface Waiting {
   job: Job
@@ -47,12 +42,15 @@ export function createScanner(options: ScannerOptions): Scanner {
 class ScannerService implements Scanner {
   readonly #context: ScanContext
   readonly #listeners = new Set<(status: ScanStatus) => void>()
-  readonly #watches = new Map<LibraryId, FolderWatch>()
+  readonly #watches: LibraryWatches
   #cron: Cron | undefined
   #started = false
   #stopping = false
   #running: { readonly job: Job; readonly promise: Promise<ScanSummary>; readonly abort: AbortController } | undefined
   #waiting: Waiting | undefined
+  /** Somebody works on the rows alone: scans wait. */
+  #held = false
+  #turn: Promise<void> = Promise.resolve()
   #progress = { count: 0, total: undefined as number | undefined, folders: 0 }
   #startedAt = 0
   #elapsedMs = 0
@@ -61,6 +59,10 @@ class ScannerService implements Scanner {
 
   constructor(context: ScanContext) {
     this.#context = context
+    this.#watches = new LibraryWatches(context, {
+      onChange: (libraryId, folders) => this.#changed(libraryId, folders),
+      onBack: (libraryId) => this.#scanInBackground('quick', [libraryId]),
+    })
   }
 
   status(): ScanStatus {
@@ -94,6 +96,49 @@ class ScannerService implements Scanner {
     this.#running?.abort.abort()
   }
 
+  isScanning(library: LibraryId): boolean {
+    const job = this.#running?.job
+    if (!job) return false
+    return job.only ? job.only.has(library) : (job.libraries?.includes(library) ?? true)
+  }
+
+  async exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.#turn
+    let done = () => {}
+    this.#turn = new Promise((resolve) => {
+      done = resolve
+    })
+    await before
+    this.#held = true
+    const interrupted = this.#running
+    try {
+      interrupted?.abort.abort()
+      await interrupted?.promise.catch(() => {})
+      return await work()
+    } finally {
+      this.#held = false
+      if (interrupted && !this.#stopping) this.#runInBackground(interrupted.job)
+      this.#beginWaiting()
+      done()
+    }
+  }
+
+  async refresh(): Promise<void> {
+    if (this.#started) await this.#watches.follow(this.#libraries())
+  }
+
+  async inspect(path: string): Promise<FileTags> {
+    const { childEntry, settings, log, clock } = this.#context
+    const reader = new TagReader({ entry: childEntry, children: 1, timeoutMs: settings.readTimeoutMs, log, clock })
+    try {
+      const outcome = await reader.read(path)
+      if (outcome.ok) return outcome.file
+      throw new AppError('MEDIA_UNREADABLE', `The file can not be read: ${outcome.reason}.`)
+    } finally {
+      reader.close()
+    }
+  }
+
   onProgress(listener: (status: ScanStatus) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -104,8 +149,7 @@ class ScannerService implements Scanner {
     this.#started = true
     if (settings.schedule !== '')
       this.#cron = new Cron(settings.schedule, { unref: true, protect: true }, () => this.#scanInBackground('quick'))
-    if (settings.watch !== 'off' && settings.watchDebounceMs > 0)
-      for (const library of this.#libraries()) await this.#watchLibrary(library)
+    await this.#watches.follow(this.#libraries())
     const pending = this.#libraries().filter(
       ({ id, scanPending }) => scanPending !== '' || this.#context.records.isBehind(id),
     )
@@ -123,8 +167,7 @@ class ScannerService implements Scanner {
     this.#stopping = true
     this.#started = false
     this.#cron?.stop()
-    for (const watch of this.#watches.values()) watch.close()
-    this.#watches.clear()
+    this.#watches.close()
     this.cancel()
     this.#waiting?.reject(new Error('the server is stopping'))
     this.#waiting = undefined
@@ -136,15 +179,20 @@ class ScannerService implements Scanner {
   }
 
   #scanInBackground(kind: ScanKind, libraries?: readonly LibraryId[]): void {
-    this.#enqueue({ kind, libraries, acceptMissing: false, only: undefined }).catch((error: unknown) => {
+    this.#runInBackground({ kind, libraries, acceptMissing: false, only: undefined })
+  }
+
+  #runInBackground(job: Job): void {
+    this.#enqueue(job).catch((error: unknown) => {
       if (!this.#stopping) this.#context.log.error('scan failed', { error: messageOf(error) })
     })
   }
 
   #enqueue(job: Job): Promise<ScanSummary> {
     if (this.#stopping) return Promise.reject(new Error('the server is stopping'))
-    if (!this.#running) return this.#begin(job)
-    if (!this.#running.abort.signal.aborted && covers(this.#running.job, job)) return this.#running.promise
+    if (!this.#running && !this.#held) return this.#begin(job)
+    if (this.#running && !this.#running.abort.signal.aborted && covers(this.#running.job, job))
+      return this.#running.promise
     if (this.#waiting) {
       this.#waiting.job = union(this.#waiting.job, job)
       return this.#waiting.promise
@@ -165,12 +213,17 @@ class ScannerService implements Scanner {
     const promise = run.finally(() => {
       this.#running = undefined
       this.#notify(true)
-      const next = this.#waiting
-      this.#waiting = undefined
-      if (next) this.#begin(next.job).then(next.resolve, next.reject)
+      this.#beginWaiting()
     })
     this.#running = { job, promise, abort }
     return promise
+  }
+
+  #beginWaiting(): void {
+    const next = this.#waiting
+    if (!next || this.#held || this.#running) return
+    this.#waiting = undefined
+    this.#begin(next.job).then(next.resolve, next.reject)
   }
 
   async #run(job: Job, signal: AbortSignal): Promise<ScanSummary> {
@@ -241,7 +294,7 @@ class ScannerService implements Scanner {
       hooks.observe('scan.finished', { scanId, added, changed: changed + moved, removed, problems, durationMs })
     }
     if (!job.only || tally.total > 0) log.info('scan finished', { ...summary })
-    for (const [id, folders] of unsettled) for (const folder of folders) this.#watches.get(id)?.report(folder)
+    for (const [id, folders] of unsettled) this.#watches.report(id, folders)
     if (failure !== undefined) throw failure
     return summary
   }
@@ -292,7 +345,7 @@ class ScannerService implements Scanner {
         if (!only) records.setMapping(library.id, mapping)
         records.finish(library.id, { at: clock.now(), changed: run.tally.total > before, whole: !only })
       } else records.abandon(library.id, !only)
-      this.#watches.get(library.id)?.sync(result.walked, only !== undefined)
+      this.#watches.scanned(library, result, only !== undefined)
       return result
     } finally {
       run.signal.removeEventListener('abort', run.onCancel)
@@ -334,28 +387,6 @@ class ScannerService implements Scanner {
     return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16)
   }
 
-  async #watchLibrary(library: Library): Promise<void> {
-    const { settings, clock, log, folders } = this.#context
-    const watch = new FolderWatch({
-      root: library.path,
-      mode: settings.watch === 'poll' ? 'poll' : 'auto',
-      debounceMs: settings.watchDebounceMs,
-      pollIntervalMs: settings.pollIntervalMs,
-      pollHours: settings.pollHours,
-      clock,
-      log: log.child({ library: library.id }),
-      onChange: (changed) => this.#changed(library.id, changed),
-    })
-    this.#watches.set(library.id, watch)
-    await watch.start()
-    // Without a scan on start the known folders are all that can be watched.
-    const known = settings.scanOnStart ? [] : folders.load(library.id).filter(({ missing }) => !missing)
-    watch.sync(
-      known.map(({ path, mtimeMs }) => ({ path, mtimeMs })),
-      false,
-    )
-  }
-
   #changed(libraryId: LibraryId, folders: readonly string[]): void {
     if (!this.#started) return
     const job: Job = {
@@ -386,31 +417,6 @@ class ScannerService implements Scanner {
     this.#notifiedAt = time
     const status = this.status()
     for (const listener of this.#listeners) listener(status)
-  }
-}
-
-/** Whether a running scan does all that is asked. Partial ones may have passed the folders already. */
-function covers(running: Job, wanted: Job): boolean {
-  if (running.only || wanted.only) return false
-  if (wanted.kind === 'full' && running.kind !== 'full') return false
-  if (wanted.acceptMissing && !running.acceptMissing) return false
-  if (running.libraries === undefined) return true
-  return wanted.libraries?.every((id) => running.libraries?.includes(id)) ?? false
-}
-
-function union(a: Job, b: Job): Job {
-  if (a.only && b.only) {
-    const only = new Map([...a.only].map(([id, folders]) => [id, new Set(folders)]))
-    for (const [id, folders] of b.only) only.set(id, new Set([...(only.get(id) ?? []), ...folders]))
-    return { ...a, only }
-  }
-  const libraries = (job: Job) => (job.only ? [...job.only.keys()] : job.libraries)
-  const [x, y] = [libraries(a), libraries(b)]
-  return {
-    kind: a.kind === 'full' || b.kind === 'full' ? 'full' : 'quick',
-    libraries: x && y ? [...new Set([...x, ...y])] : undefined,
-    acceptMissing: a.acceptMissing || b.acceptMissing,
-    only: undefined,
   }
 }
 

@@ -46,8 +46,9 @@ export class FolderWatch {
     this.#polling = options.mode === 'poll'
   }
 
-  get isPolling(): boolean {
-    return this.#polling
+  /** Absolute path of the library. */
+  get root(): string {
+    return this.#options.root
   }
 
   /** Decides how to watch. */

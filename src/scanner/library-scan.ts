@@ -1,10 +1,8 @@
 import { join } from 'node:path'
 import { encodeId, type SongId } from '../base/ids.ts'
-import { fold } from '../base/text.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanAlbums } from '../library/scan-albums.ts'
 import { createScanCovers } from '../library/scan-covers.ts'
-import type { KnownFolder } from '../library/scan-folders.ts'
 import { createScanIdentity } from '../library/scan-identity.ts'
 import { createScanNames } from '../library/scan-names.ts'
 import { createScanSongs } from '../library/scan-songs.ts'
@@ -12,7 +10,8 @@ import { createScanStats } from '../library/scan-stats.ts'
 import { Aggregates } from './aggregates.ts'
 import type { ChangeList } from './change-list.ts'
 import { CoverVersions } from './cover-versions.ts'
-import { nameOf, parentOf } from './folder-listing.ts'
+import { joinPath, nameOf, parentOf } from './folder-listing.ts'
+import { FolderRows } from './folder-rows.ts'
 import { isReadable, suffixOf } from './formats.ts'
 import { checkRoot, looksLost, type RootState } from './library-root.ts'
 import { mapSong } from './map-song.ts'
@@ -85,7 +84,7 @@ export class LibraryScan {
   readonly #albums
   readonly #aggregates: Aggregates
   readonly #ownCovers: boolean
-  readonly #known: Map<string, KnownFolder>
+  readonly #rows: FolderRows
   readonly #unsettled = new Set<string>()
   /** Files still to be written, by folder: its signature is set when none is left. */
   readonly #pending = new Map<ChangedFolder, number>()
@@ -124,7 +123,7 @@ export class LibraryScan {
       now: () => clock.now(),
       flushPlays: () => context.flushPlays?.(),
     })
-    this.#known = new Map(folders.load(library.id).map((folder) => [folder.path, folder]))
+    this.#rows = new FolderRows(library, folders, { order, now: () => clock.now() })
   }
 
   async run(): Promise<LibraryScanResult> {
@@ -133,10 +132,10 @@ export class LibraryScan {
     const walked = await this.#walk()
     if ('root' in walked) return walked
     const fullAnew = kind === 'full' && !resume && only === undefined
-    if (fullAnew) for (const folder of this.#known.values()) folder.signature = ''
+    if (fullAnew) for (const folder of this.#rows.known.values()) folder.signature = ''
     const plan = await makePlan({
       walk: walked,
-      known: this.#known,
+      known: this.#rows.known,
       problems: records.problems(this.#library.id),
       full: kind === 'full',
       only,
@@ -157,13 +156,13 @@ export class LibraryScan {
       if (only === undefined || changesAnything(plan))
         records.begin(this.#library.id, { at: clock.now(), whole: only === undefined })
     })
-    if (wasBehind) this.#aggregates.touchEverything(records.everything(this.#library.id), this.#known.values())
+    if (wasBehind) this.#aggregates.touchEverything(records.everything(this.#library.id), this.#rows.known.values())
     await this.#noteProblems(walked)
     await this.#moveFolders(plan)
     await this.#prepare(plan)
     await this.#read(plan)
     if (mayMark && !signal.aborted) await this.#markMissing(plan)
-    await this.#aggregates.refreshAll(this.#known)
+    await this.#aggregates.refreshAll(this.#rows.known)
     if (!signal.aborted) {
       const { added, moved, returned } = this.#options.tally
       const foundSongs = added + moved + returned > 0
@@ -187,7 +186,9 @@ export class LibraryScan {
       followSymlinks,
       excludePatterns,
       signal,
-      ...(only ? { only: { folders: only, isKnown: (folder) => this.#known.get(folder)?.missing === false } } : {}),
+      ...(only
+        ? { only: { folders: only, isKnown: (folder) => this.#rows.known.get(folder)?.missing === false } }
+        : {}),
       onFolder: () => onProgress({ folders: 1 }),
     })
   }
@@ -212,24 +213,11 @@ export class LibraryScan {
   }
 
   async #moveFolders(plan: ScanPlan): Promise<void> {
-    const { folders, clock } = this.#context
     await this.#slices.write(plan.moves, ({ folder, to }) => {
-      this.#known.delete(folder.path)
-      const parent = to === '' ? undefined : this.#folder(parentOf(to))
-      folders.move(
-        folder,
-        {
-          path: to,
-          parentId: parent?.id,
-          name: this.#folderName(to),
-          orderName: this.#names.order(this.#folderName(to)),
-        },
-        clock.now(),
-      )
-      this.#known.set(to, folder)
+      this.#rows.move(folder, to)
       this.#aggregates.touchFolder(folder)
       for (const song of this.#songs.inFolder(folder.id))
-        this.#songs.setPlace(song.id, folder.id, to === '' ? nameOf(song.path) : `${to}/${nameOf(song.path)}`)
+        this.#songs.setPlace(song.id, folder.id, joinPath(to, nameOf(song.path)))
     })
   }
 
@@ -241,7 +229,7 @@ export class LibraryScan {
     for (const changed of plan.changed) for (const { song } of changed.read) if (song) this.#moves?.isBack(song)
     await this.#slices.write(plan.changed, (changed) => {
       const { listing, read, returned, lyrics } = changed
-      const folder = this.#folder(listing.path)
+      const folder = this.#rows.get(listing.path)
       const images = JSON.stringify(listing.images.map(({ name }) => name))
       this.#aggregates.touchFolder(folder)
       if (images !== '[]' || folder.images !== '[]') {
@@ -328,7 +316,7 @@ export class LibraryScan {
       const left = (this.#pending.get(changed) ?? 1) - 1
       this.#pending.set(changed, left)
       if (left === 0 && !this.#unsettled.has(changed.listing.path))
-        this.#context.folders.setSignature(this.#folder(changed.listing.path), changed.listing.signature)
+        this.#context.folders.setSignature(this.#rows.get(changed.listing.path), changed.listing.signature)
     })
     this.#options.onProgress({ read: results.length })
   }
@@ -356,13 +344,13 @@ export class LibraryScan {
     const at = clock.now()
     const moved = work.song === undefined ? this.#moves?.take(draft, file) : undefined
     const id: SongId | undefined = work.song ?? moved?.id
-    const oldFolder = moved && this.#known.get(parentOf(moved.path))
+    const oldFolder = moved && this.#rows.known.get(parentOf(moved.path))
     if (oldFolder) this.#aggregates.touchFolder(oldFolder)
     const write = this.#songs.write(
       draft,
       {
         libraryId: this.#library.id,
-        folderId: this.#folder(changed.listing.path).id,
+        folderId: this.#rows.get(changed.listing.path).id,
         albumId: this.#albums.find(this.#library.id, draft, at),
         file,
         ownCovers: this.#ownCovers,
@@ -400,25 +388,6 @@ export class LibraryScan {
         this.#aggregates.touchFolder(folder)
       },
     )
-  }
-
-  /** The row of a folder, made with those above it when there is none. */
-  #folder(path: string): KnownFolder {
-    const known = this.#known.get(path)
-    if (known) return known
-    const { folders, clock } = this.#context
-    const parent = path === '' ? undefined : this.#folder(parentOf(path))
-    const name = this.#folderName(path)
-    const added = folders.add(
-      { libraryId: this.#library.id, parentId: parent?.id, path, name, orderName: fold(name) },
-      clock.now(),
-    )
-    this.#known.set(path, added)
-    return added
-  }
-
-  #folderName(path: string): string {
-    return path === '' ? this.#library.name : nameOf(path)
   }
 }
 

@@ -21,6 +21,9 @@ const LYRICS_ID =
   /^(uslt|ult|sylt|slt|©lyr|(unsynced|synced)?lyrics(-[a-z]+)?|wm\/lyrics(_synchronised)?|txxx:(unsynced|synced)?lyrics|----:com\.apple\.itunes:lyrics|track:lyrics)$/i
 const PICTURE_ID = /^(apic|pic|covr|metadata_block_picture|picture|cover art \(front\)|cover art.*|wm\/picture)$/i
 
+/** Endings that films have as well. */
+const MAY_BE_VIDEO = /\.(mp4|webm)$/i
+
 /** Reads tags, sound facts, lyrics and the picture's hash of one file. Rejects with the parser's or the system's error. */
 export async function readAudioFile(path: string): Promise<ReadFile> {
   const handle = await open(path, 'r')
@@ -45,21 +48,28 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
   }
 }
 
-/** By the ending first; a file of another kind than its name says is recognised by its content. */
+/**
+ * By the ending first; a file of another kind than its name says is recognised by its content, and a broken picture
+ * costs the picture alone.
+ */
 async function parse(handle: FileHandle, path: string, size: number): Promise<IAudioMetadata> {
-  const options = { duration: false, skipCovers: false }
-  try {
-    const info = (await isDisguised(handle, path)) ? { size } : { path, size }
-    const metadata = await parseFromTokenizer(new FileTokenizer(handle, info), options)
-    if (metadata.format.container || metadata.format.codec) return metadata
-    throw new Error('no sound found')
-  } catch (error) {
-    const metadata = await parseFromTokenizer(new FileTokenizer(handle, { size }), options).catch(() => {
-      throw error
-    })
-    if (metadata.format.hasAudio === false || !(metadata.format.container || metadata.format.codec)) throw error
-    return metadata
-  }
+  const named = (await isDisguised(handle, path)) ? { size } : { path, size }
+  const tries = [
+    { info: named, skipCovers: false },
+    { info: named, skipCovers: true },
+    { info: { size }, skipCovers: true },
+  ]
+  let failure: unknown = new Error('no sound found')
+  for (const [index, { info, skipCovers }] of tries.entries())
+    try {
+      const metadata = await parseFromTokenizer(new FileTokenizer(handle, info), { duration: false, skipCovers })
+      const { container, codec, hasAudio, hasVideo } = metadata.format
+      if (hasVideo && MAY_BE_VIDEO.test(path)) throw new Error('a video, not a song')
+      if ((container || codec) && hasAudio !== false) return metadata
+    } catch (error) {
+      if (index === 0) failure = error
+    }
+  throw failure
 }
 
 /** The MPEG parser finds frames in anything: such files are asked for the mark of another container first. */

@@ -1,4 +1,5 @@
 import type { LibraryId } from '../base/ids.ts'
+import type { FileTags } from './reader-protocol.ts'
 
 export type ScanKind = 'quick' | 'full'
 
@@ -44,6 +45,14 @@ export interface Scanner {
   /** Resolves at the end of the scan. A second call joins the running scan and asks for another after it if it wants more. */
   scan(request: ScanRequest): Promise<ScanSummary>
   cancel(): void
+  /** Whether the running scan looks at this library. */
+  isScanning(library: LibraryId): boolean
+  /** Runs `work` while nothing scans: a running scan is cancelled and begins anew afterwards, others wait. One at a time. */
+  exclusive<T>(work: () => Promise<T>): Promise<T>
+  /** After libraries were added, changed or removed: watches those that are there now. */
+  refresh(): Promise<void>
+  /** Reads one file anew, in a process of its own. Rejects with MEDIA_UNREADABLE. */
+  inspect(path: string): Promise<FileTags>
   onProgress(listener: (status: ScanStatus) => void): () => void
   /** Starts watching, polling and the schedule, resumes an interrupted scan, scans on start if configured. */
   start(): Promise<void>

@@ -172,6 +172,15 @@ test('a file of another kind than its ending says is recognised', async (t) => {
   assert.deepEqual([tags.title, audio.codec], [['T'], 'flac'])
 })
 
+test('a broken picture costs the picture alone', async (t) => {
+  const path = join(tempFolder(t), 'a.opus')
+  const opus = audioBytes({ format: 'opus', tags: { title: 'T' }, picture: { mime: 'image/jpeg', data: coverJpeg() } })
+  opus[opus.indexOf('METADATA_BLOCK_PICTURE=') + 500] = 0x21
+  await writeFile(path, opus)
+  const { tags, picture, audio } = (await readAudioFile(path)).file
+  assert.deepEqual([tags.title, picture, audio.durationMs > 0], [['T'], '', true])
+})
+
 test('files without sound are refused with a reason', async (t) => {
   const folder = tempFolder(t)
   await writeFile(join(folder, 'empty.mp3'), '')

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { isHourIn } from '../../src/scanner/folder-watch.ts'
 import type { ScanStatus } from '../../src/scanner/scanner.ts'
+import { writeAudio } from '../support/audio.ts'
 import { generateLibrary } from '../support/music-library.ts'
 import { childEntry, type ScanRig, scanRig } from '../support/scanned-library.ts'
 import { tempFolder } from '../support/temp-database.ts'
@@ -50,6 +51,23 @@ for (const watch of ['auto', 'poll'] as const)
     }
     await rig.scanner.stop()
   })
+
+test('a root that comes back is found', async (t) => {
+  const folder = join(tempFolder(t), 'music')
+  const settings = { watch: 'auto', watchDebounceMs: 100, pollIntervalMs: 100 } as const
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings, folder })
+  await rig.scanner.start()
+  await until('the scan on start', () => titles(rig) === 'One' && !rig.scanner.status().scanning)
+  await rename(folder, `${folder}.away`)
+  await rig.scan()
+  assert.equal(rig.library().state, 'lost')
+  await mkdir(`${folder}.away/B`)
+  await rename(join(`${folder}.away`, 'A/1.mp3'), join(`${folder}.away`, 'B/1.mp3'))
+  await rename(`${folder}.away`, folder)
+  await until('the library to be back', () => rig.library().state === 'ok')
+  assert.equal(rig.song('One').path, 'B/1.mp3')
+  await rig.scanner.stop()
+})
 
 test('nothing starts by itself when it is not told to', async (t) => {
   const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings: { scanOnStart: false } })
@@ -125,6 +143,40 @@ test('a wider request while a scan runs is made after it', async (t) => {
   assert.deepEqual([quick.kind, full.kind], ['quick', 'full'])
   assert.notEqual(quick.scanId, full.scanId)
   assert.equal(full.scanId, again.scanId)
+})
+
+test('work on the rows alone stops a scan, which begins anew after it', async (t) => {
+  const folder = tempFolder(t)
+  await generateLibrary(folder, 300)
+  const rig = await scanRig(t, {}, { folder })
+  const first = rig.scan()
+  assert.deepEqual([rig.scanner.isScanning(rig.libraryId), rig.scanner.status().scanning], [true, true])
+  const scanning = await rig.scanner.exclusive(async () => rig.scanner.status().scanning)
+  assert.deepEqual([scanning, (await first).cancelled], [false, true])
+  await until('the scan to be made', () => rig.songs().length === 300 && !rig.scanner.status().scanning)
+})
+
+test('libraries that are added while the server runs are watched', async (t) => {
+  const other = tempFolder(t)
+  const settings = { watch: 'auto', watchDebounceMs: 100 } as const
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings })
+  await rig.scanner.start()
+  await until('the scan on start', () => titles(rig) === 'One' && !rig.scanner.status().scanning)
+  const added = { name: 'Other', path: other, recursive: true, followSymlinks: true, excludePatterns: [] }
+  rig.repositories.libraries.create(added, 0)
+  await writeAudio(join(other, '2.mp3'), { tags: { title: 'Two' } })
+  await rig.scanner.refresh()
+  await rig.scan()
+  assert.equal(titles(rig), 'One Two')
+  await writeAudio(join(other, '3.mp3'), { tags: { title: 'Three' } })
+  await until('the change in the new library', () => titles(rig) === 'One Three Two')
+  await rig.scanner.stop()
+})
+
+test('a single file is read on demand', async (t) => {
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' }, 'A/bad.flac': 'nothing' })
+  assert.deepEqual((await rig.scanner.inspect(join(rig.folder, 'A/1.mp3'))).tags.title, ['One'])
+  await assert.rejects(rig.scanner.inspect(join(rig.folder, 'A/bad.flac')), { code: 'MEDIA_UNREADABLE' })
 })
 
 test('hours for polling may go over midnight', () => {

@@ -1,0 +1,51 @@
+import type { Library } from '../library/entities.ts'
+import type { KnownFolder, ScanFolders } from '../library/scan-folders.ts'
+import { nameOf, parentOf } from './folder-listing.ts'
+
+/** The folders of a library by path, in memory and in the table alike. Calls that write belong into a transaction. */
+export class FolderRows {
+  readonly #library: Library
+  readonly #folders: ScanFolders
+  readonly #order: (name: string) => string
+  readonly #now: () => number
+  readonly #known: Map<string, KnownFolder>
+
+  constructor(
+    library: Library,
+    folders: ScanFolders,
+    options: { readonly order: (name: string) => string; readonly now: () => number },
+  ) {
+    this.#library = library
+    this.#folders = folders
+    this.#order = options.order
+    this.#now = options.now
+    this.#known = new Map(folders.load(library.id).map((folder) => [folder.path, folder]))
+  }
+
+  get known(): ReadonlyMap<string, KnownFolder> {
+    return this.#known
+  }
+
+  /** The row of a folder, made with those above it when there is none. */
+  get(path: string): KnownFolder {
+    const known = this.#known.get(path)
+    if (known) return known
+    const parentId = path === '' ? undefined : this.get(parentOf(path)).id
+    const added = this.#folders.add({ libraryId: this.#library.id, parentId, path, ...this.#names(path) }, this.#now())
+    this.#known.set(path, added)
+    return added
+  }
+
+  /** Gives a row another path, where there is none. */
+  move(folder: KnownFolder, path: string): void {
+    this.#known.delete(folder.path)
+    const parentId = path === '' ? undefined : this.get(parentOf(path)).id
+    this.#folders.move(folder, { path, parentId, ...this.#names(path) }, this.#now())
+    this.#known.set(path, folder)
+  }
+
+  #names(path: string): { readonly name: string; readonly orderName: string } {
+    const name = path === '' ? this.#library.name : nameOf(path)
+    return { name, orderName: this.#order(name) }
+  }
+}

@@ -1,0 +1,87 @@
+import type { LibraryId } from '../base/ids.ts'
+import type { Library } from '../library/entities.ts'
+import { FolderWatch } from './folder-watch.ts'
+import { checkRoot } from './library-root.ts'
+import type { LibraryScanResult } from './library-scan.ts'
+import type { ScanContext } from './scan-context.ts'
+
+/** Watches the folders of all libraries, as the settings want it. Silent before the first `follow`. */
+export class LibraryWatches {
+  readonly #context: ScanContext
+  readonly #listeners: {
+    readonly onChange: (id: LibraryId, folders: readonly string[]) => void
+    readonly onBack: (id: LibraryId) => void
+  }
+  readonly #watches = new Map<LibraryId, { readonly root: string; readonly watch: FolderWatch }>()
+  /** Libraries whose root was not there: nothing tells when it comes back, so it is looked for. */
+  readonly #away = new Map<LibraryId, string>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    context: ScanContext,
+    listeners: {
+      readonly onChange: (id: LibraryId, folders: readonly string[]) => void
+      readonly onBack: (id: LibraryId) => void
+    },
+  ) {
+    this.#context = context
+    this.#listeners = listeners
+  }
+
+  /** Watches these libraries from now on, and no others. */
+  async follow(libraries: readonly Library[]): Promise<void> {
+    const { watch: mode, watchDebounceMs, pollIntervalMs } = this.#context.settings
+    if (mode === 'off' || watchDebounceMs <= 0) return
+    this.#timer ??= setInterval(() => void this.#lookForAway(), pollIntervalMs).unref()
+    for (const [id, watch] of [...this.#watches]) {
+      if (libraries.some((library) => library.id === id && library.path === watch.root)) continue
+      watch.close()
+      this.#watches.delete(id)
+      this.#away.delete(id)
+    }
+    for (const library of libraries) if (!this.#watches.has(library.id)) await this.#watch(library, mode)
+  }
+
+  /** What a scan saw is what is watched from now on. A root that is away keeps its watches. */
+  scanned(library: Library, result: LibraryScanResult, partial: boolean): void {
+    if (result.walked.length > 0) this.#watches.get(library.id)?.watch.sync(result.walked, partial)
+    if (result.root.state === 'lost' && result.walked.length === 0) this.#away.set(library.id, library.path)
+    else this.#away.delete(library.id)
+  }
+
+  /** Has folders looked at again when they are quiet. */
+  report(id: LibraryId, folders: readonly string[]): void {
+    for (const folder of folders) this.#watches.get(id)?.watch.report(folder)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+    for (const { watch } of this.#watches.values()) watch.close()
+    this.#watches.clear()
+  }
+
+  async #watch(library: Library, mode: 'auto' | 'poll'): Promise<void> {
+    const { settings, clock, log, folders } = this.#context
+    const watch = new FolderWatch({
+      root: library.path,
+      mode,
+      debounceMs: settings.watchDebounceMs,
+      pollIntervalMs: settings.pollIntervalMs,
+      pollHours: settings.pollHours,
+      clock,
+      log: log.child({ library: library.id }),
+      onChange: (changed) => this.#listeners.onChange(library.id, changed),
+    })
+    this.#watches.set(library.id, { root: library.path, watch })
+    await watch.start()
+    // Without a scan on start the known folders are all that can be watched.
+    const known = settings.scanOnStart ? [] : folders.load(library.id).filter(({ missing }) => !missing)
+    watch.sync(known, false)
+  }
+
+  async #lookForAway(): Promise<void> {
+    for (const [id, path] of this.#away)
+      if ((await checkRoot(path)).state === 'ok' && this.#timer) this.#listeners.onBack(id)
+  }
+}
