@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts'
 import type { ConfigSources } from '../config/load.ts'
 import { suggest } from '../config/suggest.ts'
 
-export const COMMANDS = ['serve', 'scan', 'user', 'doctor', 'backup', 'restore', 'version', 'help'] as const
+export const COMMANDS = ['serve', 'scan', 'user', 'plugin', 'doctor', 'backup', 'restore', 'version', 'help'] as const
 export type Command = (typeof COMMANDS)[number]
 
 /** What a person typed, sorted. */
@@ -24,6 +24,8 @@ export interface CommandOptions {
   readonly admin: boolean
   readonly libraries: readonly string[]
   readonly name: string | undefined
+  /** A plugin's folder. */
+  readonly dir: string | undefined
 }
 
 const OPTIONS = {
@@ -40,6 +42,7 @@ const OPTIONS = {
   library: { type: 'string', multiple: true, short: 'l' },
   admin: { type: 'boolean' },
   name: { type: 'string' },
+  dir: { type: 'string' },
   json: { type: 'boolean' },
 } as const satisfies ParseArgsConfig['options']
 
@@ -50,6 +53,7 @@ const OWN: Readonly<Record<Command, readonly OptionName[]>> = {
   serve: ['music', 'host', 'port', 'version'],
   scan: ['music', 'full', 'accept-missing', 'library', 'json'],
   user: ['admin', 'library', 'name', 'json'],
+  plugin: ['dir', 'json'],
   doctor: ['music', 'host', 'port', 'json'],
   backup: [],
   restore: [],
@@ -82,6 +86,7 @@ export function readArguments(argv: readonly string[]): Invocation {
       admin: values.admin === true,
       libraries: values.library ?? [],
       name: values.name,
+      dir: values.dir,
     },
   }
 }

@@ -39,6 +39,15 @@ API keys are for clients that can do without a password; a key is shown once.
       --admin          may do everything
   -l, --library NAME   may hear only this library (name or number); once or several times
       --name TEXT      what the key is for, such as "car radio"${COMMON}`,
+  plugin: `Usage: tonearm plugin new NAME [--dir DIR]
+       tonearm plugin build [DIR]
+       tonearm plugin check [DIR] [--json]
+
+For authors: new writes a plugin that works, with its test; build bundles it to dist/plugin.js and dist/plugin.json;
+check finds what would break when it is published. plugins/README.md has the tutorial.
+
+      --dir DIR        the folder (new: NAME; else: this one)
+      --json           the findings as JSON`,
   doctor: `Usage: tonearm doctor [options]
 
 Checks settings, folders, disk space, database, ffmpeg, pictures, watching and clock, and says what to do.
@@ -64,6 +73,7 @@ Commands:
   serve      serve music (what it does without a command)
   scan       look for new, changed and vanished files
   user       add, passwd, list, remove users; keys for their clients
+  plugin     make, build and check plugins
   doctor     check that everything is well, and say what to do
   backup     copy database and keys
   restore    put a backup in place

@@ -7,6 +7,7 @@ import { createTerminal } from '../log/terminal.ts'
 import type { ScanStatus } from '../scanner/scanner.ts'
 import { COMMANDS, type Command, type Invocation, readArguments, usage } from './arguments.ts'
 import { withBackend } from './backend.ts'
+import { isKitCommand, pluginKitCommand } from './command-plugin-kit.ts'
 import { checkUserWords, userCommand } from './command-user.ts'
 import { type CliContext, complain, print } from './context.ts'
 import { type Finding, findingsText } from './doctor.ts'
@@ -52,6 +53,7 @@ async function runCommand(context: CliContext, invocation: Invocation): Promise<
     return EXIT.ok
   }
   checkWords(command, words)
+  if (command === 'plugin') return pluginKitCommand(context, invocation)
   const loaded = await load(context, invocation)
   for (const warning of command === 'serve' ? [] : loaded.warnings) complain(context, warning)
   if (command === 'serve') return serve(context, loaded)
@@ -80,6 +82,10 @@ function help(context: CliContext, { command, words }: Invocation): number {
 function checkWords(command: Command, words: readonly string[]): void {
   if (command === 'user') {
     checkUserWords(words)
+    return
+  }
+  if (command === 'plugin') {
+    if (!isKitCommand(words)) throw usage('plugin wants one of new, build, check.')
     return
   }
   const most = command === 'backup' || command === 'restore' ? 1 : 0
