@@ -18,7 +18,7 @@ before(async () => {
 })
 after(() => stage?.server.stop())
 
-test('every endpoint answers as it did, in JSON and XML', async (t) => {
+test('every endpoint answers as it did, in JSON and XML', { timeout: 120_000 }, async (t) => {
   const used = new Set<string>()
   for (const step of scenario(stage.ids)) {
     for (const format of step.writes ? (['json'] as const) : (['json', 'xml'] as const)) {
