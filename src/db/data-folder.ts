@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 
 /**
@@ -7,7 +8,7 @@ import { AppError, systemErrorCode } from '../base/errors.ts'
  */
 export function makeDataFolder(path: string): void {
   try {
-    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) chmodSync(path, 0o700)
+    if (makeFolders(path)) chmodSync(path, 0o700)
   } catch (error) {
     const code = systemErrorCode(error)
     if (code === 'ENOSPC' || code === 'EDQUOT') {
@@ -25,4 +26,18 @@ export function makeDataFolder(path: string): void {
       { cause: error, details: { path } },
     )
   }
+}
+
+/**
+ * Step by step: mkdir with `recursive` loops for ever where the system says ENOENT below a folder that exists (/proc).
+ * @returns whether it was made just now.
+ */
+function makeFolders(path: string): boolean {
+  if (existsSync(path)) {
+    if (statSync(path).isDirectory()) return false
+    throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' })
+  }
+  if (dirname(path) !== path) makeFolders(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
+  return true
 }

@@ -100,6 +100,7 @@ export function runProgram(args: readonly string[], home: string, options: Progr
     input: options.input ?? '',
     encoding: 'utf8',
     timeout: WAIT_MS,
+    killSignal: 'SIGKILL',
   })
   return { code: status, stdout, stderr }
 }
