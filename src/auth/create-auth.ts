@@ -21,7 +21,7 @@ export interface AuthSettings extends ThrottleSettings {
 }
 
 export interface AuthOptions {
-  readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries'>
+  readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries' | 'accessGuards'>
   readonly hooks: HookBus
   readonly clock: Clock
   readonly log: Logger
@@ -53,7 +53,7 @@ export function createAuth({ repositories, hooks, clock, log, settings, keyDir }
   const hasher = createPasswordHasher(settings.hashCost)
   const directory = createUserDirectory(repositories, { vault, clock })
   const lastSeen = createLastSeen(repositories, { clock, log })
-  const scopes = createScopes({ users, hooks, clock, log })
+  const scopes = createScopes({ users, guards: repositories.accessGuards, hooks, clock, log })
   return {
     authenticator: createAuthenticator({
       directory,

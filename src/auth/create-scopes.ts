@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts'
 import { decodeIdOf, encodeId, type SongId, type UserId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Purpose } from '../hooks/hooks.ts'
+import type { AccessGuardRepository } from '../library/access-guard-repository.ts'
 import type { User, Viewer } from '../library/entities.ts'
 import type { UserRepository } from '../library/user-repository.ts'
 import type { Logger } from '../log/logger.ts'
@@ -11,6 +12,7 @@ import type { Scopes } from './scopes.ts'
 
 export interface ScopesParts {
   readonly users: UserRepository
+  readonly guards: Pick<AccessGuardRepository, 'of'>
   readonly hooks: HookBus
   readonly clock: Clock
   readonly log: Logger
@@ -37,21 +39,37 @@ interface Answer {
 
 /**
  * What a user may see: the granted libraries, narrowed by `access.scope`, widened by the single songs of
- * `access.grants`. A gate that failed leaves nothing, grants included: what it would have denied is not known.
+ * `access.grants`. A gate that failed leaves nothing, grants included: what it would have denied is not known. The same
+ * where a plugin that has rules for the user is switched off, missing or failed.
  *
  * Administrators see everything and are asked about nowhere. They can give themselves any library, so a narrowed view
  * would protect nothing, and a broken plugin must not hide the library from the person who has to repair it.
  */
-export function createScopes({ users, hooks, clock, log }: ScopesParts): Scopes {
+export function createScopes({ users, guards, hooks, clock, log }: ScopesParts): Scopes {
   const kept = new LRUCache<string, Kept>({ max: MAX_KEPT })
   const running = new Map<string, Promise<Viewer>>()
   const listeners = new Set<(userId: UserId | undefined) => void>()
+  /** Plugins that the log has named since the last change. */
+  const warned = new Set<string>()
   /** Grows with each invalidation: an answer that was begun before is not kept. */
   let generation = 0
 
   const keyOf = (id: UserId, purpose: Purpose) => `${id} ${purpose}`
 
+  /** The plugin without whose answer this user may see nothing, and which gives none. */
+  function silentGuard(id: UserId): string | undefined {
+    const silent = guards.of(id).find((plugin) => !hooks.isAnsweredBy('access.scope', plugin))
+    if (silent !== undefined && !warned.has(silent)) {
+      warned.add(silent)
+      log.warn('users with access rules see nothing: the plugin that keeps the rules is not running', {
+        plugin: silent,
+      })
+    }
+    return silent
+  }
+
   function ask(id: UserId, purpose: Purpose): Answer | Promise<Answer> {
+    if (silentGuard(id) !== undefined) return { scope: EMPTY_SCOPE, keepMs: FAILED_MS }
     const base: AccessScope = { libraries: users.libraries(id) }
     const input = { userId: encodeId('user', id), purpose }
     const gated = hooks.has('access.scope')
@@ -111,8 +129,11 @@ export function createScopes({ users, hooks, clock, log }: ScopesParts): Scopes 
 
     invalidate(userId) {
       generation++
-      if (userId === undefined) kept.clear()
-      else for (const purpose of PURPOSES) kept.delete(keyOf(userId, purpose))
+      if (userId === undefined) {
+        kept.clear()
+        warned.clear()
+      }
+      for (const purpose of userId === undefined ? [] : PURPOSES) kept.delete(keyOf(userId as UserId, purpose))
       for (const listener of [...listeners]) {
         try {
           listener(userId)

@@ -9,6 +9,8 @@ import type { Verdict } from './kinds.ts'
 export interface HookBus {
   /** False lets the caller skip making the payload. */
   has(name: HookName): boolean
+  /** Whether a plugin has a handler there now. */
+  isAnsweredBy(name: HookName, plugin: string): boolean
   observe<N extends HookNameOf<'observe'>>(name: N, input: HookInput<N>): void
   guard<N extends HookNameOf<'guard'>>(name: N, input: HookInput<N>): Verdict | Promise<Verdict>
   /** The intersection of all answers; undefined when nobody listens (the caller's own rule stands). */
@@ -24,6 +26,7 @@ export interface HookBus {
 /** A bus without listeners: the core without a plugin host, and tests. */
 export const quietHooks: HookBus = {
   has: () => false,
+  isAnsweredBy: () => false,
   observe: () => {},
   guard: () => ({ allow: true }),
   narrow: () => undefined,

@@ -1,6 +1,6 @@
 import { type AccessScope, FULL_SCOPE } from '../base/access-scope.ts'
 import { AppError } from '../base/errors.ts'
-import type { LibraryId } from '../base/ids.ts'
+import type { LibraryId, SongId } from '../base/ids.ts'
 import type { Database, RowReader, SqlParams, SqlValue } from '../db/database.ts'
 import { isUniqueError } from '../db/sql-error.ts'
 import type { Library } from './entities.ts'
@@ -27,6 +27,8 @@ export interface LibraryRepository {
   remove(id: LibraryId): void
   /** The same in short steps: whoever runs it lets others have their turn between two. */
   removal(id: LibraryId): Generator<void>
+  /** Some songs of a library, missing ones too. */
+  songIds(id: LibraryId, limit: number): readonly SongId[]
   /**
    * At the start: libraries of the configuration are created, or matched by path (else by name) and brought in step.
    * One that left the configuration stays, without `fromConfig`.
@@ -81,6 +83,8 @@ export function createLibraryRepository(context: LibraryContext): LibraryReposit
     update,
     remove: (id) => drain(removeLibrary(db, id)),
     removal: (id) => removeLibrary(db, id),
+    songIds: (id, limit) =>
+      db.select('SELECT id FROM song WHERE library_id = ? LIMIT ?', [id, limit], (row) => row.number(0) as SongId),
     syncWithConfig: (configured, at) =>
       db.transaction(() => {
         const known = select(FULL_SCOPE)

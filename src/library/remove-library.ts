@@ -78,10 +78,7 @@ function removeUnusedGenres(db: Database): void {
   db.run('DELETE FROM genre WHERE id NOT IN (SELECT genre_id FROM song_genre UNION SELECT genre_id FROM album_genre)')
 }
 
-function* removeAll(
-  db: Database,
-  { table, kind, search, of, order = 'id', params }: Removal,
-): Generator<void> {
+function* removeAll(db: Database, { table, kind, search, of, order = 'id', params }: Removal): Generator<void> {
   for (;;) {
     const ids = db.select(`SELECT id FROM ${table} WHERE ${of} ORDER BY ${order} LIMIT ${SLICE}`, params, firstColumn)
     if (ids.length === 0) return

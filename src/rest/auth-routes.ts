@@ -9,6 +9,7 @@ import type { HttpReply, HttpRequest } from '../http/types.ts'
 import type { User } from '../library/entities.ts'
 import type { UserRepository } from '../library/user-repository.ts'
 import { jsonObject } from './json-body.ts'
+import { originOf } from './native-gate.ts'
 import type { Sessions } from './sessions.ts'
 
 export interface AuthRouteServices {
@@ -21,6 +22,7 @@ export interface AuthRouteServices {
 /** Navidrome's login: `POST /auth/login` and `/auth/createAdmin` (the latter only while there is no user at all). */
 export function authRoutes(services: AuthRouteServices): readonly Route[] {
   const { authenticator, accounts, users } = services
+  let creating = false
   return [
     {
       method: 'POST',
@@ -35,7 +37,7 @@ export function authRoutes(services: AuthRouteServices): readonly Route[] {
                 throw new AppError('BAD_CREDENTIALS', 'Invalid username or password')
               throw error
             })
-          return loginReply(services, user, password)
+          return loginReply(services, request, { user, password })
         }),
     },
     {
@@ -44,20 +46,27 @@ export function authRoutes(services: AuthRouteServices): readonly Route[] {
       handler: (request) =>
         answer(async () => {
           const { username, password } = await credentialsOf(request)
-          if (users.count() > 0) throw new AppError('FORBIDDEN', 'Cannot create another first admin')
-          const fullName = username.charAt(0).toUpperCase() + username.slice(1)
-          return loginReply(
-            services,
-            await accounts.create({ name: username, fullName, password, isAdmin: true }),
-            password,
-          )
+          if (creating || users.count() > 0) throw new AppError('FORBIDDEN', 'Cannot create another first admin')
+          // The password's hash takes its time: nobody else may begin meanwhile.
+          creating = true
+          try {
+            const fullName = username.charAt(0).toUpperCase() + username.slice(1)
+            const user = await accounts.create({ name: username, fullName, password, isAdmin: true })
+            return await loginReply(services, request, { user, password })
+          } finally {
+            creating = false
+          }
         }),
     },
   ]
 }
 
-async function loginReply({ sessions }: AuthRouteServices, user: User, password: string): Promise<HttpReply> {
-  const token = await sessions.issue(user)
+async function loginReply(
+  { sessions }: AuthRouteServices,
+  request: HttpRequest,
+  { user, password }: { readonly user: User; readonly password: string },
+): Promise<HttpReply> {
+  const token = await sessions.begin(user, originOf(request))
   const subsonicSalt = randomBytes(3).toString('hex')
   return json(
     200,
@@ -89,8 +98,4 @@ async function credentialsOf(request: HttpRequest): Promise<{ readonly username:
   if (typeof username !== 'string' || typeof password !== 'string')
     throw new AppError('UNPROCESSABLE', 'invalid request payload')
   return { username, password }
-}
-
-function originOf(request: HttpRequest): { readonly address: string; readonly client: string } {
-  return { address: request.address, client: 'native' }
 }

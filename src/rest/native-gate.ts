@@ -1,4 +1,4 @@
-import type { Authenticator, Credentials } from '../auth/authenticator.ts'
+import type { Authenticator, Credentials, LoginOrigin } from '../auth/authenticator.ts'
 import { AppError } from '../base/errors.ts'
 import { errorReply } from '../http/reply.ts'
 import type { RouteHandler, RouteParams } from '../http/router.ts'
@@ -15,12 +15,19 @@ export interface NativeGateServices {
 
 export interface NativeLogin {
   readonly user: User
+  /** Undefined for API keys and Basic: they have no session. */
+  readonly sessionId: string | undefined
   /** A fresh token for `X-ND-Authorization`, when the login was by token: sessions slide. */
   readonly token: string | undefined
 }
 
 /** A route's handler with the user who asks. */
-export type UserRouteHandler = (request: HttpRequest, params: RouteParams, user: User) => HttpReply | Promise<HttpReply>
+export type UserRouteHandler = (
+  request: HttpRequest,
+  params: RouteParams,
+  user: User,
+  login: NativeLogin,
+) => HttpReply | Promise<HttpReply>
 
 /** Who may pass to the native API, and how they prove it. */
 export interface NativeGate {
@@ -43,7 +50,7 @@ export function createNativeGate({ sessions, authenticator, users }: NativeGateS
     const user = claims && users.find(claims.userId)
     if (!user || user.credentialsVersion !== claims.credentialsVersion)
       throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
-    return { user, token: await sessions.issue(user) }
+    return { user, sessionId: claims.sessionId, token: await sessions.renew(user, claims, token) }
   }
 
   const gate: NativeGate = {
@@ -52,9 +59,8 @@ export function createNativeGate({ sessions, authenticator, users }: NativeGateS
       if (bearer?.includes('.')) return bySession(bearer)
       const credentials: Credentials | undefined = bearer ? { apiKey: bearer } : basicOf(request.headers.authorization)
       if (!credentials) return undefined
-      const client = (request.headers['user-agent'] ?? '').split(/[/\s]/, 1)[0] || 'unknown'
-      const { user } = await authenticator.authenticate(credentials, { address: request.address, client })
-      return { user, token: undefined }
+      const { user } = await authenticator.authenticate(credentials, originOf(request))
+      return { user, sessionId: undefined, token: undefined }
     },
 
     guard(handler, options = {}) {
@@ -63,7 +69,7 @@ export function createNativeGate({ sessions, authenticator, users }: NativeGateS
           const login = await gate.identify(request)
           if (!login) throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
           if (options.admin && !login.user.isAdmin) throw new AppError('FORBIDDEN', NOT_ADMIN)
-          return withToken(await handler(request, params, login.user), login.token)
+          return withToken(await handler(request, params, login.user, login), login.token)
         } catch (error) {
           return errorReply(error)
         }
@@ -73,9 +79,16 @@ export function createNativeGate({ sessions, authenticator, users }: NativeGateS
   return gate
 }
 
+/** A handler that has made a token itself, or ended the session ('' stands for none), has the last word. */
 export function withToken(reply: HttpReply, token: string | undefined): HttpReply {
-  if (token === undefined) return reply
-  return { ...reply, headers: { ...reply.headers, 'x-nd-authorization': token } }
+  const { 'x-nd-authorization': own = token, ...headers } = reply.headers
+  return { ...reply, headers: own ? { ...headers, 'x-nd-authorization': own } : headers }
+}
+
+/** For throttling, the log and lists of sessions: the address and the first word of the user agent. */
+export function originOf(request: HttpRequest): LoginOrigin {
+  const client = (request.headers['user-agent'] ?? '').split(/[/\s]/, 1)[0] || 'unknown'
+  return { address: request.address, client }
 }
 
 function bearerOf(header: string | undefined): string | undefined {

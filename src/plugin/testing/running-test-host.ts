@@ -9,7 +9,7 @@ import { createPluginStateRepository, type PluginStateRepository } from '../../l
 import type { Logger } from '../../log/logger.ts'
 import { BufferPool } from '../../media/buffer-pool.ts'
 import { createNotify, type Notify } from '../../notify/notify.ts'
-import { authRoutes } from '../../rest/auth-routes.ts'
+import { nativeRoutes } from '../../rest/native-routes.ts'
 import type { HandlerOutput, Notification, PluginDefinition } from '../api.ts'
 import { noBreadcrumb } from '../breadcrumb.ts'
 import type { HostTables } from '../host-tables.ts'
@@ -134,7 +134,9 @@ export class RunningTestHost implements TestHost {
     const login = user === undefined ? undefined : this.#stored(user)
     const credentials =
       login && !url.startsWith('/rest/')
-        ? { 'x-nd-authorization': `Bearer ${await this.#core.sessions.issue(login)}` }
+        ? {
+            'x-nd-authorization': `Bearer ${await this.#core.sessions.begin(login, { address: '127.0.0.1', client: 'kit' })}`,
+          }
         : {}
     return this.#http({
       method: ('method' in asked && asked.method) || (body === undefined ? 'GET' : 'POST'),
@@ -275,11 +277,20 @@ export class RunningTestHost implements TestHost {
   }
 
   #coreRoutes(): readonly Route[] {
-    const { subsonic, sessions, auth, repositories } = this.#core
-    const { authenticator, accounts } = auth
+    const { subsonic, sessions, auth, repositories, gate, hooks } = this.#core
+    const { authenticator, accounts, scopes } = auth
     return [
       { method: 'ANY', path: '/rest/*', ignoreCase: true, handler: (request) => subsonic.handle(request) },
-      ...authRoutes({ sessions, authenticator, accounts, users: repositories.users }),
+      ...nativeRoutes({
+        sessions,
+        authenticator,
+        accounts,
+        users: repositories.users,
+        gate,
+        guards: repositories.accessGuards,
+        hooks,
+        onAccessChanged: () => scopes.invalidate(),
+      }),
     ]
   }
 

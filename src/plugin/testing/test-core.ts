@@ -157,7 +157,12 @@ export function openTestCore(options: TestCoreOptions): TestCore {
       placeholderCovers: true,
     },
   })
-  const sessions = createSessions({ keys: openKeyRing(join(dataDir, 'keys'), 'session'), clock, ttlMs: SESSION_MS })
+  const sessions = createSessions({
+    keys: openKeyRing(join(dataDir, 'keys'), 'session'),
+    clock,
+    ttlMs: SESSION_MS,
+    sessions: repositories.sessions,
+  })
   const { users } = repositories
   const gate = createNativeGate({ sessions, authenticator: auth.authenticator, users })
   return {

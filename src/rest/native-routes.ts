@@ -1,0 +1,27 @@
+import type { HookBus } from '../hooks/hook-bus.ts'
+import type { Route } from '../http/router.ts'
+import type { AccessGuardRepository } from '../library/access-guard-repository.ts'
+import { accessGuardRoutes } from './access-guard-routes.ts'
+import { apiKeyRoutes } from './api-key-routes.ts'
+import { type AuthRouteServices, authRoutes } from './auth-routes.ts'
+import type { NativeGate } from './native-gate.ts'
+import { sessionRoutes } from './session-routes.ts'
+import { statusRoutes } from './status-routes.ts'
+
+export interface NativeRouteServices extends AuthRouteServices {
+  readonly gate: NativeGate
+  readonly guards: AccessGuardRepository
+  readonly hooks: Pick<HookBus, 'isAnsweredBy'>
+  readonly onAccessChanged: () => void
+}
+
+/** All that the core itself answers under `/auth` and `/api`; plugins bring the rest. */
+export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
+  return [
+    ...authRoutes(services),
+    ...sessionRoutes(services),
+    ...apiKeyRoutes(services),
+    ...statusRoutes(services.gate),
+    ...accessGuardRoutes(services),
+  ]
+}
