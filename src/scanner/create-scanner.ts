@@ -1,5 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { availableParallelism } from 'node:os'
 import { Cron } from 'croner'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import { AppError } from '../base/errors.ts'
@@ -7,21 +5,16 @@ import type { LibraryId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanFolders } from '../library/scan-folders.ts'
 import { createScanRecords } from '../library/scan-records.ts'
-import { ChangeList } from './change-list.ts'
-import { LibraryScan, type LibraryScanResult, type ScanProgress } from './library-scan.ts'
+import type { ScanProgress } from './library-scan.ts'
 import { LibraryWatches } from './library-watches.ts'
 import type { FileTags } from './reader-protocol.ts'
-import { type ScanContext, type ScannerOptions, ScanTally } from './scan-context.ts'
+import type { ScanContext, ScannerOptions } from './scan-context.ts'
 import { covers, type Job, union } from './scan-job.ts'
+import { runScan } from './scan-run.ts'
 import type { ScanKind, Scanner, ScanRequest, ScanStatus, ScanSummary } from './scanner.ts'
 import { TagReader } from './tag-reader.ts'
 
-/** Grows when the mapping of tags does: libraries that were read by an older one are read again. */
-const MAPPING_VERSION = 1
 const PROGRESS_MS = 100
-/** After so many changed songs the planner wants new statistics. */
-const ANALYZE_AFTER = 500
-const MAX_READERS = 2
 
 interface Waiting {
   job: Job
@@ -227,164 +220,24 @@ class ScannerService implements Scanner {
   }
 
   async #run(job: Job, signal: AbortSignal): Promise<ScanSummary> {
-    const { db, hooks, clock, log, settings, childEntry } = this.#context
-    const scanId = randomUUID()
-    const tally = new ScanTally()
-    const changes = new ChangeList()
-    const lost: { libraryId: LibraryId; reason: string }[] = []
-    const unsettled = new Map<LibraryId, readonly string[]>()
-    let reader: TagReader | undefined
+    const { clock } = this.#context
     this.#startedAt = clock.monotonic()
     this.#progress = { count: 0, total: undefined, folders: 0 }
-    if (!job.only) {
-      hooks.observe('scan.started', { scanId, full: job.kind === 'full' })
-      log.info('scan started', { scanId, kind: job.kind })
-    }
     this.#notify(true)
-    let failure: unknown
-    db.durability('bulk')
     try {
-      for (const library of this.#chosen(job)) {
-        if (signal.aborted) break
-        const result = await this.#scanLibrary(library, job, {
-          signal,
-          tally,
-          changes,
-          reader: () => {
-            reader ??= new TagReader({
-              entry: childEntry,
-              children: settings.readers || Math.min(MAX_READERS, availableParallelism()),
-              timeoutMs: settings.readTimeoutMs,
-              log,
-              clock,
-            })
-            return reader
-          },
-          onProgress: (progress) => this.#advance(progress),
-          onCancel: () => reader?.close(),
-        })
-        if (result.root.state === 'lost') lost.push({ libraryId: library.id, reason: result.root.reason })
-        unsettled.set(library.id, result.unsettled)
-      }
-      if (tally.total >= ANALYZE_AFTER) db.analyze()
+      const summary = await runScan(this.#context, job, {
+        signal,
+        watches: this.#watches,
+        onProgress: (progress) => this.#advance(progress),
+      })
+      this.#lastError = undefined
+      return summary
     } catch (error) {
-      failure = error
+      this.#lastError = messageOf(error)
+      throw error
     } finally {
-      reader?.close()
-      db.durability('durable')
       this.#elapsedMs = clock.monotonic() - this.#startedAt
     }
-    this.#lastError = failure === undefined ? undefined : messageOf(failure)
-    const summary: ScanSummary = {
-      scanId,
-      kind: job.kind,
-      added: tally.added,
-      changed: tally.changed,
-      moved: tally.moved,
-      removed: tally.removed,
-      returned: tally.returned,
-      problems: tally.problems,
-      durationMs: Math.round(this.#elapsedMs),
-      cancelled: signal.aborted,
-      lost,
-    }
-    if (!changes.isEmpty) hooks.observe('library.changed', changes.toEvent())
-    if (!job.only) {
-      const { added, changed, moved, removed, problems, durationMs } = summary
-      hooks.observe('scan.finished', { scanId, added, changed: changed + moved, removed, problems, durationMs })
-    }
-    if (!job.only || tally.total > 0) log.info('scan finished', { ...summary })
-    for (const [id, folders] of unsettled) this.#watches.report(id, folders)
-    if (failure !== undefined) throw failure
-    return summary
-  }
-
-  #chosen(job: Job): readonly Library[] {
-    const { only, libraries } = job
-    if (only) return this.#libraries().filter(({ id }) => only.has(id))
-    return this.#libraries().filter(({ id }) => libraries === undefined || libraries.includes(id))
-  }
-
-  async #scanLibrary(
-    library: Library,
-    job: Job,
-    run: {
-      readonly signal: AbortSignal
-      readonly tally: ScanTally
-      readonly changes: ChangeList
-      readonly reader: () => TagReader
-      readonly onProgress: (progress: ScanProgress) => void
-      readonly onCancel: () => void
-    },
-  ): Promise<LibraryScanResult> {
-    const { records, clock } = this.#context
-    const only = job.only?.get(library.id)
-    const mapping = this.#mapping()
-    const outdated = library.lastScanAt !== undefined && records.mapping(library.id) !== mapping
-    const wasFull = library.scanPending === 'full'
-    const kind: ScanKind = only ? 'quick' : job.kind === 'full' || wasFull || outdated ? 'full' : 'quick'
-    const resume = wasFull && job.kind !== 'full' && library.lastScanStartedAt !== undefined && !outdated
-    if (!only && !resume) records.request(library.id, kind)
-    const before = run.tally.total
-    run.signal.addEventListener('abort', run.onCancel, { once: true })
-    try {
-      const scan = new LibraryScan(this.#context, library, {
-        ...run,
-        kind,
-        resume,
-        only: only && [...only],
-        acceptMissing: job.acceptMissing,
-      })
-      const result = await scan.run()
-      this.#conclude(library, result)
-      if (run.signal.aborted) {
-        records.abandon(library.id, !only)
-        return result
-      }
-      if (result.root.state === 'ok') {
-        if (!only) records.setMapping(library.id, mapping)
-        records.finish(library.id, { at: clock.now(), changed: run.tally.total > before, whole: !only })
-      } else records.abandon(library.id, !only)
-      this.#watches.scanned(library, result, only !== undefined)
-      return result
-    } finally {
-      run.signal.removeEventListener('abort', run.onCancel)
-    }
-  }
-
-  /** Tells when a library's root is lost or back, once. */
-  #conclude(library: Library, { root }: LibraryScanResult): void {
-    const { libraries, hooks, log } = this.#context
-    const { id: libraryId, name } = library
-    if (root.state === 'lost') {
-      libraries.setState(libraryId, 'lost', root.reason)
-      log.warn('library looks lost, nothing of it was marked as missing', {
-        library: libraryId,
-        name,
-        reason: root.reason,
-      })
-      if (library.state !== 'lost') hooks.observe('library.root', { libraryId, state: 'lost', reason: root.reason })
-    } else if (library.state === 'lost') {
-      libraries.setState(libraryId, 'ok', '')
-      log.info('library is back', { library: libraryId, name })
-      hooks.observe('library.root', { libraryId, state: 'back', reason: '' })
-    }
-  }
-
-  /** By what rows are made; other settings mean other rows. */
-  #mapping(): string {
-    const { settings } = this.#context
-    const facts = [
-      MAPPING_VERSION,
-      settings.artistSeparators,
-      settings.artistSplitExceptions,
-      settings.artistJoiner,
-      settings.genreSeparators,
-      settings.ignoredArticles,
-      settings.coverPriority,
-      settings.lyricsPriority,
-    ]
-    return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16)
   }
 
   #changed(libraryId: LibraryId, folders: readonly string[]): void {

@@ -12,7 +12,7 @@ export class LibraryWatches {
     readonly onChange: (id: LibraryId, folders: readonly string[]) => void
     readonly onBack: (id: LibraryId) => void
   }
-  readonly #watches = new Map<LibraryId, { readonly root: string; readonly watch: FolderWatch }>()
+  readonly #watches = new Map<LibraryId, FolderWatch>()
   /** Libraries whose root was not there: nothing tells when it comes back, so it is looked for. */
   readonly #away = new Map<LibraryId, string>()
   #timer: NodeJS.Timeout | undefined
@@ -44,20 +44,20 @@ export class LibraryWatches {
 
   /** What a scan saw is what is watched from now on. A root that is away keeps its watches. */
   scanned(library: Library, result: LibraryScanResult, partial: boolean): void {
-    if (result.walked.length > 0) this.#watches.get(library.id)?.watch.sync(result.walked, partial)
+    if (result.walked.length > 0) this.#watches.get(library.id)?.sync(result.walked, partial)
     if (result.root.state === 'lost' && result.walked.length === 0) this.#away.set(library.id, library.path)
     else this.#away.delete(library.id)
   }
 
   /** Has folders looked at again when they are quiet. */
   report(id: LibraryId, folders: readonly string[]): void {
-    for (const folder of folders) this.#watches.get(id)?.watch.report(folder)
+    for (const folder of folders) this.#watches.get(id)?.report(folder)
   }
 
   close(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
-    for (const { watch } of this.#watches.values()) watch.close()
+    for (const watch of this.#watches.values()) watch.close()
     this.#watches.clear()
   }
 
@@ -73,7 +73,7 @@ export class LibraryWatches {
       log: log.child({ library: library.id }),
       onChange: (changed) => this.#listeners.onChange(library.id, changed),
     })
-    this.#watches.set(library.id, { root: library.path, watch })
+    this.#watches.set(library.id, watch)
     await watch.start()
     // Without a scan on start the known folders are all that can be watched.
     const known = settings.scanOnStart ? [] : folders.load(library.id).filter(({ missing }) => !missing)

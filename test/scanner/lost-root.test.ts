@@ -3,6 +3,7 @@ import { chmod, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { quietHooks } from '../../src/hooks/hook-bus.ts'
+import type { ScannerSettings } from '../../src/scanner/settings.ts'
 import type { LibrarySpec } from '../support/music-library.ts'
 import { scanRig } from '../support/scanned-library.ts'
 import { tempFolder } from '../support/temp-database.ts'
@@ -15,14 +16,14 @@ function manySongs(count: number): LibrarySpec {
   return Object.fromEntries(entries)
 }
 
-async function rigIn(t: Parameters<typeof tempFolder>[0], spec: LibrarySpec) {
+async function rigIn(t: Parameters<typeof tempFolder>[0], spec: LibrarySpec, settings: Partial<ScannerSettings> = {}) {
   const told: unknown[] = []
   const folder = join(tempFolder(t), 'music')
   const hooks: typeof quietHooks = {
     ...quietHooks,
     observe: (name, input) => void (name === 'library.root' && told.push(input)),
   }
-  return { told, rig: await scanRig(t, spec, { folder, hooks }) }
+  return { told, rig: await scanRig(t, spec, { folder, hooks, settings }) }
 }
 
 test('a root that is gone or empty marks nothing, says so once, and comes back', async (t) => {
@@ -75,6 +76,21 @@ test('reordering a whole library is no loss', async (t) => {
   const summary = await rig.scan()
   assert.deepEqual([summary.lost, summary.removed, summary.added], [[], 0, 0])
   assert.deepEqual(new Set(rig.songs().map(({ id }) => id)), new Set(ids))
+})
+
+test('a look at a part says nothing about a library that looks lost', async (t) => {
+  const { rig, told } = await rigIn(t, manySongs(220), { watch: 'auto', watchDebounceMs: 100 })
+  await rig.scan()
+  await rename(join(rig.folder, 'Band 1'), join(rig.folder, '..', 'away'))
+  assert.equal((await rig.scan()).lost.length, 1)
+  await rig.scanner.start()
+  await rig.scan()
+  await rig.write({ 'Band 2/new.mp3': { title: 'New', artist: 'Band 2' } })
+  for (const end = Date.now() + 20_000; !rig.songs().some(({ title }) => title === 'New'); )
+    await new Promise((resolve) => setTimeout(resolve, Date.now() > end ? assert.fail('not noticed') : 20))
+  assert.equal(rig.library().state, 'lost')
+  assert.equal(told.length, 1)
+  await rig.scanner.stop()
 })
 
 test('an empty root stays lost until it is confirmed', async (t) => {
