@@ -25,7 +25,7 @@ export async function apiFigures(folder: string): Promise<void> {
   db.analyze()
   db.close()
 
-  const quiet = { TONEARM_SCANNER_SCANONSTART: 'false', TONEARM_SCANNER_WATCH: 'false' }
+  const quiet = { TONEARM_SCANNER_ONSTART: 'false', TONEARM_SCANNER_WATCH: 'off' }
   const starts: number[] = []
   for (let round = 0; round < 5; round++) {
     const server = await startServer({ data, music: [music], env: quiet })

@@ -36,7 +36,8 @@ export async function scanFigures(folder: string, songs: number): Promise<void> 
     figure('scan.unchanged', (performance.now() - again) / 1000, 's')
 
     await browse(server)
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    // V8 gives its garbage back some seconds after the last request.
+    await new Promise((resolve) => setTimeout(resolve, 20_000))
     const memory = memoryOf(server.pid)
     figure('memory.idle.rss', memory.rssBytes / MIB, 'MiB')
     figure('memory.idle.private_dirty', memory.privateDirtyBytes / MIB, 'MiB')

@@ -63,7 +63,7 @@ test(`${FILES} damaged files leave the server alive and the rest of the library 
   const server = await startServer({
     data: join(folder.path, 'data'),
     music: [music],
-    env: { TONEARM_SCANNER_WATCH: 'false' },
+    env: { TONEARM_SCANNER_WATCH: 'off' },
   })
   try {
     await scanFinished(server)
