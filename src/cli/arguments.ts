@@ -57,7 +57,7 @@ const OWN: Readonly<Record<Command, readonly OptionName[]>> = {
   doctor: ['music', 'host', 'port', 'json'],
   backup: [],
   restore: [],
-  version: [],
+  version: ['version'],
   help: [],
 }
 

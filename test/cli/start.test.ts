@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -172,13 +172,24 @@ test('a second server on the same data is refused; after SIGKILL the next start 
   await stop(third)
 })
 
-test('libraries that are known start without being named again, also when their folder is away', async () => {
+test('libraries that are known start without being named again, also when their disk is away', async () => {
   const data = newData()
-  const first = serve(data)
+  const usb = join(home, 'usb')
+  await makeMusicLibrary(usb, { 'Nina/Blue/01 - One.mp3': { title: 'One', artist: 'Nina', album: 'Blue' } })
+  const common = ['--data', data, '--host', '127.0.0.1', '--port', '0']
+  const start = (args: readonly string[]) => startProgram([...args, ...common], home, { env: QUIET })
+  const first = start(['--music', usb])
   await first.until(/scan finished/)
   await stop(first)
-  const again = startProgram(['--data', data, '--host', '127.0.0.1', '--port', '0'], home, { env: QUIET })
-  await again.until(/scan finished/)
+  renameSync(usb, join(home, 'unplugged'))
+  const away = start(['--music', usb])
+  await away.until(/music folder is away/)
+  await away.until(/library looks lost/)
+  await stop(away)
+  renameSync(join(home, 'unplugged'), usb)
+  const again = start([])
+  const [line] = await again.until(/.*scan finished.*/)
+  assert.match(line, /"removed":0/)
   await stop(again)
 })
 
