@@ -9,11 +9,18 @@ export interface PluginState {
   readonly granted: readonly string[]
   /** Gates that it held when it last ran: they stay shut while it should run and does not. */
   readonly gates: readonly string[]
+  /** What it answered when it last ran: root paths and Subsonic endpoints. */
+  readonly surface: PluginSurface
   /** Migrations that ran. */
   readonly schemaVersion: number
   /** '' or why it is not started. */
   readonly quarantine: string
   readonly lastError: string
+}
+
+export interface PluginSurface {
+  readonly roots: readonly string[]
+  readonly endpoints: readonly string[]
 }
 
 export interface PluginStateRepository {
@@ -32,6 +39,7 @@ interface Row {
   config: string
   granted: string
   gates: string
+  surface: string
   schema_version: number
   quarantine: string
   last_error: string
@@ -48,9 +56,9 @@ export function createPluginStateRepository(db: Database): PluginStateRepository
     update(name, changes, at) {
       const next = { ...DEFAULTS, ...find(name), ...changes }
       db.run(
-        `INSERT INTO plugin (name, enabled, config, granted, gates, schema_version, quarantine, last_error, updated_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (name) DO UPDATE SET enabled = excluded.enabled, config = excluded.config, granted = excluded.granted, gates = excluded.gates,
+        `INSERT INTO plugin (name, enabled, config, granted, gates, surface, schema_version, quarantine, last_error, updated_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (name) DO UPDATE SET enabled = excluded.enabled, config = excluded.config, granted = excluded.granted, gates = excluded.gates, surface = excluded.surface,
            schema_version = excluded.schema_version, quarantine = excluded.quarantine, last_error = excluded.last_error,
            updated_at = excluded.updated_at`,
         [
@@ -59,6 +67,7 @@ export function createPluginStateRepository(db: Database): PluginStateRepository
           JSON.stringify(next.config),
           JSON.stringify(next.granted),
           JSON.stringify(next.gates),
+          JSON.stringify(next.surface),
           next.schemaVersion,
           next.quarantine,
           next.lastError,
@@ -89,6 +98,7 @@ const DEFAULTS: Omit<PluginState, 'name'> = {
   config: {},
   granted: [],
   gates: [],
+  surface: { roots: [], endpoints: [] },
   schemaVersion: 0,
   quarantine: '',
   lastError: '',
@@ -101,6 +111,7 @@ function toState(row: Row): PluginState {
     config: JSON.parse(row.config),
     granted: JSON.parse(row.granted),
     gates: JSON.parse(row.gates),
+    surface: { roots: [], endpoints: [], ...JSON.parse(row.surface) },
     schemaVersion: row.schema_version,
     quarantine: row.quarantine,
     lastError: row.last_error,

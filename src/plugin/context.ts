@@ -1,9 +1,12 @@
 import { AppError } from '../base/errors.ts'
 import { systemTimers } from '../base/timers.ts'
-import type { Disposable, Permission, PluginContext } from './api.ts'
+import type { Disposable, Permission, PluginContext, PluginLogger } from './api.ts'
+import { runMarked, SYNC_MS } from './facades/call.ts'
+import { createAdminFacade } from './facades/admin-facade.ts'
 import { createDatabaseFacade } from './facades/database-facade.ts'
 import { createEventFacade, type EventSink } from './facades/event-facade.ts'
 import { createAssetFacade, createStorageFacade } from './facades/folder-facade.ts'
+import { createGuardedFacade } from './facades/guarded-facade.ts'
 import { createHookFacade } from './facades/hook-facade.ts'
 import { createNotifyFacade } from './facades/notify-facade.ts'
 import { createLibraryReader, createPlaybackReader, createUserReader } from './facades/reader-facades.ts'
@@ -14,11 +17,14 @@ import { createSubsonicFacade } from './facades/subsonic-facade.ts'
 import type { Generation } from './generation.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { HostServices } from './host-services.ts'
+import { ownTables } from './own-tables.ts'
+import { runGuarded } from './sync-guard.ts'
 
 export interface ContextOptions {
   readonly generation: Generation
   readonly granted: ReadonlySet<Permission>
   readonly config: Readonly<Record<string, unknown>>
+  readonly log: PluginLogger
   /** The plugin's place in the order of plugins. */
   readonly position: number
   readonly packageDir: string | undefined
@@ -26,14 +32,15 @@ export interface ContextOptions {
   readonly deliverEvent: EventSink
   readonly runTask: TaskRunner
   readonly settingChanged: (key: string, value: unknown) => void
+  /** Something that nobody awaits has failed. */
+  readonly onError: (error: unknown) => void
 }
 
 /** What `setup` is given. Members without their permission refuse with a sentence that names it. */
 export function createContext(options: ContextOptions): PluginContext {
   const { generation, granted, services } = options
   const { plugin } = generation
-  const log = services.log.child({ plugin, generation: generation.number })
-  const hosts = [...granted].filter((name) => name.startsWith('net:')).map((name) => name.slice(4))
+  const hosts = [...granted].flatMap((name) => (name.startsWith('net:') ? [name.slice('net:'.length)] : []))
   const readers = services
   const routes = createRouteFacade(generation, granted)
   const member = <T>(needed: readonly Permission[], make: () => T): T => {
@@ -43,20 +50,18 @@ export function createContext(options: ContextOptions): PluginContext {
   const context: PluginContext = {
     name: plugin,
     config: options.config,
-    log: {
-      debug: (message, fields) => log.debug(message, { ...fields }),
-      info: (message, fields) => log.info(message, { ...fields }),
-      warn: (message, fields) => log.warn(message, { ...fields }),
-      error: (message, fields) => log.error(message, { ...fields }),
-    },
+    log: options.log,
     signal: generation.signal,
     now: () => services.clock.now(),
     hooks: createHookFacade(generation, granted, options.position),
     events: createEventFacade(generation, options.deliverEvent),
-    effect: (acquire, label = 'effect') => addEffect(generation, acquire, label),
+    effect: (acquire, label = 'effect') => addEffect(generation, acquire, { label, onError: options.onError }),
     routes: member(['routes', 'routes:public', 'routes:root'], () => routes),
     subsonic: member(['subsonic'], () => createSubsonicFacade(generation, services.renderChildren)),
-    db: member(['db'], () => createDatabaseFacade(services.db, plugin)),
+    db: member(['db'], () => {
+      const known = services.states.list().map(({ name }) => name)
+      return createDatabaseFacade(generation, services.db, ownTables(plugin, known))
+    }),
     settings: member(['settings'], () =>
       createSettingsFacade(
         generation,
@@ -76,23 +81,27 @@ export function createContext(options: ContextOptions): PluginContext {
     notify: member(['notify'], () => createNotifyFacade(generation, services.notify)),
     storage: member(['storage'], () => createStorageFacade(services.dataDir, plugin)),
     assets: member(['assets'], () => createAssetFacade(generation, options.packageDir)),
-    library: member(['library:read'], () => createLibraryReader(readers)),
-    users: member(['users:read'], () => createUserReader(readers)),
-    playback: member(['playback:read'], () => createPlaybackReader(readers)),
-    fetch: (url, init) => guardedFetch({ plugin, hosts, signal: generation.signal }, url, init),
+    library: member(['library:read'], () => createLibraryReader(generation, readers)),
+    users: member(['users:read'], () => createUserReader(generation, readers)),
+    playback: member(['playback:read'], () => createPlaybackReader(generation, readers)),
+    admin: member(['admin'], () => createAdminFacade(generation, services.admin)),
+    guarded: member(['access:scope'], () => createGuardedFacade(generation, services)),
+    fetch: async (url, init) => guardedFetch({ plugin, hosts, signal: generation.signal }, url, init),
   }
   return Object.freeze(context)
 }
 
 /** Registers a cleanup even when the acquiring is still under way at the end. */
-function addEffect(generation: Generation, acquire: () => unknown, label: string): Disposable {
+function addEffect(
+  generation: Generation,
+  acquire: () => unknown,
+  { label, onError }: { readonly label: string; readonly onError: (error: unknown) => void },
+): Disposable {
   generation.assertOpen()
-  const acquired = Promise.resolve(acquire())
-  // A rejection is reported by whoever awaits the cleanup; it must not be unhandled meanwhile.
-  acquired.catch(() => {})
-  const early = generation.scope.add(label, async () => {
+  const acquired = Promise.resolve(acquire()).catch((error: unknown) => onError(error))
+  const early = generation.scope.add(String(label), async () => {
     const cleanup = await acquired
-    if (typeof cleanup === 'function') await cleanup()
+    if (typeof cleanup === 'function') await runMarked(generation, () => runGuarded(() => cleanup(), SYNC_MS))
   })
   return { dispose: () => void Promise.resolve(early()).catch(() => {}) }
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import type { PluginDefinition } from './api.ts'
+import { sourceUrlOf } from './attribution.ts'
 import type { PluginGlobals } from './globals.ts'
 import { runGuarded } from './sync-guard.ts'
 
@@ -8,18 +9,6 @@ export interface PluginSource {
   readonly version: string
   /** One CommonJS file: what `tonearm plugin build` makes. */
   readonly code: string
-}
-
-/** Stack frames of a plugin's code carry this, so that stray errors find their owner. */
-export function sourceUrlOf(name: string, version: string): string {
-  return `plugin:${name}@${version}`
-}
-
-const FRAME = /plugin:([a-z0-9-]+)@([^\s:)]+)/
-
-/** The plugin whose code stands nearest the top of a stack, if any. */
-export function ownerOfStack(stack: string | undefined): string | undefined {
-  return FRAME.exec(stack ?? '')?.[1]
 }
 
 /** Longest synchronous run of a module body or of `setup`'s first slice, ms. */

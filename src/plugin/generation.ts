@@ -39,10 +39,15 @@ export class Generation {
   readonly breadcrumb: Breadcrumb
   readonly #controller = new AbortController()
   readonly #gone = new AbortController()
+  readonly #hurry = new AbortController()
+  /** Give up the calls that still run when the drain is over. */
+  readonly #running = new Set<() => void>()
   #state: GenerationState = 'staged'
   #leases = 0
   #streams = 0
   #idle: (() => void)[] = []
+  #ending: Promise<void> | undefined
+  #disposed: Promise<readonly string[]> | undefined
 
   constructor(options: GenerationOptions) {
     this.plugin = options.plugin
@@ -92,37 +97,70 @@ export class Generation {
     }
   }
 
+  /** Called when the drain is over and the call still runs. @returns how to take that back. */
+  onGiveUp(giveUp: () => void): () => void {
+    this.#running.add(giveUp)
+    return () => this.#running.delete(giveUp)
+  }
+
   goLive(): void {
     this.#state = 'live'
   }
 
-  /** Refuses registrations that come after the end, so that nothing is left behind. */
+  /** Refuses what comes after the end, so that nothing is left behind. */
   assertOpen(): void {
     if (this.#state === 'ended') throw new AppError('CANCELLED', `this generation of ${this.plugin} has ended`)
   }
 
+  /** Waits for running calls, at most `ms`; it may then `resume` or `end`. */
+  async drain(ms: number): Promise<void> {
+    this.#state = 'draining'
+    await this.#idleWithin(() => this.#leases === 0, ms)
+  }
+
+  resume(): void {
+    if (this.#state === 'draining' && !this.#ending) this.#state = 'live'
+  }
+
   /**
    * Waits for running calls (at most `drainMs`), aborts the signal, then disposes, last registered first. Where a stream is
-   * still being sent, the disposal follows by itself when it ends: a reload waits for no listener.
-   * Resolves with the labels of what failed or overran; never rejects.
+   * still being sent, the disposal follows by itself when it ends: a reload waits for no listener. Never rejects.
+   * `onDisposed` gets the labels of what failed or overran, once.
    */
-  async end(drainMs: number): Promise<readonly string[]> {
-    if (this.#state === 'ended' || this.#state === 'draining') return []
+  end(drainMs: number, onDisposed: (late: readonly string[]) => void = () => {}): Promise<void> {
+    this.#ending ??= this.#end(drainMs, onDisposed)
+    return this.#ending
+  }
+
+  /** Ends now, streams or not: the server stops. */
+  async finish(): Promise<void> {
+    this.#hurry.abort()
+    await this.end(0)
+    await this.#dispose()
+  }
+
+  async #end(drainMs: number, onDisposed: (late: readonly string[]) => void): Promise<void> {
     this.#state = 'draining'
     await this.#idleWithin(() => this.#leases === 0, drainMs)
     this.#controller.abort()
-    if (this.#streams === 0) return this.#dispose()
-    void this.#idleWithin(() => this.#streams === 0, STREAM_MS).then(() => this.#dispose())
-    return []
+    for (const giveUp of [...this.#running]) giveUp()
+    const streams = this.#streams > 0
+    const disposed = (streams ? this.#idleWithin(() => this.#streams === 0, STREAM_MS) : Promise.resolve())
+      .then(() => this.#dispose())
+      .then(onDisposed)
+    if (!streams) await disposed
   }
 
-  async #dispose(): Promise<readonly string[]> {
-    this.#gone.abort()
-    const failures = await this.scope.dispose(DISPOSER_MS)
-    this.globals.end()
-    this.registrations.clear()
-    this.#state = 'ended'
-    return failures.map(({ label }) => label)
+  #dispose(): Promise<readonly string[]> {
+    this.#disposed ??= (async () => {
+      this.#gone.abort()
+      const failures = await this.scope.dispose(DISPOSER_MS)
+      this.#state = 'ended'
+      this.globals.end()
+      this.registrations.clear()
+      return failures.map(({ label }) => label)
+    })()
+    return this.#disposed
   }
 
   #wakeWhenIdle(): void {
@@ -130,14 +168,28 @@ export class Generation {
   }
 
   async #idleWithin(idle: () => boolean, ms: number): Promise<void> {
-    const late = new AbortController()
-    const deadline = pause(ms, late.signal)
+    if (idle() || ms <= 0 || this.#hurry.signal.aborted) return
+    const done = new AbortController()
+    const late = Promise.race([pause(ms, done.signal), aborted(this.#hurry.signal, done.signal)])
     let over = false
-    void deadline.then(() => {
+    void late.then(() => {
       over = true
       this.#wakeWhenIdle()
     })
     while (!idle() && !over) await new Promise<void>((resolve) => this.#idle.push(resolve))
-    late.abort()
+    done.abort()
   }
+}
+
+/** Resolves when the signal aborts, or `instead` does. */
+function aborted(signal: AbortSignal, instead: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      signal.removeEventListener('abort', done)
+      instead.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done, { once: true })
+    instead.addEventListener('abort', done, { once: true })
+  })
 }

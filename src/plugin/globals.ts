@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts'
-import type { Logger } from '../log/logger.ts'
+import { isThenable } from '../hooks/hook-caller.ts'
+import type { PluginLogger } from './api.ts'
 
 /**
  * The names that a plugin's code finds. They shadow Node's own: timers are counted and end with their generation, the
@@ -10,19 +11,21 @@ export type PluginGlobals = Readonly<Record<string, unknown>>
 
 export interface GlobalsOptions {
   readonly plugin: string
-  readonly log: Logger
+  readonly log: PluginLogger
   /** What `require('tonearm/plugin')` answers. */
   readonly publicModule: unknown
   /** Permission `node:<name>`; asked at each require. */
   mayRequire(builtin: string): boolean
   readonly requireBuiltin: (name: string) => unknown
   fetch(url: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** Runs a callback of the plugin in its name. */
+  run<T>(work: () => T): T
   /** A timer's callback threw or rejected. */
   onError(error: unknown): void
 }
 
 /** Built-ins without reach: no files, network, processes or threads. */
-const HARMLESS = new Set([
+export const HARMLESS: ReadonlySet<string> = new Set([
   'assert',
   'buffer',
   'crypto',
@@ -49,8 +52,8 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
 
   const guard = (callback: (...values: unknown[]) => unknown, values: unknown[]) => {
     try {
-      const result = callback(...values)
-      if (result instanceof Promise) result.catch(options.onError)
+      const result = options.run(() => callback(...values))
+      if (isThenable(result)) result.then(undefined, options.onError)
     } catch (error) {
       options.onError(error)
     }
@@ -66,7 +69,10 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
       else timers.add(handle)
       return handle
     }
-  const clear = (handle: unknown) => {
+  const clear = (given: unknown) => {
+    // Timers may be named by their number.
+    const isNumber = typeof given === 'number' || typeof given === 'string'
+    const handle = isNumber ? [...timers].find((timer) => 'refresh' in timer && Number(timer) === Number(given)) : given
     timers.delete(handle as NodeJS.Timeout)
     clearTimeout(handle as NodeJS.Timeout)
     clearImmediate(handle as NodeJS.Immediate)
@@ -100,7 +106,11 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
     clearTimeout: clear,
     clearInterval: clear,
     clearImmediate: clear,
+    queueMicrotask: (callback: (...values: unknown[]) => unknown) => queueMicrotask(() => guard(callback, [])),
     fetch: options.fetch,
+    // Ways to the network around `fetch`.
+    WebSocket: undefined,
+    EventSource: undefined,
     console: Object.freeze({
       debug: line('debug'),
       log: line('info'),
@@ -108,7 +118,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
       warn: line('warn'),
       error: line('error'),
     }),
-    process: refusingProcess(options.plugin),
+    process: refusingProcess(options.plugin, guard),
   }
   // Writing to the global object stays in the generation; reading through it finds the tracked names first.
   // Defined, not assigned: an assignment would find Node's setters (`process`) on the real global object and change that.
@@ -124,7 +134,10 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
   }
 }
 
-function refusingProcess(plugin: string): object {
+function refusingProcess(
+  plugin: string,
+  guard: (callback: (...values: unknown[]) => unknown, values: unknown[]) => void,
+): object {
   const allowed: Readonly<Record<string, unknown>> = {
     platform: process.platform,
     arch: process.arch,
@@ -132,7 +145,9 @@ function refusingProcess(plugin: string): object {
     versions: process.versions,
     env: Object.freeze({}),
     hrtime: process.hrtime,
-    nextTick: process.nextTick.bind(process),
+    nextTick: (callback: (...values: unknown[]) => unknown, ...values: unknown[]) =>
+      process.nextTick(() => guard(callback, values)),
+    uptime: () => process.uptime(),
   }
   return new Proxy(allowed, {
     get: (target, key) => {

@@ -1,3 +1,4 @@
+import { RETRY_AFTER_S } from './facades/call.ts'
 import type { Generation } from './generation.ts'
 import type {
   AssetRegistration,
@@ -9,6 +10,12 @@ import type {
 
 export type Owned<T> = T & { readonly generation: Generation }
 
+/** What plugins answer that should run and do not: 503 until they do. */
+export interface Unavailable {
+  readonly paths: readonly string[]
+  readonly endpoints: readonly string[]
+}
+
 /** What all live generations together registered, in the order of plugins. One reference, replaced whole. */
 export interface HostTables {
   readonly routes: readonly Owned<RouteRegistration>[]
@@ -16,8 +23,9 @@ export interface HostTables {
   readonly extensions: readonly Owned<ExtensionRegistration>[]
   readonly channels: readonly Owned<ChannelRegistration>[]
   readonly assets: readonly Owned<AssetRegistration>[]
-  /** Paths of plugins that are loaded but do not serve now, with the seconds after which to ask again. */
-  readonly unavailable: readonly { readonly prefix: string; readonly retryAfter: number }[]
+  /** Paths, and names of Subsonic endpoints, of plugins that should run and do not. Seconds after which to ask again. */
+  readonly unavailable: readonly { readonly path: string; readonly retryAfter: number }[]
+  readonly unavailableEndpoints: readonly { readonly name: string; readonly retryAfter: number }[]
 }
 
 export const EMPTY_TABLES: HostTables = Object.freeze({
@@ -27,23 +35,20 @@ export const EMPTY_TABLES: HostTables = Object.freeze({
   channels: [],
   assets: [],
   unavailable: [],
+  unavailableEndpoints: [],
 })
 
-/** The first registration of a path or name wins; later ones are reported. */
+/** The first registration of a path or name wins; later ones are reported. What runs wins over what does not. */
 export function buildTables(
   generations: readonly Generation[],
-  unavailable: HostTables['unavailable'],
+  unavailable: Unavailable,
 ): { readonly tables: HostTables; readonly conflicts: readonly string[] } {
   const conflicts: string[] = []
   const taken = new Map<string, string>()
-  const collect = <T extends object>(
-    kind: string,
-    of: (generation: Generation) => Iterable<T>,
-    key: (entry: T) => string,
-  ) =>
+  const collect = <T extends object>(of: (generation: Generation) => Iterable<T>, key: (entry: T) => string) =>
     generations.flatMap((generation) =>
       [...of(generation)].flatMap((entry): Owned<T>[] => {
-        const name = `${kind} ${key(entry)}`
+        const name = key(entry)
         const owner = taken.get(name)
         if (owner !== undefined) {
           conflicts.push(`${name} of ${generation.plugin} is taken by ${owner}`)
@@ -53,38 +58,44 @@ export function buildTables(
         return [{ ...entry, generation }]
       }),
     )
-  const tables: HostTables = Object.freeze({
-    routes: collect(
-      'route',
-      (one) => one.registrations.all('route'),
-      (route) => `${route.method} ${shapeOf(route.path)}`,
-    ),
-    endpoints: collect(
-      'endpoint',
-      (one) => one.registrations.all('endpoint'),
-      (endpoint) => endpoint.name.toLowerCase(),
-    ),
-    extensions: collect(
-      'extension',
-      (one) => one.registrations.all('extension'),
-      (extension) => extension.name,
-    ),
-    channels: collect(
-      'channel',
-      (one) => one.registrations.all('channel'),
-      (channel) => channel.name,
-    ),
-    assets: collect(
-      'asset',
-      (one) => one.registrations.all('asset'),
-      (asset) => asset.urlPath,
-    ),
-    unavailable,
-  })
-  return { tables, conflicts }
+  const routes = collect(
+    (one) => one.registrations.all('route'),
+    (route) => `route ${route.method} ${shapeOf(route.path)}`,
+  )
+  const assets = collect(
+    (one) => one.registrations.all('asset'),
+    (asset) => `route GET ${asset.urlPath}*`,
+  )
+  const endpoints = collect(
+    (one) => one.registrations.all('endpoint'),
+    (endpoint) => `endpoint ${endpoint.name.toLowerCase()}`,
+  )
+  const extensions = collect(
+    (one) => one.registrations.all('extension'),
+    (extension) => `extension ${extension.name}`,
+  )
+  const channels = collect(
+    (one) => one.registrations.all('channel'),
+    (channel) => `channel ${channel.name}`,
+  )
+  const paths = new Map(unavailable.paths.map((path) => [shapeOf(path), path]))
+  const names = new Map(unavailable.endpoints.map((name) => [name.toLowerCase(), name]))
+  for (const { name } of endpoints) names.delete(name.toLowerCase())
+  return {
+    tables: Object.freeze({
+      routes,
+      endpoints,
+      extensions,
+      channels,
+      assets,
+      unavailable: [...paths.values()].map((path) => ({ path, retryAfter: RETRY_AFTER_S })),
+      unavailableEndpoints: [...names.values()].map((name) => ({ name, retryAfter: RETRY_AFTER_S })),
+    }),
+    conflicts,
+  }
 }
 
-/** `/share/:id` and `/share/:token` are the same place. */
-function shapeOf(path: string): string {
-  return path.replace(/:[^/]+/g, ':')
+/** `/share/:id` and `/share/:token` are the same place, and so is `/share/:id/`. */
+export function shapeOf(path: string): string {
+  return path.replace(/:[^/]+/g, ':').replace(/(.)\/$/, '$1')
 }

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module'
 import { withDeadline } from '../base/deadline.ts'
 import { AppError } from '../base/errors.ts'
-import type { Permission, PluginDefinition } from './api.ts'
+import { isThenable } from '../hooks/hook-caller.ts'
+import type { Permission, PluginContext, PluginLogger } from './api.ts'
 import { createContext } from './context.ts'
+import { honestDefinition } from './definition.ts'
 import { describe, evaluatePlugin, SYNC_LIMIT_MS } from './evaluate.ts'
 import { runMarked } from './facades/call.ts'
 import type { EventSink } from './facades/event-facade.ts'
@@ -11,9 +13,10 @@ import { Generation } from './generation.ts'
 import { createGlobals, type TrackedGlobals } from './globals.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { HostServices } from './host-services.ts'
-import { incompatibility } from './manifest.ts'
 import { migratePlugin, pendingMigrations } from './migrate-plugin.ts'
+import { ownTables } from './own-tables.ts'
 import { resolveConfig } from './plugin-config.ts'
+import { createPluginLog } from './plugin-log.ts'
 import type { PluginPackage } from './plugin-package.ts'
 import { PUBLIC_MODULE } from './public-module.ts'
 import { runGuarded } from './sync-guard.ts'
@@ -29,14 +32,19 @@ export interface LoadOptions {
   readonly number: number
   readonly position: number
   readonly granted: ReadonlySet<Permission>
+  /** What people set; not yet checked. */
+  readonly config: Readonly<Record<string, unknown>>
   readonly services: HostServices
+  /** Aborts when the server stops. */
+  readonly signal: AbortSignal
   readonly deliverEvent: EventSink
   readonly settingChanged: (key: string, value: unknown) => void
   /** Contained run of a scheduled task of this generation. */
   readonly taskRunnerFor: (generation: Generation) => TaskRunner
-  readonly onTimerError: (error: unknown) => void
-  /** A migration that the running generation can't live with: it is taken out of service first. */
-  readonly beforeBreaking: () => Promise<void>
+  /** A timer or an effect failed, with nobody to tell. */
+  readonly onStrayError: (generation: Generation, error: unknown) => void
+  /** A migration that the running generation can't live with: it is taken out of service first, and for good after it. */
+  readonly breaking: { begin(): Promise<void>; done(): Promise<void> }
 }
 
 /**
@@ -46,14 +54,17 @@ export interface LoadOptions {
 export async function loadGeneration(options: LoadOptions): Promise<Generation> {
   const { pkg, services } = options
   const { name, version } = pkg.manifest
-  const wrong = incompatibility(pkg.manifest.apiVersion)
-  if (wrong) throw new AppError('UNSUPPORTED', `plugin ${name}: ${wrong}`)
-  const config = resolveConfig(name, pkg.manifest.config, services.states.find(name)?.config ?? {})
-
+  const config = resolveConfig(name, pkg.manifest.config, options.config)
+  const log = createPluginLog(services.log.child({ plugin: name, generation: options.number }))
   const holder: { generation: Generation | undefined } = { generation: undefined }
-  const globals = globalsFor(options, holder)
-  const definition = pkg.definition ?? evaluatePlugin({ name, version, code: await pkg.code() }, globals.globals)
-  assertHonest(pkg, definition)
+  const globals = globalsFor(options, { holder, log })
+  const code = pkg.definition ? '' : await pkg.code()
+  const evaluated =
+    pkg.definition ??
+    runMarked({ plugin: name, breadcrumb: services.breadcrumb }, () =>
+      evaluatePlugin({ name, version, code }, globals.globals),
+    )
+  const definition = honestDefinition(pkg, evaluated)
   const generation = new Generation({
     plugin: name,
     version,
@@ -65,11 +76,8 @@ export async function loadGeneration(options: LoadOptions): Promise<Generation> 
   holder.generation = generation
   services.onGeneration?.(generation)
   try {
-    const { count, breaking } = pendingMigrations(definition, services.states.find(name)?.schemaVersion ?? 0)
-    if (breaking) await options.beforeBreaking()
-    if (count > 0 || definition.migrations)
-      migratePlugin(services.db, services.states, definition, services.clock.now())
-    await runSetup(generation, definition, config, options)
+    await runMigrations(generation, options)
+    await runSetup(generation, contextFor(generation, { config, log, options }), options.signal)
     return generation
   } catch (error) {
     await generation.end(FAILED_SETUP_MS)
@@ -77,62 +85,94 @@ export async function loadGeneration(options: LoadOptions): Promise<Generation> 
   }
 }
 
-async function runSetup(
+async function runMigrations(generation: Generation, { services, breaking }: LoadOptions): Promise<void> {
+  const { definition, plugin } = generation
+  const { db, states, clock } = services
+  const pending = pendingMigrations(definition, states.find(plugin)?.schemaVersion ?? 0)
+  if (pending.count === 0) return
+  if (pending.breaking) await breaking.begin()
+  const own = ownTables(
+    plugin,
+    states.list().map((one) => one.name),
+  )
+  runMarked(generation, () => migratePlugin({ db, states, own }, definition, clock.now()))
+  if (pending.breaking) await breaking.done()
+}
+
+function contextFor(
   generation: Generation,
-  definition: PluginDefinition,
-  config: Readonly<Record<string, unknown>>,
-  options: LoadOptions,
-): Promise<void> {
-  const context = createContext({
+  parts: {
+    readonly config: Readonly<Record<string, unknown>>
+    readonly log: PluginLogger
+    readonly options: LoadOptions
+  },
+): PluginContext {
+  const { config, log, options } = parts
+  return createContext({
     generation,
     granted: options.granted,
     config,
+    log,
     position: options.position,
     packageDir: options.pkg.dir,
     services: options.services,
     deliverEvent: options.deliverEvent,
     runTask: options.taskRunnerFor(generation),
     settingChanged: options.settingChanged,
+    onError: (error) => options.onStrayError(generation, error),
   })
+}
+
+async function runSetup(generation: Generation, context: PluginContext, stop: AbortSignal): Promise<void> {
+  const { plugin, definition } = generation
+  const setup = definition.setup as (context: PluginContext) => unknown
   try {
-    const done = runMarked(generation, () => runGuarded(() => definition.setup(context as never), SYNC_LIMIT_MS))
-    if (done instanceof Promise) await withDeadline(done, SETUP_MS, `setup of ${generation.plugin}`)
+    const done = runMarked(generation, () => runGuarded(() => setup(context), SYNC_LIMIT_MS))
+    if (!isThenable(done)) return
+    const settled = Promise.resolve(done).then(() => {})
+    await withDeadline(Promise.race([settled, stopped(stop, settled)]), SETUP_MS, `setup of ${plugin}`)
   } catch (cause) {
     if (cause instanceof AppError) throw cause
-    throw new AppError('PLUGIN_FAILED', `plugin ${generation.plugin}: setup failed: ${describe(cause)}`, { cause })
+    throw new AppError('PLUGIN_FAILED', `plugin ${plugin}: setup failed: ${describe(cause)}`, { cause })
   }
 }
 
-function globalsFor(options: LoadOptions, holder: { readonly generation: Generation | undefined }): TrackedGlobals {
-  const { name } = options.pkg.manifest
-  const hosts = [...options.granted]
-    .filter((permission) => permission.startsWith('net:'))
-    .map((permission) => permission.slice(4))
-  return createGlobals({
-    plugin: name,
-    log: options.services.log.child({ plugin: name, generation: options.number }),
-    publicModule: PUBLIC_MODULE,
-    mayRequire: (builtin) => options.granted.has(`node:${builtin}`),
-    requireBuiltin: (builtin) => builtins(builtin) as unknown,
-    fetch: (target, init) => {
-      const { generation } = holder
-      if (!generation) throw new AppError('PERMISSION_DENIED', `plugin ${name}: nothing may be fetched while it loads`)
-      return guardedFetch({ plugin: name, hosts, signal: generation.signal }, target, init)
-    },
-    onError: options.onTimerError,
+/** Rejects when the server stops meanwhile. */
+function stopped(signal: AbortSignal, settled: Promise<unknown>): Promise<void> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new AppError('CANCELLED', 'the server stops'))
+    if (signal.aborted) return stop()
+    signal.addEventListener('abort', stop, { once: true })
+    const forget = () => signal.removeEventListener('abort', stop)
+    settled.then(forget, forget)
   })
 }
 
-/** The code must be what its manifest promised: nobody is granted one thing and runs another. */
-function assertHonest(pkg: PluginPackage, definition: PluginDefinition): void {
-  const { manifest } = pkg
-  if (definition.name !== manifest.name)
-    throw new AppError('PLUGIN_FAILED', `plugin ${manifest.name}: the code calls itself ${definition.name}`)
-  const extra = (definition.permissions ?? []).filter((permission) => !manifest.permissions.includes(permission))
-  if (extra.length > 0) {
-    throw new AppError(
-      'PLUGIN_FAILED',
-      `plugin ${manifest.name}: the code asks for ${extra.join(', ')}, its plugin.json does not; build it again`,
-    )
-  }
+function globalsFor(
+  options: LoadOptions,
+  { holder, log }: { readonly holder: { readonly generation: Generation | undefined }; readonly log: PluginLogger },
+): TrackedGlobals {
+  const { granted, services } = options
+  const { name } = options.pkg.manifest
+  return createGlobals({
+    plugin: name,
+    log,
+    publicModule: PUBLIC_MODULE,
+    mayRequire: (builtin) => granted.has(`node:${builtin}`),
+    requireBuiltin: (builtin) => builtins(builtin) as unknown,
+    run: (work) => runMarked({ plugin: name, breadcrumb: services.breadcrumb }, work),
+    fetch: async (target, init) => {
+      const { generation } = holder
+      if (!generation) throw new AppError('PERMISSION_DENIED', `plugin ${name}: nothing may be fetched while it loads`)
+      return guardedFetch({ plugin: name, hosts: grantedHosts(granted), signal: generation.signal }, target, init)
+    },
+    onError: (error) => {
+      if (holder.generation) options.onStrayError(holder.generation, error)
+    },
+  })
+}
+
+/** What stands behind `net:`. */
+export function grantedHosts(granted: ReadonlySet<Permission>): readonly string[] {
+  return [...granted].flatMap((permission) => (permission.startsWith('net:') ? [permission.slice('net:'.length)] : []))
 }

@@ -9,11 +9,26 @@ export interface PluginPolicy {
   whyNot(slot: PluginSlot): { readonly state: SlotState; readonly error?: string } | undefined
   /** Nobody switched it off: its gates stay shut until it runs. */
   shouldRun(slot: PluginSlot): boolean
+  isRequired(name: string): boolean
   /** Shipped plugins are trusted with what they ask for; others with what an administrator granted. */
   grantedTo(slot: PluginSlot): readonly Permission[]
 }
 
-export function createPluginPolicy(states: PluginStateRepository, required: readonly string[]): PluginPolicy {
+export interface PolicyOptions {
+  readonly required: readonly string[]
+  /** Plugins that did not come with the server stay off. */
+  readonly safeMode?: boolean
+  /** Nothing runs: the command line looks at what there is. */
+  readonly dormant?: boolean
+}
+
+export const SAFE_MODE =
+  'safe mode: the server was killed twice within ten minutes, so plugins that did not come with it are off; reload one to try it, or restart the server'
+
+export function createPluginPolicy(
+  states: PluginStateRepository,
+  { required, safeMode, dormant }: PolicyOptions,
+): PluginPolicy {
   const grantedTo = ({ name, pkg }: PluginSlot): readonly Permission[] => {
     if (!pkg) return []
     if (pkg.origin === 'installed') return pkg.manifest.permissions
@@ -22,9 +37,11 @@ export function createPluginPolicy(states: PluginStateRepository, required: read
   }
   return {
     grantedTo,
+    isRequired: (name) => required.includes(name),
     whyNot(slot) {
       const known = states.find(slot.name)
-      if (!slot.pkg || known?.enabled === false) return { state: 'stopped' }
+      if (known?.enabled === false) return { state: 'stopped' }
+      if (!slot.pkg) return slot.away === undefined ? { state: 'stopped' } : { state: 'failed', error: slot.away }
       if (known?.quarantine) return { state: 'quarantined', error: known.quarantine }
       const wrong = incompatibility(slot.pkg.manifest.apiVersion)
       if (wrong) return { state: 'incompatible', error: wrong }
@@ -32,9 +49,13 @@ export function createPluginPolicy(states: PluginStateRepository, required: read
       const missing = slot.pkg.manifest.permissions.filter((permission) => !granted.includes(permission))
       if (missing.length > 0)
         return { state: 'needs-grant', error: `an administrator must grant: ${missing.join(', ')}` }
+      if (safeMode && !slot.trusted && slot.pkg.origin !== 'installed') return { state: 'stopped', error: SAFE_MODE }
+      if (dormant) return { state: 'ready' }
       return undefined
     },
-    shouldRun: (slot) =>
-      required.includes(slot.name) || (slot.pkg !== undefined && states.find(slot.name)?.enabled !== false),
+    shouldRun(slot) {
+      if (required.includes(slot.name) || slot.suspended) return true
+      return (slot.pkg !== undefined || slot.away !== undefined) && states.find(slot.name)?.enabled !== false
+    },
   }
 }

@@ -40,9 +40,9 @@ export function pluginRoutes(services: PluginRouteServices, tables: HostTables):
       }),
     ),
     ...tables.unavailable.map(
-      ({ prefix, retryAfter }): Route => ({
+      ({ path, retryAfter }): Route => ({
         method: 'ANY',
-        path: `${prefix}/*`,
+        path,
         handler: () =>
           errorReply(
             new AppError('UNAVAILABLE', 'This part of the server is not running now. Try again in a moment.', {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { HookName } from '../hooks/hooks.ts'
+import type { PluginState, PluginSurface } from '../library/plugin-state-repository.ts'
 import { Breaker } from './breaker.ts'
 import type { Generation } from './generation.ts'
 import type { PluginPackage } from './plugin-package.ts'
@@ -28,32 +29,43 @@ export interface CallCounters {
 export class PluginSlot {
   readonly name: string
   pkg: PluginPackage | undefined
+  /** Its files are there and can't be used, or it has just gone and may be on its way back: its gates stay shut. */
+  away: string | undefined
   state: SlotState = 'discovered'
-  /** For people: the last thing that went wrong, kept after a recovery. */
   lastError = ''
-  /** ms since 1970, when `failed`. */
-  retryAt: number | undefined
   generation: Generation | undefined
-  /** Gates of its last running generation. */
+  /** Out of service for the time of a breaking migration; back in it when that fails. */
+  resting: Generation | undefined
+  /** Its files have gone; it is forgotten when they are not back soon. */
+  leaving: NodeJS.Timeout | undefined
+  /** Between `resting` and the next generation. */
+  suspended = false
+  /** An administrator started it although the server is in safe mode. */
+  trusted = false
   gates: readonly HookName[]
+  surface: PluginSurface
+  retryAt: number | undefined
+  retryTimer: NodeJS.Timeout | undefined
   readonly breaker: Breaker
   readonly counters: CallCounters = { calls: 0, failures: 0, timeouts: 0, totalMicros: 0 }
-  retryTimer: NodeJS.Timeout | undefined
   #tail: Promise<unknown> = Promise.resolve()
   #queued: { readonly key: string; readonly done: Promise<void> } | undefined
 
-  constructor(name: string, clock: Clock, gates: readonly HookName[]) {
+  /** `known`: what is remembered of it. */
+  constructor(name: string, clock: Clock, known: PluginState | undefined) {
     this.name = name
     this.breaker = new Breaker(clock)
-    this.gates = gates
+    this.gates = (known?.gates ?? []) as readonly HookName[]
+    this.surface = known?.surface ?? { roots: [], endpoints: [] }
+    this.lastError = known?.lastError ?? ''
   }
 
   /**
-   * One transition at a time. A request equal to one that still waits is folded into it, so that ten saves of a file are
-   * one reload.
+   * One transition at a time. A request equal to the last one that still waits is folded into it, so that ten saves of a
+   * file are one reload; `''` is folded into none.
    */
   serial(key: string, work: () => Promise<void>): Promise<void> {
-    if (this.#queued?.key === key) return this.#queued.done
+    if (key !== '' && this.#queued?.key === key) return this.#queued.done
     const done = this.#tail.then(() => {
       if (this.#queued?.done === done) this.#queued = undefined
       return work()
@@ -61,6 +73,13 @@ export class PluginSlot {
     this.#queued = { key, done }
     this.#tail = done.catch(() => {})
     return done
+  }
+
+  /** Its files are there. */
+  isBack(): void {
+    clearTimeout(this.leaving)
+    this.leaving = undefined
+    this.away = undefined
   }
 
   clearRetry(): void {

@@ -8,6 +8,7 @@ import type {
   SubsonicRequest,
   Task,
 } from './api.ts'
+import { outsideGuard } from './sync-guard.ts'
 
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -15,6 +16,8 @@ export interface RouteRegistration {
   readonly method: RouteMethod
   /** Whole path, the plugin's prefix included. */
   readonly path: string
+  /** Outside the plugin's own prefix. */
+  readonly root: boolean
   readonly handler: RouteHandler
   readonly auth: NonNullable<RouteOptions['auth']>
   readonly bodyLimit: number
@@ -102,8 +105,11 @@ export class Registrations {
   }
 
   #changed(): void {
-    this.#onChange?.()
-    for (const follow of this.#followers) follow()
+    if (!this.#onChange && this.#followers.size === 0) return
+    outsideGuard(() => {
+      this.#onChange?.()
+      for (const follow of [...this.#followers]) follow()
+    })
   }
 
   /** A further listener; @returns what detaches it. */

@@ -1,97 +1,147 @@
 import { AppError } from '../base/errors.ts'
 import type { Database } from '../db/database.ts'
-
-/** `my-plugin` owns tables and indexes that begin with `my_plugin_`. */
-export function tablePrefix(plugin: string): string {
-  return `${plugin.replaceAll('-', '_')}_`
-}
+import { coreTables } from '../db/migrate.ts'
+import { isScript, type SqlToken, sqlTokens } from '../db/sql-tokens.ts'
+import { footprintOf, foreignKeysOf, virtualNames } from '../db/statement-footprint.ts'
+import type { OwnTables } from './own-tables.ts'
 
 /** Words that begin a statement which moves data. Everything else (PRAGMA, ATTACH, DDL, VACUUM) is for migrations or nobody. */
-const DATA_STATEMENT = /^\s*(with|select|insert|update|delete|replace|values)\b/i
+const DATA_STATEMENTS = new Set(['with', 'select', 'insert', 'update', 'delete', 'replace', 'values'])
+const CORE_TABLES = coreTables()
+/** Table-valued functions that read nothing but their argument. */
+const FREE_FUNCTIONS = new Set(['json_each', 'json_tree'])
+/** What SQLite keeps by itself while it works on a table; reached only where the statement doesn't name it. */
+const KEPT_BY_SQLITE = new Set(['sqlite_sequence'])
+const KEPT_BY_DDL = new Set(['sqlite_schema', 'sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4', 'other'])
 
 /**
- * Rejects SQL that reaches beyond the plugin's tables. SQLite itself is asked: the program of the prepared statement names
- * the b-trees that it opens, so that quoting, views, triggers or sub-queries hide nothing.
+ * Rejects SQL that reaches beyond the plugin's tables with PERMISSION_DENIED. SQLite itself is asked what the compiled
+ * statement opens. A probe of a core table is what a foreign key does by itself, so statements that write may cause one;
+ * nothing of its rows gets out.
  */
-export function assertOwnTables(db: Database, plugin: string, sql: string): void {
-  const prefix = tablePrefix(plugin)
-  if (!DATA_STATEMENT.test(sql))
+export function assertOwnTables(db: Database, own: OwnTables, sql: string): void {
+  const { plugin, prefix } = own
+  const tokens = tokensOf(plugin, sql)
+  if (!DATA_STATEMENTS.has(tokens[0]?.text ?? ''))
     throw denied(plugin, 'only SELECT, INSERT, UPDATE and DELETE may run; tables are made in migrations')
-  const steps = db.all<{ opcode: string; p1: number; p2: number; p3: number }>(`EXPLAIN ${sql}`)
-  const tables = db.all<{ rootpage: number; tbl_name: string }>(
-    'SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0',
-  )
-  const tableOf = new Map(tables.map((row) => [row.rootpage, row.tbl_name]))
-  for (const { opcode, p1, p2 } of steps) {
-    if (FORBIDDEN.has(opcode)) throw denied(plugin, `the statement is not allowed (${opcode})`)
-    const root = ROOT_PAGE[opcode]?.(p1, p2)
-    if (root === undefined) continue
-    const table = tableOf.get(root) ?? 'sqlite_schema'
-    if (table.startsWith(prefix)) continue
-    // A foreign key makes SQLite look into the core's table by itself; a statement that reads it has to name it.
-    if (opcode !== 'OpenWrite' && isParent(db, prefix, table) && !new RegExp(`\\b${table}\\b`, 'i').test(sql)) continue
+  const { tables, virtual, schema, administrative } = footprintOf(db, sql)
+  if (schema || administrative) throw denied(plugin, 'the statement does more than move data')
+  const writes = [...tables.values()].includes('write')
+  for (const [table, use] of tables) {
+    if (own.owns(table)) continue
+    if (use === 'probe' && writes && isParent(db, own, table)) continue
+    if (KEPT_BY_SQLITE.has(table) && !names(tokens, table)) continue
+    throw denied(plugin, `the table ${table} is not ${prefix}*`)
+  }
+  if (virtual) assertFreeFunctions(db, plugin, tokens)
+}
+
+/**
+ * Checks one statement of a migration before it runs: data statements as above, or DDL on own tables and indexes. Foreign
+ * keys may name core tables; what they may say is checked when all has run (`assertKindForeignKeys`).
+ */
+export function assertOwnMigration(db: Database, own: OwnTables, sql: string): void {
+  const { plugin, prefix } = own
+  const tokens = tokensOf(plugin, sql)
+  if (DATA_STATEMENTS.has(tokens[0]?.text ?? '')) {
+    assertOwnTables(db, own, sql)
+    return
+  }
+  const objects = objectsOf(tokens)
+  if (!objects)
+    throw denied(plugin, 'a migration may create, alter and drop its own tables and indexes, and move their rows')
+  for (const name of objects)
+    if (!own.owns(name)) throw denied(plugin, `${name} is not allowed: names begin with ${prefix}`)
+  const { tables, virtual, administrative } = footprintOf(db, sql)
+  if (virtual || administrative) throw denied(plugin, 'the statement does more than make tables')
+  for (const [table, use] of tables) {
+    if (own.owns(table) || KEPT_BY_DDL.has(table)) continue
+    if (use === 'probe' && isParent(db, own, table)) continue
     throw denied(plugin, `the table ${table} is not ${prefix}*`)
   }
 }
 
-function isParent(db: Database, prefix: string, table: string): boolean {
-  const found = db.get<{ n: number }>(
-    `SELECT count(*) AS n FROM sqlite_schema AS own, pragma_foreign_key_list(own.name) AS fk
-     WHERE own.type = 'table' AND substr(own.name, 1, ?) = ? AND fk."table" = ?`,
-    [prefix.length, prefix, table],
-  )
-  return (found?.n ?? 0) > 0
-}
-
-/** Where an instruction that opens or empties a b-tree keeps its root page. */
-const ROOT_PAGE: Readonly<Record<string, (p1: number, p2: number) => number>> = {
-  OpenRead: (_p1, p2) => p2,
-  OpenWrite: (_p1, p2) => p2,
-  ReopenIdx: (_p1, p2) => p2,
-  Clear: (p1) => p1,
-}
-
-/** Virtual tables (the search index), schema changes, pragmas with effects, other files. */
-const FORBIDDEN = new Set([
-  'VOpen',
-  'VUpdate',
-  'VCreate',
-  'VDestroy',
-  'ParseSchema',
-  'SetCookie',
-  'Destroy',
-  'DropTable',
-  'DropIndex',
-  'JournalMode',
-  'Vacuum',
-  'Checkpoint',
-  'IncrVacuum',
-])
-
-/** DDL of a migration: every table, index, view or trigger that it names as its object must be the plugin's. */
-const DDL =
-  /^\s*(?:create\s+(?:unique\s+)?(?:table|index)\s+(?:if\s+not\s+exists\s+)?|drop\s+(?:table|index)\s+(?:if\s+exists\s+)?|alter\s+table\s+)["`[]?([A-Za-z_][A-Za-z0-9_]*)/i
-
 /**
- * Checks one statement of a migration before it runs: DDL on own objects, or data statements as above. Foreign keys may
- * name core tables.
+ * A foreign key makes the core's deletes look into the plugin's tables. One that could make such a delete fail is refused:
+ * songs and users must always be able to go.
  */
-export function assertOwnMigration(db: Database, plugin: string, sql: string): void {
-  const prefix = tablePrefix(plugin)
-  if (DATA_STATEMENT.test(sql)) {
-    assertOwnTables(db, plugin, sql)
-    return
+export function assertKindForeignKeys(db: Database, own: OwnTables): void {
+  const { plugin, prefix } = own
+  for (const key of foreignKeysOf(db, prefix)) {
+    if (!own.owns(key.table) || own.owns(key.parent)) continue
+    const where = `the foreign key of ${key.table} to ${key.parent}`
+    if (!CORE_TABLES.has(key.parent))
+      throw denied(plugin, `${where}: only the plugin's own tables and the core's may be named`)
+    if (!key.toPrimaryKey) throw denied(plugin, `${where} must name its primary key`)
+    const gives = key.onDelete === 'CASCADE' || (key.onDelete === 'SET NULL' && key.nullable)
+    if (!gives)
+      throw denied(plugin, `${where} needs ON DELETE CASCADE, or SET NULL on a column that may be null, without CHECK`)
   }
-  const name = DDL.exec(sql)?.[1]
-  if (!name)
-    throw denied(plugin, 'a migration may create, alter and drop its own tables and indexes, and move their rows')
-  if (!name.toLowerCase().startsWith(prefix)) throw denied(plugin, `${name} must begin with ${prefix}`)
-  const target = /^\s*create\s+(?:unique\s+)?index\b[\s\S]*?\bon\s+["`[]?([A-Za-z_][A-Za-z0-9_]*)/i.exec(sql)?.[1]
-  if (target && !target.toLowerCase().startsWith(prefix)) throw denied(plugin, `an index on ${target} is not allowed`)
-  const renamed = /\brename\s+to\s+["`[]?([A-Za-z_][A-Za-z0-9_]*)/i.exec(sql)?.[1]
-  if (renamed && !renamed.toLowerCase().startsWith(prefix)) throw denied(plugin, `${renamed} must begin with ${prefix}`)
-  if (/\bas\s+(select|with|values)\b/i.test(sql))
-    throw denied(plugin, 'CREATE TABLE AS is not allowed: create, then insert')
+}
+
+function tokensOf(plugin: string, sql: unknown): readonly SqlToken[] {
+  if (typeof sql !== 'string') throw denied(plugin, 'a statement is a text')
+  // SQLite stops reading at a zero byte; nothing may stand behind it that was not looked at.
+  if (sql.includes('\0')) throw denied(plugin, 'a statement has no zero byte')
+  const tokens = sqlTokens(sql)
+  if (isScript(tokens)) throw denied(plugin, 'one statement at a time')
+  return tokens
+}
+
+function names(tokens: readonly SqlToken[], name: string): boolean {
+  return tokens.some(({ kind, text }) => (kind === 'name' && text === name) || text === `'${name}'`)
+}
+
+/** Every virtual table has to be named to be opened, so the names in the text tell which ones they are. */
+function assertFreeFunctions(db: Database, plugin: string, tokens: readonly SqlToken[]): void {
+  const known = virtualNames(db)
+  for (const { kind, text } of tokens) {
+    if (kind !== 'name' && kind !== 'string') continue
+    const name = kind === 'string' ? text.slice(1, -1).toLowerCase() : text
+    const open = known.has(name) || name.startsWith('pragma_') || name.startsWith('sqlite_')
+    if (open && !FREE_FUNCTIONS.has(name)) throw denied(plugin, `${name} is not allowed; json_each and json_tree are`)
+  }
+}
+
+function isParent(db: Database, own: OwnTables, table: string): boolean {
+  return foreignKeysOf(db, own.prefix).some((key) => key.parent === table && own.owns(key.table))
+}
+
+/** The objects that a DDL statement makes or changes; undefined for one that is none of the allowed. */
+function objectsOf(tokens: readonly SqlToken[]): readonly string[] | undefined {
+  const words = tokens.map(({ kind, text }) => (kind === 'name' || kind === 'sign' ? text : ''))
+  let at = 0
+  const skip = (...sequence: readonly string[]) => {
+    if (!sequence.every((word, index) => words[at + index] === word)) return false
+    at += sequence.length
+    return true
+  }
+  /** Without a schema's name before it: there is only one schema. */
+  const object = () => {
+    const name = words[at++]
+    return words[at] === '.' ? undefined : name
+  }
+  const verb = words[at++]
+  if (verb === 'alter' && skip('table')) {
+    const table = object()
+    const renamed = skip('rename', 'to') ? object() : table
+    return table && renamed ? [table, renamed] : undefined
+  }
+  if (verb !== 'create' && verb !== 'drop') return undefined
+  if (verb === 'create') skip('unique')
+  const what = words[at++]
+  if (what !== 'table' && what !== 'index') return undefined
+  skip('if', ...(verb === 'create' ? ['not', 'exists'] : ['exists']))
+  const name = object()
+  if (!name) return undefined
+  if (verb === 'create' && what === 'index') {
+    if (!skip('on')) return undefined
+    const table = object()
+    return table ? [name, table] : undefined
+  }
+  // CREATE TABLE name (...), never AS SELECT.
+  if (verb === 'create' && words[at] !== '(') return undefined
+  return [name]
 }
 
 function denied(plugin: string, why: string): AppError {

@@ -1,4 +1,7 @@
-/** What the plugin host remembers. JSON: config (what people set), granted (permission names), gates (hooks that fail closed without it). */
+/**
+ * What the plugin host remembers. JSON: config (what people set), granted (permission names), gates (hooks that fail closed
+ * without it), surface (paths and endpoints that answer 503 without it).
+ */
 export const plugins: readonly string[] = [
   `CREATE TABLE plugin (
     name TEXT PRIMARY KEY,
@@ -6,6 +9,7 @@ export const plugins: readonly string[] = [
     config TEXT NOT NULL DEFAULT '{}',
     granted TEXT NOT NULL DEFAULT '[]',
     gates TEXT NOT NULL DEFAULT '[]',
+    surface TEXT NOT NULL DEFAULT '{}',
     schema_version INTEGER NOT NULL DEFAULT 0,
     quarantine TEXT NOT NULL DEFAULT '',
     last_error TEXT NOT NULL DEFAULT '',

@@ -1,12 +1,14 @@
 import type { AccessScope as CoreScope } from '../../base/access-scope.ts'
 import { AppError } from '../../base/errors.ts'
-import { type AlbumId, type ArtistId, decodeId, encodeId, type LibraryId, type SongId } from '../../base/ids.ts'
+import { type AlbumId, type ArtistId, decodeId, encodeId, type SongId } from '../../base/ids.ts'
+import { isThenable } from '../../hooks/hook-caller.ts'
 import type { AnyHookEntry } from '../../hooks/hook-table.ts'
 import { HOOK_KINDS, type HookName } from '../../hooks/hooks.ts'
 import type { AccessScope, HookRegistrar, Permission } from '../api.ts'
 import type { Generation } from '../generation.ts'
 import { HOOK_PERMISSIONS } from '../registrations.ts'
-import { runMarked } from './call.ts'
+import { runGuarded } from '../sync-guard.ts'
+import { runMarked, SYNC_MS } from './call.ts'
 
 /** `position`: the plugin's place in the order of plugins. */
 export function createHookFacade(
@@ -28,7 +30,11 @@ export function createHookFacade(
       const entry = {
         hook: name,
         owner: generation.owner,
-        handler: marked(generation, name === 'access.scope' ? withCoreScope(handler as never) : (handler as never)),
+        handler: marked(
+          generation,
+          name,
+          name === 'access.scope' ? withCoreScope(handler as never) : (handler as never),
+        ),
         order: options.order ?? 'normal',
         position,
         ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
@@ -38,8 +44,14 @@ export function createHookFacade(
   }
 }
 
-function marked(generation: Generation, handler: (input: unknown, call: unknown) => unknown) {
-  return (input: unknown, call: unknown) => runMarked(generation, () => handler(input, call))
+/**
+ * Observers are cold enough to be guarded against endless loops; not `request.finished`, which comes with each request.
+ * Gates, transforms and providers stand in somebody's way: for them the watchdog is the last resort.
+ */
+function marked(generation: Generation, name: HookName, handler: (input: unknown, call: unknown) => unknown) {
+  if (HOOK_KINDS[name] !== 'observe' || name === 'request.finished')
+    return (input: unknown, call: unknown) => runMarked(generation, () => handler(input, call))
+  return (input: unknown, call: unknown) => runMarked(generation, () => runGuarded(() => handler(input, call), SYNC_MS))
 }
 
 function permissionFor(name: HookName): Permission | undefined {
@@ -50,18 +62,23 @@ function permissionFor(name: HookName): Permission | undefined {
 function withCoreScope(handler: (input: unknown, call: unknown) => AccessScope | Promise<AccessScope>) {
   return (input: unknown, call: unknown) => {
     const answer = handler(input, call)
-    return answer instanceof Promise ? answer.then(toCoreScope) : toCoreScope(answer)
+    return isThenable(answer)
+      ? Promise.resolve(answer as PromiseLike<AccessScope>).then(toCoreScope)
+      : toCoreScope(answer)
   }
 }
 
+/** What it does not know is handed on, so that the check behind it refuses a misspelt denial instead of not seeing it. */
 export function toCoreScope(scope: AccessScope): CoreScope {
-  const libraries = scope.libraries === 'all' ? 'all' : (scope.libraries as readonly LibraryId[])
-  const { deny } = scope
-  if (!deny) return { libraries }
+  const { deny, ...rest } = scope
+  if (deny === undefined) return rest as CoreScope
+  if (typeof deny !== 'object' || deny === null) return scope as never
+  const { ids = [], ...others } = deny
+  if (CORE_DENIALS.some((key) => key in others)) throw new AppError('BAD_REQUEST', 'access scope: deny items by ids')
   const songs: SongId[] = []
   const albums: AlbumId[] = []
   const artists: ArtistId[] = []
-  for (const text of deny.ids ?? []) {
+  for (const text of ids) {
     const id = decodeId(text)
     if (id?.kind === 'song') songs.push(id.key)
     else if (id?.kind === 'album') albums.push(id.key)
@@ -69,17 +86,18 @@ export function toCoreScope(scope: AccessScope): CoreScope {
     else throw new AppError('BAD_REQUEST', `access scope: ${text} is no id of a song, album or artist`)
   }
   return {
-    libraries,
+    ...(rest as CoreScope),
     deny: {
-      ...(deny.genres ? { genres: deny.genres } : {}),
-      ...(deny.explicit ? { explicit: true as const } : {}),
-      ...(deny.paths ? { paths: deny.paths } : {}),
+      ...others,
       ...(songs.length ? { songs } : {}),
       ...(albums.length ? { albums } : {}),
       ...(artists.length ? { artists } : {}),
     },
   }
 }
+
+/** Keys of the core's own form. */
+const CORE_DENIALS = ['songs', 'albums', 'artists']
 
 export function toPublicScope(scope: CoreScope): AccessScope {
   const { deny } = scope

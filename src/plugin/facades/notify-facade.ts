@@ -1,11 +1,23 @@
+import { AppError } from '../../base/errors.ts'
 import type { Notification, Notify } from '../api.ts'
 import type { Generation } from '../generation.ts'
+import { outsideGuard } from '../sync-guard.ts'
 
 export function createNotifyFacade(generation: Generation, send: (notification: Notification) => void): Notify {
   return {
     send(notification) {
       generation.assertOpen()
-      send(structuredClone(notification))
+      const { topic, title, body, level, userId } = notification
+      if (typeof topic !== 'string' || typeof title !== 'string')
+        throw new AppError('BAD_REQUEST', 'a notification has a topic and a title')
+      const copy: Notification = {
+        topic,
+        title,
+        ...(typeof body === 'string' ? { body } : {}),
+        ...(level === 'info' || level === 'warn' || level === 'error' ? { level } : {}),
+        ...(typeof userId === 'string' ? { userId } : {}),
+      }
+      outsideGuard(() => send(copy))
     },
     channel(name, deliver) {
       generation.assertOpen()

@@ -4,6 +4,9 @@ import type { Purpose } from '../../hooks/hooks.ts'
 import type { Song, User as StoredUser, Viewer } from '../../library/entities.ts'
 import type { Repositories } from '../../library/repositories.ts'
 import type { LibraryReader, PlaybackReader, Track, User, UserReader } from '../api.ts'
+import type { Generation } from '../generation.ts'
+import { outsideGuard } from '../sync-guard.ts'
+import { deferred } from './deferred.ts'
 import { toPublicScope } from './hook-facade.ts'
 
 /** What the readers need of the rooms below. */
@@ -18,39 +21,49 @@ export interface ReaderServices {
 const MAX_TRACKS = 500
 const MAX_PLAYS = 1_000
 
-export function createLibraryReader(services: ReaderServices): LibraryReader {
+export function createLibraryReader(generation: Generation, services: ReaderServices): LibraryReader {
   const { repositories } = services
   const songsOf = (viewer: Viewer, query: Parameters<LibraryReader['tracks']>[0]): readonly Song[] => {
-    if (query.ids) {
-      if (query.ids.length > MAX_TRACKS) throw new AppError('BAD_REQUEST', `at most ${MAX_TRACKS} ids a call`)
-      const ids = query.ids.map((id) => decodeIdOf('song', id)).filter((id): id is SongId => id !== undefined)
-      return repositories.songs.findMany(viewer, ids)
+    const { ids, albumId, playlistId, artistId } = query
+    const page = {
+      limit: bounded(query.limit, MAX_TRACKS),
+      offset: bounded(query.offset ?? 0, Number.MAX_SAFE_INTEGER),
     }
-    const album = query.albumId === undefined ? undefined : decodeIdOf('album', query.albumId)
-    if (album) return repositories.songs.ofAlbum(viewer, album)
-    const playlist = query.playlistId === undefined ? undefined : decodeIdOf('playlist', query.playlistId)
-    if (playlist) return repositories.playlists.songs(viewer, playlist)
-    const artist = query.artistId === undefined ? undefined : decodeIdOf('artist', query.artistId)
-    const page = { limit: Math.min(query.limit ?? MAX_TRACKS, MAX_TRACKS), offset: query.offset ?? 0 }
-    if (artist) return repositories.songs.ofArtist(viewer, artist, page)
+    const cut = (songs: readonly Song[]) => songs.slice(page.offset, page.offset + page.limit)
+    if (ids) {
+      if (ids.length > MAX_TRACKS) throw new AppError('BAD_REQUEST', `at most ${MAX_TRACKS} ids a call`)
+      const keys = ids.map((id) => decodeIdOf('song', id)).filter((id): id is SongId => id !== undefined)
+      return cut(repositories.songs.findMany(viewer, keys))
+    }
+    // An id of nothing has no songs; it must not become a question without a condition.
+    if (albumId !== undefined) {
+      const key = decodeIdOf('album', albumId)
+      return key === undefined ? [] : cut(repositories.songs.ofAlbum(viewer, key))
+    }
+    if (playlistId !== undefined) {
+      const key = decodeIdOf('playlist', playlistId)
+      return key === undefined ? [] : cut(repositories.playlists.songs(viewer, key))
+    }
+    if (artistId !== undefined) {
+      const key = decodeIdOf('artist', artistId)
+      return key === undefined ? [] : repositories.songs.ofArtist(viewer, key, page)
+    }
     return repositories.search.songs(viewer, '', page)
   }
-  return {
-    async track(id, as) {
+  return deferred(generation, {
+    async track(id: string, as: string) {
       const key = decodeIdOf('song', id)
       const song = key && repositories.songs.find(await viewerOf(services, as), key)
       return song ? toTrack(song) : undefined
     },
-    async tracks(query, as) {
-      const songs = songsOf(await viewerOf(services, as), query)
-      const offset = query.albumId || query.playlistId ? (query.offset ?? 0) : 0
-      return songs.slice(offset, offset + Math.min(query.limit ?? MAX_TRACKS, MAX_TRACKS)).map(toTrack)
+    async tracks(query: Parameters<LibraryReader['tracks']>[0], as: string) {
+      return songsOf(await viewerOf(services, as), query).map(toTrack)
     },
-    async libraries(as) {
+    async libraries(as: string) {
       const { scope } = await viewerOf(services, as)
       return repositories.libraries.list(scope).map(({ id, name }) => ({ id, name }))
     },
-    async counts(as) {
+    async counts(as: string) {
       const viewer = await viewerOf(services, as)
       const { songs, durationMs, size } = repositories.songs.totals(viewer)
       return {
@@ -61,32 +74,35 @@ export function createLibraryReader(services: ReaderServices): LibraryReader {
         bytes: size,
       }
     },
-  }
+  })
 }
 
-export function createUserReader(services: ReaderServices): UserReader {
+export function createUserReader(generation: Generation, services: ReaderServices): UserReader {
   const { repositories, scopes } = services
-  return {
-    async get(id) {
+  const reads = deferred(generation, {
+    async get(id: string) {
       const user = findUser(services, id)
       return user ? toPublicUser(user) : undefined
     },
     list: async () => repositories.users.list().map(toPublicUser),
-    scopeOf: async (id) => toPublicScope((await viewerOf(services, id)).scope),
-    invalidateScope(id) {
+    scopeOf: async (id: string) => toPublicScope((await viewerOf(services, id)).scope),
+  })
+  return Object.freeze({
+    ...reads,
+    invalidateScope(id?: string) {
+      generation.assertOpen()
       const key = id === undefined ? undefined : decodeIdOf('user', id)
       if (id !== undefined && key === undefined) throw new AppError('BAD_REQUEST', `${id} is no id of a user`)
-      if (key === undefined) scopes.invalidate()
-      else scopes.invalidate(key)
+      outsideGuard(() => (key === undefined ? scopes.invalidate() : scopes.invalidate(key)))
     },
-  }
+  })
 }
 
-export function createPlaybackReader(services: ReaderServices): PlaybackReader {
-  return {
-    async plays(query) {
+export function createPlaybackReader(generation: Generation, services: ReaderServices): PlaybackReader {
+  return deferred(generation, {
+    async plays(query: Parameters<PlaybackReader['plays']>[0]) {
       return services.repositories.plays
-        .journal(query.after ?? 0, Math.min(query.limit ?? MAX_PLAYS, MAX_PLAYS))
+        .journal(bounded(query.after ?? 0, Number.MAX_SAFE_INTEGER), bounded(query.limit, MAX_PLAYS))
         .map((play) => ({
           id: play.id,
           userId: encodeId('user', play.userId),
@@ -95,7 +111,12 @@ export function createPlaybackReader(services: ReaderServices): PlaybackReader {
           client: play.client,
         }))
     },
-  }
+  })
+}
+
+/** Plugins may not be type-checked: anything but a whole number from 0 on counts as `most`. */
+function bounded(value: number | undefined, most: number): number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? Math.min(value as number, most) : most
 }
 
 export function toPublicUser(user: StoredUser): User {

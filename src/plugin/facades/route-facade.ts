@@ -7,8 +7,10 @@ const MIB = 1024 * 1024
 const DEFAULT_TIMEOUT_MS = 30_000
 const MAX_TIMEOUT_MS = 600_000
 
-/** Roots that belong to the core. */
-const RESERVED = /^\/(rest|plugins|ping|robots\.txt|auth|api\/plugin)(\/|$)/
+/** First segments of paths that belong to the core, in lower case: `/rest` is found in any. */
+const RESERVED = new Set(['rest', 'plugins', 'ping', 'robots.txt', 'auth', 'api'])
+const LITERAL = /^[A-Za-z0-9._~!$&'+,=@-]+$/
+const PARAMETER = /^:[A-Za-z][A-Za-z0-9_]*$/
 
 export function createRouteFacade(generation: Generation, granted: ReadonlySet<Permission>): Routes {
   const add =
@@ -16,23 +18,53 @@ export function createRouteFacade(generation: Generation, granted: ReadonlySet<P
     (path: string, handler: RouteHandler, options: RouteOptions = {}) => {
       generation.assertOpen()
       const auth = options.auth ?? 'user'
-      if (!path.startsWith('/')) throw new AppError('BAD_REQUEST', `the path of a route begins with '/': ${path}`)
-      need(generation, granted, auth === 'public' ? 'routes:public' : 'routes', `${method} ${path}`)
+      const what = `${method} ${path}`
+      if (auth !== 'user' && auth !== 'admin' && auth !== 'public')
+        throw new AppError('BAD_REQUEST', `${what}: auth is user, admin or public`)
+      if (typeof handler !== 'function') throw new AppError('BAD_REQUEST', `${what} needs a handler`)
+      assertPath(path)
+      need(generation, granted, auth === 'public' ? 'routes:public' : 'routes', what)
       if (options.root) {
-        need(generation, granted, 'routes:root', `${method} ${path}`)
-        if (RESERVED.test(path) || path === '/')
-          throw new AppError('PERMISSION_DENIED', `${path} belongs to the server`)
+        need(generation, granted, 'routes:root', what)
+        assertRoot(path)
       }
       return generation.registrations.add('route', {
         method,
         path: options.root ? path : `/plugins/${generation.plugin}${path === '/' ? '' : path}`,
+        root: options.root === true,
         handler,
         auth,
-        bodyLimit: Math.min(options.bodyLimit ?? MIB, 64 * MIB),
-        timeoutMs: Math.min(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
+        bodyLimit: atMost(options.bodyLimit ?? MIB, 64 * MIB),
+        timeoutMs: atMost(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
       })
     }
   return { get: add('GET'), post: add('POST'), put: add('PUT'), patch: add('PATCH'), delete: add('DELETE') }
+}
+
+/** Segments are literal or one parameter; a star stands for the rest. So two paths are the same, or they are not. */
+function assertPath(path: unknown): asserts path is string {
+  if (path === '/') return
+  const segments = typeof path === 'string' && path.startsWith('/') ? path.slice(1).split('/') : []
+  const valid = segments.every(
+    (segment, index) =>
+      PARAMETER.test(segment) || (segment === '*' ? index === segments.length - 1 : LITERAL.test(segment)),
+  )
+  if (segments.length === 0 || !valid || segments.some((segment) => segment === '.' || segment === '..'))
+    throw new AppError('BAD_REQUEST', `${String(path)} is no path of a route; examples: /list, /item/:id, /files/*`)
+}
+
+/** A root path begins with a word of its own, so that it stands in nobody's way. */
+function assertRoot(path: string): void {
+  const [first = '', second = ''] = path.slice(1).split('/')
+  const api = first.toLowerCase() === 'api'
+  const own = api
+    ? LITERAL.test(second) && second.toLowerCase() !== 'plugin'
+    : LITERAL.test(first) && !RESERVED.has(first.toLowerCase())
+  if (!own || (api && first !== 'api')) throw new AppError('PERMISSION_DENIED', `${path} belongs to the server`)
+}
+
+function atMost(value: number, most: number): number {
+  return Number.isFinite(value) && value > 0 ? Math.min(value, most) : most
 }
 
 function need(generation: Generation, granted: ReadonlySet<Permission>, permission: Permission, what: string): void {

@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { Settings } from '../api.ts'
 import type { Generation } from '../generation.ts'
+import { deferred } from './deferred.ts'
 
 /** Where a plugin's settings are kept: JSON texts by key. */
 export interface SettingStore {
@@ -9,29 +10,39 @@ export interface SettingStore {
 }
 
 const MAX_BYTES = 64 * 1024
+const MAX_KEY = 200
 
-/** `changed` tells the listeners of all generations of the plugin, the caller's included. */
+/** `changed` tells the listeners of the plugin's running generation, the caller's included. */
 export function createSettingsFacade(
   generation: Generation,
   store: SettingStore,
   changed: (key: string, value: unknown) => void,
 ): Settings {
-  return {
+  const { get, set } = deferred(generation, {
     async get<T>(key: string, fallback: T) {
-      const text = store.get(generation.plugin, key)
+      const text = store.get(generation.plugin, checkedKey(key))
       return text === undefined ? fallback : (JSON.parse(text) as T)
     },
-    async set(key, value) {
+    async set(key: string, value: unknown) {
       const text = JSON.stringify(value)
       if (text === undefined) throw new AppError('BAD_REQUEST', `the setting ${key} is nothing that JSON can hold`)
       if (Buffer.byteLength(text) > MAX_BYTES)
         throw new AppError('PAYLOAD_TOO_LARGE', `the setting ${key} is larger than ${MAX_BYTES} bytes`)
-      store.set(generation.plugin, key, text)
+      store.set(generation.plugin, checkedKey(key), text)
       changed(key, JSON.parse(text))
     },
-    onChange(key, listener) {
+  })
+  return Object.freeze({
+    get,
+    set,
+    onChange(key: string, listener: (value: unknown) => void) {
       generation.assertOpen()
       return generation.registrations.add('setting', { key, listener })
     },
-  }
+  })
+}
+
+function checkedKey(key: unknown): string {
+  if (typeof key === 'string' && key !== '' && key.length <= MAX_KEY) return key
+  throw new AppError('BAD_REQUEST', `a setting's key is a text of 1 to ${MAX_KEY} characters`)
 }

@@ -33,6 +33,10 @@ export function createSubsonicFacade(generation: Generation, render: ChildRender
       return generation.registrations.add('extension', { name, versions: [...versions] })
     },
     error: (code, message) => new AppError(CODE[code] ?? 'BAD_REQUEST', message),
-    children: render,
+    async children(user, songIds) {
+      await undefined
+      generation.assertOpen()
+      return render(user, [...songIds])
+    },
   }
 }
