@@ -272,6 +272,20 @@ export const SETTINGS = section('Tonearm', {
     }),
   }),
 
+  inspect: section('Looking into single files.', {
+    enabled: toggle(true, {
+      help: "Administrators may see a song's tags as they are in the file.",
+      navidrome: ['INSPECT_ENABLED'],
+    }),
+  }),
+
+  dev: section('For those who look after the server.', {
+    showConfig: toggle(true, {
+      help: 'Administrators may see these settings over the web API, secrets masked.',
+      navidrome: ['DEVUISHOWCONFIG'],
+    }),
+  }),
+
   log: section('The log: readable lines on a terminal, else one JSON object a line on standard output.', {
     level: choice(['error', 'warn', 'info', 'debug'], 'info', {
       help: 'How much is told.',
