@@ -10,6 +10,7 @@ import type {
   RequestInfo,
 } from '../hooks/hooks.ts'
 import type { Verdict } from '../hooks/kinds.ts'
+import type { Admin, Guarded } from './admin-api.ts'
 
 /**
  * The whole public surface of `tonearm/plugin`. Everything that crosses it is plain data, everything that touches storage
@@ -79,6 +80,8 @@ export type PluginContext<C = unknown, G extends Permission = Permission> = Base
   Granted<G, 'library:read', { readonly library: LibraryReader }> &
   Granted<G, 'users:read', { readonly users: UserReader }> &
   Granted<G, 'playback:read', { readonly playback: PlaybackReader }> &
+  Granted<G, 'admin', { readonly admin: Admin }> &
+  Granted<G, 'access:scope', { readonly guarded: Guarded }> &
   Granted<G, 'db', { readonly db: PluginDatabase }> &
   Granted<G, 'storage', { readonly storage: { /** A private folder, made on first use. */ dir(): Promise<string> } }> &
   Granted<G, 'settings', { readonly settings: Settings }> &

@@ -1,9 +1,12 @@
 import type { TProperties } from 'typebox'
 import { Type } from 'typebox'
+import { decodeIdOf, encodeId } from '../base/ids.ts'
+import { type ListQuery, listPage, readListQuery } from '../rest/list-query.ts'
 import type { ApiVersion, Permission, PluginDefinition } from './api.ts'
 
+export type * from './admin-api.ts'
 export type * from './api.ts'
-export { Type }
+export { type ListQuery, listPage, readListQuery, Type }
 
 /** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
 export const API_VERSION: ApiVersion = '1.0'
@@ -14,4 +17,17 @@ export function definePlugin<
   const G extends readonly Permission[] = readonly [],
 >(definition: PluginDefinition<P, G>): PluginDefinition<P, G> {
   return definition
+}
+
+/** What public ids name. */
+export type RowKind = 'user' | 'song' | 'album' | 'artist' | 'playlist'
+
+/** The row behind a public id, for foreign keys of own tables to the core's; undefined when it is no id of this kind. */
+export function rowIdOf(kind: RowKind, publicId: string): number | undefined {
+  return decodeIdOf(kind, publicId)
+}
+
+/** The public id of a row. */
+export function publicIdOf(kind: RowKind, rowId: number): string {
+  return encodeId(kind, rowId as never)
 }

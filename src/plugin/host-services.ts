@@ -6,6 +6,7 @@ import type { PluginStateRepository } from '../library/plugin-state-repository.t
 import type { Logger } from '../log/logger.ts'
 import type { Notification } from './api.ts'
 import type { Breadcrumb } from './breadcrumb.ts'
+import type { AdminServices } from './facades/admin-facade.ts'
 import type { ReaderServices } from './facades/reader-facades.ts'
 import type { ChildRenderer } from './facades/subsonic-facade.ts'
 import type { Generation } from './generation.ts'
@@ -21,6 +22,7 @@ export interface HostServices extends ReaderServices {
   readonly dataDir: string
   readonly breadcrumb: Breadcrumb
   readonly renderChildren: ChildRenderer
+  readonly admin: AdminServices
   /** A note for people; the host adds the plugins' own channels. */
   notify(notification: Notification): void
   /** Routes, Subsonic endpoints and the rest of the tables after each swap. Must not throw. */

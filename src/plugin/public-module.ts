@@ -1,5 +1,4 @@
-import { Type } from 'typebox'
-import { API_VERSION, definePlugin } from './define.ts'
+import * as surface from './define.ts'
 
 /** What `require('tonearm/plugin')` gives to a plugin: the run-time half of the public surface. */
-export const PUBLIC_MODULE = Object.freeze({ API_VERSION, definePlugin, Type })
+export const PUBLIC_MODULE: Readonly<typeof surface> = Object.freeze({ ...surface })

@@ -10,6 +10,7 @@ import type { Logger } from '../../log/logger.ts'
 import { BufferPool } from '../../media/buffer-pool.ts'
 import { createNotify, type Notify } from '../../notify/notify.ts'
 import { nativeRoutes } from '../../rest/native-routes.ts'
+import { createAdminServices } from '../admin-services.ts'
 import type { HandlerOutput, Notification, PluginDefinition } from '../api.ts'
 import { noBreadcrumb } from '../breadcrumb.ts'
 import type { HostTables } from '../host-tables.ts'
@@ -88,6 +89,18 @@ export class RunningTestHost implements TestHost {
         repositories: core.repositories,
         scopes: core.auth.scopes,
         renderChildren: async (user, songIds) => core.subsonic.children(this.#stored(user.id), songIds),
+        admin: createAdminServices({
+          repositories: core.repositories,
+          accounts: core.auth.accounts,
+          authenticator: core.auth.authenticator,
+          scopes: core.auth.scopes,
+          scanner: core.scanner,
+          hooks: core.hooks,
+          clock: time,
+          log,
+          config: () => ({ note: 'a test host has no settings' }),
+          mayInspect: true,
+        }),
         notify: (notification) => {
           this.sent.push(notification)
           this.#notify.send(notification)

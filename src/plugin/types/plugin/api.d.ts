@@ -2,6 +2,7 @@
 import type { Static, TObject, TProperties } from 'typebox';
 import type { HookCall, HookInput, HookName, HookOutput, Hooks, PlaybackEvent, Purpose, RequestInfo } from '../hooks/hooks.js';
 import type { Verdict } from '../hooks/kinds.js';
+import type { Admin, Guarded } from './admin-api.js';
 /**
  * The whole public surface of `tonearm/plugin`. Everything that crosses it is plain data, everything that touches storage
  * or the network is a promise, and whatever is registered on `ctx` is undone by the host. Inside a major version this
@@ -42,6 +43,10 @@ export type PluginContext<C = unknown, G extends Permission = Permission> = Base
     readonly users: UserReader;
 }> & Granted<G, 'playback:read', {
     readonly playback: PlaybackReader;
+}> & Granted<G, 'admin', {
+    readonly admin: Admin;
+}> & Granted<G, 'access:scope', {
+    readonly guarded: Guarded;
 }> & Granted<G, 'db', {
     readonly db: PluginDatabase;
 }> & Granted<G, 'storage', {
