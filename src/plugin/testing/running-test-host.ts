@@ -231,6 +231,8 @@ export class RunningTestHost implements TestHost {
   }
 
   async #unload(name: string): Promise<void> {
+    // Switched off first: of one that only vanishes the server waits for the return.
+    await this.#host.setEnabled(name, false)
     this.#packages.delete(name)
     await this.#sync()
   }
