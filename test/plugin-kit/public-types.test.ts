@@ -27,10 +27,12 @@ test('the public surface reaches nothing of the rooms behind it', async () => {
       'base/ids.d.ts',
       'hooks/hooks.d.ts',
       'hooks/kinds.d.ts',
+      'plugin/admin-api.d.ts',
       'plugin/api.d.ts',
       'plugin/define.d.ts',
       'plugin/testing/create-test-host.d.ts',
       'plugin/testing/test-host.d.ts',
+      'rest/list-query.d.ts',
     ],
   )
 })
