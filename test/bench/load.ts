@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 
 export interface LoadResult {
+  readonly requests: number
   readonly requestsPerSecond: number
   /** Milliseconds of each request, at most 100,000 of them. */
   readonly latencies: readonly number[]
@@ -59,5 +60,5 @@ export async function load(
     })
   const begun = performance.now()
   await Promise.all(Array.from({ length: options.connections }, one))
-  return { requestsPerSecond: done / ((performance.now() - begun) / 1000), latencies }
+  return { requests: done, requestsPerSecond: done / ((performance.now() - begun) / 1000), latencies }
 }
