@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Accounts } from './auth/accounts.ts'
 import { type Auth, createAuth } from './auth/create-auth.ts'
+import { openKeyRing } from './auth/secrets.ts'
 import { FULL_SCOPE } from './base/access-scope.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Cleanup, Scope } from './base/disposable.ts'
@@ -36,6 +37,9 @@ import { createMediaSettings, type MediaSettings } from './media/media-settings.
 import { prepareAfterScans } from './media/prepare-after-scans.ts'
 import type { RightsSource } from './media/stream-rights.ts'
 import { createPlayback } from './playback/create-playback.ts'
+import { createNativeGate, type NativeGate } from './rest/native-gate.ts'
+import { nativeRoutes } from './rest/native-routes.ts'
+import { createSessions, type Sessions } from './rest/sessions.ts'
 import { createScanner } from './scanner/create-scanner.ts'
 import type { Scanner } from './scanner/scanner.ts'
 import type { ScannerSettings } from './scanner/settings.ts'
@@ -88,6 +92,8 @@ export interface Server {
 }
 
 interface BuiltCore extends Core {
+  readonly sessions: Sessions
+  readonly gate: NativeGate
   readonly subsonic: Subsonic
   readonly streamer: RunningStreamer
   readonly artwork: Artwork
@@ -208,6 +214,13 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
       placeholderCovers: config.artwork.placeholder,
     },
   })
+  const sessions = createSessions({
+    keys: openKeyRing(join(data, 'keys'), 'session'),
+    clock,
+    ttlMs: config.auth.sessionTimeout,
+    sessions: repositories.sessions,
+  })
+  const gate = createNativeGate({ sessions, authenticator: auth.authenticator, users: repositories.users })
   return {
     config,
     log,
@@ -218,6 +231,8 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
     auth,
     accounts: auth.accounts,
     scanner,
+    sessions,
+    gate,
     subsonic,
     streamer,
     artwork,
@@ -256,6 +271,7 @@ export function createServer(options: ServerOptions): Server {
         pingRoute,
         robotsRoute,
         { method: 'ANY', path: '/rest/*', ignoreCase: true, handler: (request) => subsonic.handle(request) },
+        ...nativeApi(core),
       ]
       router = createRouter(baseRoutes)
       const table = router
@@ -330,6 +346,20 @@ function childEntry(name: string): { readonly path: string; readonly execArgv: r
   const bundled = import.meta.url.endsWith('.mjs')
   const path = fileURLToPath(new URL(`./${name}.${bundled ? 'mjs' : 'ts'}`, import.meta.url))
   return { path, execArgv: bundled ? [] : ['--import', 'tsx'] }
+}
+
+function nativeApi({ sessions, gate, auth, repositories, hooks }: BuiltCore): readonly Route[] {
+  const { authenticator, accounts, scopes } = auth
+  return nativeRoutes({
+    sessions,
+    gate,
+    authenticator,
+    accounts,
+    users: repositories.users,
+    guards: repositories.accessGuards,
+    hooks,
+    onAccessChanged: () => scopes.invalidate(),
+  })
 }
 
 /** Running streams ask it again whenever somebody's rights change. */

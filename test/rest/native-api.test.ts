@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { createTestClock } from '../support/clock.ts'
+import { ADMIN, startTestServer, type TestServer } from '../support/test-server.ts'
+
+const clock = createTestClock()
+let server: TestServer
+before(async () => {
+  server = await startTestServer({
+    users: [{ name: 'ann', password: 'ann-pass' }],
+    settings: { 'auth.attempts': '5' },
+    clock,
+  })
+})
+after(() => server.stop())
+
+type Json = Readonly<Record<string, unknown>>
+
+interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Json
+}
+
+async function call(
+  path: string,
+  options: { method?: string; token?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<Answer> {
+  const { token, body, headers = {}, method = body === undefined ? 'GET' : 'POST' } = options
+  const response = await fetch(server.url + path, {
+    method,
+    headers: { ...headers, ...(token === undefined ? {} : { 'x-nd-authorization': `Bearer ${token}` }) },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await response.text()
+  return { status: response.status, headers: response.headers, body: text === '' ? {} : JSON.parse(text) }
+}
+
+async function login(name = 'ann', password = `${name}-pass`): Promise<string> {
+  const { status, body } = await call('/auth/login', { body: { username: name, password } })
+  assert.equal(status, 200)
+  return String(body.token)
+}
+
+test('a login answers what clients of Navidrome expect', async () => {
+  const { status, headers, body } = await call('/auth/login', { body: { username: 'ANN', password: 'ann-pass' } })
+  assert.equal(status, 200)
+  assert.deepEqual([body.username, body.name, body.isAdmin], ['ann', 'ann', false])
+  const md5 = createHash('md5').update(`ann-pass${body.subsonicSalt}`).digest('hex')
+  assert.equal(body.subsonicToken, md5)
+  assert.match(String(body.subsonicSalt), /^[0-9a-f]{6}$/)
+  assert.equal(headers.get('x-nd-authorization'), body.token)
+  const payload = JSON.parse(Buffer.from(String(body.token).split('.')[1] ?? '', 'base64url').toString())
+  assert.deepEqual([payload.iss, payload.sub, payload.uid], ['ND', 'ann', body.id])
+  assert.equal((await call('/auth/login', { body: '{' })).status, 422)
+  assert.equal((await call('/auth/login', { body: { username: 'ann' } })).status, 422)
+})
+
+test('only the first administrator may be made without a login', async () => {
+  const { status, body } = await call('/auth/createAdmin', { body: { username: 'eve', password: 'x' } })
+  assert.deepEqual([status, body], [403, { error: 'Cannot create another first admin' }])
+})
+
+test('a token works in both headers and slides with use', async () => {
+  const token = await login()
+  assert.equal((await call('/api/keepalive/')).status, 401)
+  const fresh = await call('/api/keepalive/', { token })
+  assert.deepEqual(fresh.body, { response: 'ok', id: 'keepalive' })
+  assert.equal(fresh.headers.get('x-nd-authorization'), token)
+  assert.equal((await call('/api/keepalive/', { headers: { authorization: `Bearer ${token}` } })).status, 200)
+  clock.advance(40 * 3_600_000)
+  const renewed = (await call('/api/keepalive/', { token })).headers.get('x-nd-authorization') ?? ''
+  assert.notEqual(renewed, token)
+  clock.advance(20 * 3_600_000)
+  assert.equal((await call('/api/keepalive/', { token })).status, 401)
+  assert.equal((await call('/api/keepalive/', { token: renewed })).status, 200)
+  assert.equal((await call('/api/keepalive/', { token: `${renewed.slice(0, -2)}xx` })).status, 401)
+})
+
+test('sessions are listed, ended one by one and all together, at once', async () => {
+  const [first, second] = [await login(), await login()]
+  const list = async (token: string) => (await call('/api/v1/auth/sessions', { token })).body.items as Json[]
+  const before = await list(second)
+  const current = before.filter((session) => session.current)
+  assert.equal(current.length, 1)
+  assert.ok(!JSON.stringify(before).includes(second))
+  assert.equal((await call('/api/v1/auth/logout', { method: 'POST', token: first })).status, 204)
+  assert.equal((await call('/api/v1/auth/me', { token: first })).status, 401)
+  assert.equal((await list(second)).length, before.length - 1)
+  const third = await login()
+  const other = (await list(second)).find((session) => !session.current)
+  const admin = await login(ADMIN.name, ADMIN.password)
+  const foreign = await call(`/api/v1/auth/sessions/${other?.id}`, { method: 'DELETE', token: admin })
+  assert.equal(foreign.status, 404)
+  const open = (await list(third)).length
+  const all = await call('/api/auth/revoke-all', { method: 'POST', token: second })
+  assert.equal(all.body.revoked, open)
+  assert.equal((await list(await login())).length, 1)
+  for (const token of [second, third]) assert.equal((await call('/api/v1/auth/me', { token })).status, 401)
+  assert.equal((await call('/api/v1/auth/me', { token: admin })).status, 200)
+})
+
+test('a login of the other API answers by its own statuses', async () => {
+  const good = await call('/api/v1/auth/login', { body: { username: 'ann', password: 'ann-pass' } })
+  assert.equal(good.status, 200)
+  const me = await call('/api/v1/auth/me', { headers: { authorization: `Bearer ${good.body.token}` } })
+  assert.equal(me.body.username, 'ann')
+  const refreshed = await call('/api/v1/auth/refresh', { method: 'POST', token: String(good.body.token) })
+  assert.equal(typeof refreshed.body.token, 'string')
+  assert.equal((await call('/api/v1/auth/login', { body: '[]' })).status, 400)
+  assert.equal((await call('/api/v1/auth/login', { body: { username: 'ann' } })).status, 400)
+  assert.equal((await call('/api/v1/auth/login', { body: { username: 'ann', password: 'x' } })).status, 401)
+})
+
+test('a changed password ends all sessions', async () => {
+  const token = await login()
+  const { id } = server.core.accounts.find('ann') ?? assert.fail()
+  await server.core.accounts.update(id, { password: 'ann-pass' })
+  assert.equal((await call('/api/keepalive/', { token })).status, 401)
+})
+
+test('the signing key can be changed: old tokens last until the next change', async () => {
+  const token = await login()
+  const admin = await login(ADMIN.name, ADMIN.password)
+  const rotate = (by: string) => call('/api/v1/auth/rotate-key', { method: 'POST', token: by })
+  assert.equal((await rotate(token)).status, 403)
+  assert.equal((await rotate(admin)).status, 204)
+  assert.equal((await call('/api/keepalive/', { token })).status, 200)
+  assert.equal((await rotate(admin)).status, 204)
+  assert.equal((await call('/api/keepalive/', { token })).status, 401)
+})
+
+test('a user has a bounded number of sessions', async () => {
+  const tokens: string[] = []
+  for (let count = 0; count < 66; count++) {
+    tokens.push(await login())
+    clock.advance(1000)
+  }
+  assert.equal((await call('/api/keepalive/', { token: tokens[0] as string })).status, 401)
+  assert.equal((await call('/api/keepalive/', { token: tokens[65] as string })).status, 200)
+})
+
+test('API keys are made, listed without the key, used and deleted by their owner alone', async () => {
+  const token = await login()
+  const made = await call('/api/apikey', { token, body: { name: 'phone' } })
+  const { key, id } = made.body as { key: string; id: string }
+  assert.equal(made.status, 200)
+  const listed = await call('/api/apikey', { token })
+  assert.equal(listed.headers.get('x-total-count'), '1')
+  assert.ok(!JSON.stringify(listed.body).includes(key))
+  assert.equal((await call('/api/keepalive/', { token: key })).status, 200)
+  const admin = await login(ADMIN.name, ADMIN.password)
+  assert.equal((await call(`/api/apikey/${id}`, { method: 'DELETE', token: admin })).status, 404)
+  assert.deepEqual((await call(`/api/apikey/${id}`, { method: 'DELETE', token })).body, {})
+  assert.equal((await call('/api/keepalive/', { token: key })).status, 401)
+})
+
+test('nothing is reported to anybody, and it says so', async () => {
+  const { body } = await call('/api/insights/', { token: await login() })
+  assert.deepEqual(body, { id: 'insights_status', lastRun: 'disabled', success: false })
+})
+
+test('wrong passwords make further ones wait', async () => {
+  const guess = () => call('/auth/login', { body: { username: 'mallory', password: 'x' } })
+  const statuses: number[] = []
+  for (let count = 0; count < 8; count++) statuses.push((await guess()).status)
+  assert.deepEqual(statuses.slice(0, 3), [401, 401, 401])
+  const last = await guess()
+  assert.equal(last.status, 429)
+  assert.ok(Number(last.headers.get('retry-after')) > 0)
+})
