@@ -1,14 +1,22 @@
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { RequestInfo } from '../hooks/hooks.ts'
 import type { FinishedRequest } from './adapter-options.ts'
+import { checkHeaders } from './header-check.ts'
 import { json } from './reply.ts'
-import type { HttpHandler, HttpReply, HttpRequest } from './types.ts'
+import type { Headers, HttpHandler, HttpReply, HttpRequest } from './types.ts'
+
+/** How a request is begun of which a gate is asked first: its route must be of the same moment as the gate. */
+export type Begin = (request: HttpRequest) => { readonly handler: HttpHandler; release(): void }
 
 /**
  * Asks `request.accept` before a request is handled and lets `response.headers` change the reply's. A plain call when
  * nobody listens.
  */
-export function withRequestHooks(handler: HttpHandler, hooks: HookBus): HttpHandler {
+export function withRequestHooks(
+  handler: HttpHandler,
+  hooks: HookBus,
+  begin: Begin = () => ({ handler, release: () => {} }),
+): HttpHandler {
   return (request) => {
     const guarded = hooks.has('request.accept')
     const dressed = hooks.has('response.headers')
@@ -17,13 +25,29 @@ export function withRequestHooks(handler: HttpHandler, hooks: HookBus): HttpHand
   }
 
   async function answer(request: HttpRequest): Promise<HttpReply> {
-    const verdict = await hooks.guard('request.accept', requestInfo(request))
-    const reply = verdict.allow
-      ? await handler(request)
-      : json(verdict.status ?? 403, { error: verdict.reason }, { 'cache-control': 'no-store' })
-    return hooks.has('response.headers')
-      ? { ...reply, headers: await hooks.transform('response.headers', reply.headers) }
-      : reply
+    const begun = begin(request)
+    try {
+      const verdict = await hooks.guard('request.accept', requestInfo(request))
+      const reply = verdict.allow
+        ? await begun.handler(request)
+        : json(verdict.status ?? 403, { error: verdict.reason }, { 'cache-control': 'no-store' })
+      if (!hooks.has('response.headers')) return reply
+      const headers = await hooks.transform('response.headers', reply.headers)
+      return { ...reply, headers: usable(headers, reply.headers) }
+    } finally {
+      begun.release()
+    }
+  }
+}
+
+/** Headers that plugins made, in lower case; one that can't be sent leaves the reply as it was. */
+function usable(made: Headers, before: Headers): Headers {
+  const headers = Object.fromEntries(Object.entries(made).map(([name, value]) => [name.toLowerCase(), value]))
+  try {
+    checkHeaders(headers)
+    return headers
+  } catch {
+    return before
   }
 }
 

@@ -15,10 +15,21 @@ export interface Route {
   /** `/REST/Ping` finds `/rest/:method`; parameters keep their case. */
   readonly ignoreCase?: boolean
   readonly handler: RouteHandler
+  /** Keeps what the handler needs from going away until the answer's `release`. */
+  readonly hold?: () => () => void
+}
+
+/** A request whose route was found, and is kept whatever is swapped meanwhile. */
+export interface Begun {
+  readonly handler: HttpHandler
+  /** Once, when the handler has answered or won't be called. */
+  release(): void
 }
 
 export interface Router {
   readonly handle: HttpHandler
+  /** For those who ask a gate before the route answers: both must be of one moment. */
+  begin(request: HttpRequest): Begun
   /** Replaces the whole table at once. Throws CONFLICT, and changes nothing, when two routes are the same. */
   swap(routes: readonly Route[]): void
 }
@@ -31,6 +42,7 @@ export function createRouter(routes: readonly Route[]): Router {
   let table = new RouteTable(routes)
   return {
     handle: (request) => table.handle(request),
+    begin: (request) => table.begin(request),
     swap: (next) => {
       table = new RouteTable(next)
     },
@@ -69,13 +81,29 @@ class RouteTable {
   }
 
   handle(request: HttpRequest): HttpReply | Promise<HttpReply> {
+    const found = this.#routeOf(request)
+    return found ? found.route.handler(request, found.params) : this.#refuse(request)
+  }
+
+  begin(request: HttpRequest): Begun {
+    const found = this.#routeOf(request)
+    if (!found) return { handler: () => this.#refuse(request), release: () => {} }
+    const release = found.route.hold?.() ?? (() => {})
+    return { handler: (asked) => found.route.handler(asked, found.params), release }
+  }
+
+  #routeOf(request: HttpRequest) {
     const path = escapeForTree(request.path)
     const method = request.method === RouteTable.#any ? '' : request.method
-    const found =
+    return (
       this.#find(method, path) ??
       (method === 'HEAD' ? this.#find('GET', path) : undefined) ??
       this.#find(RouteTable.#any, path)
-    if (found) return found.route.handler(request, found.params)
+    )
+  }
+
+  #refuse(request: HttpRequest): HttpReply {
+    const path = escapeForTree(request.path)
     const allowed = this.#methods.filter((other) => this.#find(other, path))
     if (allowed.length === 0) return errorReply(new AppError('NOT_FOUND', 'Nothing is served at this address'))
     if (allowed.includes('GET')) allowed.push('HEAD')

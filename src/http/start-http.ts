@@ -6,7 +6,7 @@ import { withCompression } from './compression.ts'
 import { withCors } from './cors.ts'
 import { createAdapter } from './create-adapter.ts'
 import { hostPort } from './listen-support.ts'
-import { tellFinished, withRequestHooks } from './request-hooks.ts'
+import { type Begin, tellFinished, withRequestHooks } from './request-hooks.ts'
 import type { HttpHandler } from './types.ts'
 import { SECURITY_HEADERS, withHeaders } from './with-headers.ts'
 
@@ -31,10 +31,12 @@ export interface StartedHttp {
 export async function startHttp(options: {
   readonly settings: Config['server']
   readonly handler: HttpHandler
+  /** For requests of which a gate is asked first; see Router. */
+  readonly begin?: Begin
   readonly hooks: HookBus
   readonly log: Logger
 }): Promise<StartedHttp> {
-  const { settings, handler, hooks, log } = options
+  const { settings, handler, begin, hooks, log } = options
   const { baseUrl } = settings
   const tls = settings.tls.cert === '' ? undefined : settings.tls
   const adapter = await createAdapter(settings.adapter, {
@@ -43,7 +45,7 @@ export async function startHttp(options: {
       : { host: settings.host, port: settings.port },
     basePath: baseUrl.path,
     trustedProxies: settings.trustedProxies.filter((network) => network !== 'unix'),
-    handler: withRequestHooks(withCors(withCompression(withHeaders(handler, SECURITY_HEADERS))), hooks),
+    handler: withRequestHooks(dressed(handler), hooks, begin && ((request) => withDress(begin(request)))),
     log,
     onFinished: (event) => {
       tellFinished(hooks, event)
@@ -58,6 +60,14 @@ export async function startHttp(options: {
       ? { ...shared, url: `unix:${bound.socket}`, socket: bound.socket }
       : { ...shared, ...bound, url: `${tls ? 'https' : 'http'}://${hostPort(bound.host, bound.port)}${baseUrl.path}` }
   return { at, close: () => adapter.close(settings.stopTimeout) }
+}
+
+function dressed(handler: HttpHandler): HttpHandler {
+  return withCors(withCompression(withHeaders(handler, SECURITY_HEADERS)))
+}
+
+function withDress(begun: ReturnType<Begin>): ReturnType<Begin> {
+  return { handler: dressed(begun.handler), release: () => begun.release() }
 }
 
 /** The path has no credentials; the query has. */

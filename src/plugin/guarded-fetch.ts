@@ -1,56 +1,27 @@
 import { type LookupAddress, lookup } from 'node:dns'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import { AppError } from '../base/errors.ts'
-
-/** Addresses that no plugin reaches unless the very host was granted: this machine, the local network, and the special ranges. */
-const PRIVATE = new BlockList()
-for (const [network, prefix] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-] as const)
-  PRIVATE.addSubnet(network, prefix, 'ipv4')
-for (const [network, prefix] of [
-  ['::', 128],
-  ['::1', 128],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const)
-  PRIVATE.addSubnet(network, prefix, 'ipv6')
-
-/** IPv4 in IPv6 (`::ffff:10.0.0.1`) counts as the IPv4 address. */
-export function isPrivateAddress(address: string): boolean {
-  const plain = address.toLowerCase().replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/, '')
-  const family = isIP(plain)
-  if (family === 0) return true
-  if (family === 6 && plain.startsWith('::ffff:')) return true
-  return PRIVATE.check(plain, family === 4 ? 'ipv4' : 'ipv6')
-}
+import { LinkedAbort } from './linked-abort.ts'
+import { isLocalName, isPrivateAddress } from './private-address.ts'
 
 /**
- * What was granted, as hosts: `api.example.org` (that host, wherever it resolves to: granting a private host by its name
- * or address is how an administrator opens the local network), `*.example.org` and `*` (public addresses only).
+ * What was granted, as hosts behind `net:`. `api.example.org`, `*.example.org` and `*` reach public addresses, whatever
+ * their owners let them resolve to. A private address is reached by naming it (`192.168.1.5`), by a name that only a local
+ * network gives (`nas`, `nas.local`), or by `private:nas.example.org`.
  */
 export function grantOf(hosts: readonly string[], host: string): 'none' | 'public' | 'any' {
-  const name = host.toLowerCase().replace(/^\[|\]$/g, '')
-  if (hosts.some((granted) => granted.toLowerCase() === name)) return 'any'
+  const name = host.toLowerCase()
+  const named = (granted: string) => bare(granted.toLowerCase()) === name
+  if (hosts.some((granted) => granted.startsWith('private:') && named(granted.slice('private:'.length)))) return 'any'
+  const exact = hosts.some(named)
+  if (exact && (isIP(name) !== 0 || isLocalName(name))) return 'any'
   const wide = hosts.some(
     (granted) => granted === '*' || (granted.startsWith('*.') && name.endsWith(granted.slice(1).toLowerCase())),
   )
-  return wide ? 'public' : 'none'
+  return exact || wide ? 'public' : 'none'
 }
 
 export interface GuardedFetchOptions {
@@ -58,17 +29,35 @@ export interface GuardedFetchOptions {
   readonly hosts: readonly string[]
   /** Aborts when the generation ends. */
   readonly signal: AbortSignal
-  /** Default 10,000 ms for the whole exchange up to the headers. */
+  /** Until the headers of the last answer. Default 10,000 ms. */
   readonly timeoutMs?: number
-  /** Default 10 MiB. */
+  /** Until the last byte. Default 60,000 ms. */
+  readonly wholeMs?: number
+  /** Of the answer, and of the body that is sent. Default 10 MiB. */
   readonly maxBytes?: number
 }
 
 const MAX_REDIRECTS = 5
+const MAX_BYTES = 10 * 1024 * 1024
+/** The connection's, not the caller's: another host's name here would reach what was not granted. */
+const OURS = [
+  'host',
+  'connection',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'content-length',
+  'transfer-encoding',
+  'te',
+  'trailer',
+  'upgrade',
+  'expect',
+]
 
 /**
  * `fetch` that only reaches granted hosts. The address is checked when the connection is made, so that a name which
- * resolves anew can't slip through, and again for each redirect. Rejects with PERMISSION_DENIED, TIMEOUT or UNAVAILABLE.
+ * resolves anew can't slip through, and again for each redirect; connections are not shared. Rejects with
+ * PERMISSION_DENIED, TIMEOUT, CANCELLED, PAYLOAD_TOO_LARGE or UNAVAILABLE.
  */
 export async function guardedFetch(
   options: GuardedFetchOptions,
@@ -76,57 +65,82 @@ export async function guardedFetch(
   init?: RequestInit,
 ): Promise<Response> {
   const request = new Request(target, init)
-  let url = new URL(request.url)
-  let method = request.method
-  let body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined
-  const headers = Object.fromEntries(request.headers)
-  const signal = AbortSignal.any([
-    options.signal,
-    AbortSignal.timeout(options.timeoutMs ?? 10_000),
-    ...(init?.signal ? [init.signal] : []),
-  ])
-  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-    const answer = await exchange({ url, method, headers, body, signal, options })
-    const location = answer.headers.location
-    if (!location || ![301, 302, 303, 307, 308].includes(answer.statusCode ?? 0) || request.redirect === 'manual') {
-      return toResponse(answer, options.maxBytes ?? 10 * 1024 * 1024)
-    }
-    answer.destroy()
-    if (request.redirect === 'error') throw new AppError('UNAVAILABLE', `${url.host} answered with a redirect`)
-    const next = new URL(location, url)
-    if (next.origin !== url.origin) for (const name of ['authorization', 'cookie']) delete headers[name]
-    if (answer.statusCode === 303 || (method === 'POST' && answer.statusCode !== 307 && answer.statusCode !== 308)) {
-      method = 'GET'
-      body = undefined
-    }
-    url = next
+  const maxBytes = options.maxBytes ?? MAX_BYTES
+  const abort = new Deadlines(options, request.signal)
+  try {
+    const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined
+    if (body && body.byteLength > maxBytes)
+      throw new AppError('PAYLOAD_TOO_LARGE', `a body of ${body.byteLength} bytes is more than a plugin may send`)
+    const headers = Object.fromEntries([...request.headers].filter(([name]) => !OURS.includes(name)))
+    const first: Hop = { url: new URL(request.url), method: request.method, headers, body }
+    const { url, answer } = await follow(first, { redirect: request.redirect, options, abort })
+    abort.headersAreThere()
+    return toResponse(answer, { url, maxBytes, redirected: url.href !== first.url.href, onEnd: () => abort.dispose() })
+  } catch (error) {
+    abort.dispose()
+    throw error
   }
-  throw new AppError('UNAVAILABLE', `${url.host} redirects more than ${MAX_REDIRECTS} times`)
 }
 
-interface Exchange {
+interface Hop {
   readonly url: URL
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | undefined
-  readonly signal: AbortSignal
-  readonly options: GuardedFetchOptions
 }
 
-function exchange({ url, method, headers, body, signal, options }: Exchange): Promise<IncomingMessage> {
+interface Way {
+  readonly redirect: Request['redirect']
+  readonly options: GuardedFetchOptions
+  readonly abort: Deadlines
+}
+
+async function follow(first: Hop, way: Way): Promise<{ readonly url: URL; readonly answer: IncomingMessage }> {
+  let hop = first
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+    const answer = await exchange(hop, way)
+    const { location } = answer.headers
+    const status = answer.statusCode ?? 0
+    if (location === undefined || ![301, 302, 303, 307, 308].includes(status) || way.redirect === 'manual')
+      return { url: hop.url, answer }
+    answer.destroy()
+    if (way.redirect === 'error') throw new AppError('UNAVAILABLE', `${hop.url.host} answered with a redirect`)
+    hop = redirected(hop, location, status)
+  }
+  throw new AppError('UNAVAILABLE', `${first.url.host} redirects more than ${MAX_REDIRECTS} times`)
+}
+
+function redirected(hop: Hop, location: string, status: number): Hop {
+  const url = URL.canParse(location, hop.url) ? new URL(location, hop.url) : undefined
+  if (!url) throw new AppError('UNAVAILABLE', `${hop.url.host} redirects to nowhere`)
+  const asGet =
+    (status === 303 && hop.method !== 'HEAD') || (hop.method === 'POST' && (status === 301 || status === 302))
+  const dropped = [
+    ...(url.origin === hop.url.origin ? [] : ['authorization', 'cookie']),
+    ...(asGet ? ['content-type', 'content-encoding', 'content-language'] : []),
+  ]
+  const headers = Object.fromEntries(Object.entries(hop.headers).filter(([name]) => !dropped.includes(name)))
+  return asGet ? { url, headers, method: 'GET', body: undefined } : { ...hop, url, headers }
+}
+
+function exchange({ url, method, headers, body }: Hop, { options, abort }: Way): Promise<IncomingMessage> {
   const denied = (why: string) =>
     new AppError('PERMISSION_DENIED', `plugin ${options.plugin} may not reach ${url.hostname}: ${why}`)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return Promise.reject(denied('only http and https'))
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (url.username !== '' || url.password !== '') return Promise.reject(denied('no name or password in an address'))
+  const host = bare(url.hostname)
   const grant = grantOf(options.hosts, host)
   if (grant === 'none') return Promise.reject(denied(`it needs the permission net:${host}`))
-  if (grant === 'public' && isIP(host) && isPrivateAddress(host))
-    return Promise.reject(denied('a private address must be granted by name'))
+  // No name is looked up for an address.
+  if (grant === 'public' && isIP(host) !== 0 && isPrivateAddress(host))
+    return Promise.reject(denied('a private address must be granted by itself'))
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const outgoing = send(url, {
       method,
-      signal,
+      signal: abort.signal,
+      // A connection that was made for another grant must not be used again.
+      agent: false,
       headers: {
         'user-agent': `Tonearm plugin ${options.plugin}`,
         'accept-encoding': 'identity',
@@ -138,34 +152,75 @@ function exchange({ url, method, headers, body, signal, options }: Exchange): Pr
           if (error) return callback(error, '')
           const open = addresses.filter(({ address }) => grant === 'any' || !isPrivateAddress(address))
           const first = open[0]
-          if (!first) return callback(denied('it resolves to a private address'), '')
+          if (!first) return callback(denied('it resolves to a private address, which must be granted by itself'), '')
           if (lookupOptions.all) (callback as unknown as (error: null, list: LookupAddress[]) => void)(null, open)
           else callback(null, first.address, first.family)
         })
       },
     })
     outgoing.on('response', resolve)
-    outgoing.on('error', (error) => {
-      if (error instanceof AppError) reject(error)
-      else if (signal.aborted)
-        reject(
-          new AppError(options.signal.aborted ? 'CANCELLED' : 'TIMEOUT', `${url.host} did not answer in time`, {
-            cause: error,
-          }),
-        )
-      else reject(new AppError('UNAVAILABLE', `${url.host} can't be reached`, { cause: error }))
-    })
+    outgoing.on('error', (error) => reject(abort.explain(error, url)))
+    outgoing.on('close', () => reject(new AppError('UNAVAILABLE', `${url.host} gave no answer`)))
     outgoing.end(body)
   })
 }
 
-function toResponse(answer: IncomingMessage, maxBytes: number): Response {
+/** The signal of one fetch, and why it aborted. */
+class Deadlines {
+  readonly #link: LinkedAbort
+  readonly #own = new AbortController()
+  readonly #generation: AbortSignal
+  readonly #header: NodeJS.Timeout
+  readonly #whole: NodeJS.Timeout
+
+  constructor(options: GuardedFetchOptions, caller: AbortSignal) {
+    this.#generation = options.signal
+    this.#link = new LinkedAbort(
+      () => this.#own.signal,
+      () => options.signal,
+      () => caller,
+    )
+    this.#header = setTimeout(() => this.#own.abort(), options.timeoutMs ?? 10_000)
+    this.#whole = setTimeout(() => this.#own.abort(), options.wholeMs ?? 60_000)
+  }
+
+  get signal(): AbortSignal {
+    return this.#link.signal
+  }
+
+  headersAreThere(): void {
+    clearTimeout(this.#header)
+  }
+
+  explain(error: unknown, url: URL): AppError {
+    if (error instanceof AppError) return error
+    if (this.#generation.aborted) return new AppError('CANCELLED', 'the plugin has ended', { cause: error })
+    if (this.#own.signal.aborted) return new AppError('TIMEOUT', `${url.host} did not answer in time`, { cause: error })
+    if (this.signal.aborted) return new AppError('CANCELLED', 'the request was called off', { cause: error })
+    return new AppError('UNAVAILABLE', `${url.host} can't be reached`, { cause: error })
+  }
+
+  dispose(): void {
+    clearTimeout(this.#header)
+    clearTimeout(this.#whole)
+    this.#link.dispose()
+  }
+}
+
+function toResponse(
+  answer: IncomingMessage,
+  options: { readonly url: URL; readonly maxBytes: number; readonly redirected: boolean; onEnd(): void },
+): Response {
+  const { url, maxBytes, redirected: moved, onEnd } = options
   const headers = new Headers()
   for (let i = 0; i + 1 < answer.rawHeaders.length; i += 2) {
     headers.append(answer.rawHeaders[i] as string, answer.rawHeaders[i + 1] as string)
   }
   const status = answer.statusCode ?? 502
   const empty = status === 204 || status === 205 || status === 304
+  answer.once('close', onEnd)
+  // Whoever reads the body is told; nobody may read it.
+  answer.on('error', () => {})
   if (empty) answer.resume()
   const bounded = async function* () {
     let seen = 0
@@ -176,5 +231,11 @@ function toResponse(answer: IncomingMessage, maxBytes: number): Response {
     }
   }
   const stream = empty ? null : (Readable.toWeb(Readable.from(bounded())) as ReadableStream<Uint8Array>)
-  return new Response(stream, { status, statusText: answer.statusMessage ?? '', headers })
+  const response = new Response(stream, { status, statusText: answer.statusMessage ?? '', headers })
+  return Object.defineProperties(response, { url: { value: url.href }, redirected: { value: moved } })
+}
+
+/** Without the brackets of an IPv6 address. */
+function bare(host: string): string {
+  return host.replace(/^\[|\]$/g, '')
 }

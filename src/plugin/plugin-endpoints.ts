@@ -8,6 +8,7 @@ import { asTree } from '../subsonic/tree.ts'
 import type { SubsonicParams, SubsonicRequest } from './api.ts'
 import { toPublicUser } from './facades/reader-facades.ts'
 import type { HostTables, Owned } from './host-tables.ts'
+import { LinkedAbort } from './linked-abort.ts'
 import type { PluginHost } from './plugin-host.ts'
 import type { EndpointRegistration } from './registrations.ts'
 
@@ -30,6 +31,10 @@ export function swapEndpoints(
     if (isFree(endpoint)) endpoints.push(endpoint)
     else refused.push(`the Subsonic endpoint ${endpoint.name} of ${registration.generation.plugin} is the server's own`)
   }
+  for (const { name, retryAfter } of tables.unavailableEndpoints) {
+    const endpoint = awayEndpoint(name, retryAfter)
+    if (isFree(endpoint)) endpoints.push(endpoint)
+  }
   const extensions = tables.extensions.map(({ name, versions }) => ({ name, versions }))
   subsonic.swapExtensions({ endpoints, extensions })
   return refused
@@ -47,17 +52,38 @@ function isFree(endpoint: Endpoint): boolean {
 
 function toEndpoint(host: Pick<PluginHost, 'call'>, registration: Owned<EndpointRegistration>): Endpoint {
   const { name, role, generation, handler } = registration
-  const handle = async (call: Call) =>
-    asTree(
-      await host.call(generation, `endpoint ${name}`, DEADLINE_MS, () =>
-        handler(toRequest(call, generation.goneSignal)),
-      ),
+  const handle = async (call: Call) => {
+    const abort = new LinkedAbort(
+      () => call.request.signal,
+      () => generation.goneSignal,
     )
-  return tree(name, handle, role === undefined ? {} : { needs: role as 'admin' | Role })
+    try {
+      return await host.call(generation, `endpoint ${name}`, DEADLINE_MS, async ({ signal }) => {
+        abort.follow(signal)
+        return asTree(await handler(toRequest(call, abort)))
+      })
+    } finally {
+      abort.dispose()
+    }
+  }
+  const hold = () => {
+    generation.enter()
+    return () => generation.leave()
+  }
+  return tree(name, handle, { hold, ...(role === undefined ? {} : { needs: role as 'admin' | Role }) })
 }
 
-function toRequest({ request, params, client, user }: Call, gone: AbortSignal): SubsonicRequest {
-  const { id, method, path, address, origin, signal } = request
+/** Of a plugin that should run and does not. */
+function awayEndpoint(name: string, retryAfter: number): Endpoint {
+  return tree(name, () => {
+    throw new AppError('UNAVAILABLE', 'This part of the server is not running now. Try again in a moment.', {
+      retryAfter,
+    })
+  })
+}
+
+function toRequest({ request, params, client, user }: Call, abort: LinkedAbort): SubsonicRequest {
+  const { id, method, path, address, origin } = request
   return {
     id,
     method,
@@ -67,7 +93,9 @@ function toRequest({ request, params, client, user }: Call, gone: AbortSignal): 
     client,
     user: toPublicUser(user),
     params: toPluginParams(params),
-    signal: AbortSignal.any([signal, gone]),
+    get signal() {
+      return abort.signal
+    },
   }
 }
 

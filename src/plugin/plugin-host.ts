@@ -33,10 +33,7 @@ export class PluginHost {
   readonly #detach: () => void
   #stopped = false
 
-  /**
-   * `order`: names that come first, in this order; the others follow by name. From here on, gates that known plugins held
-   * are shut, until those run or turn out to be gone.
-   */
+  /** `order`: names that come first, in this order; the others follow by name. */
   constructor(services: HostServices, order: readonly string[], options: PluginHostOptions = {}) {
     this.#services = services
     this.#order = order
@@ -76,10 +73,12 @@ export class PluginHost {
         if (generation) this.#failures.report(generation, error, `hook ${hook}`)
       },
     })
-    for (const known of services.states.list()) {
-      const slot = this.#slotFor(known.name)
-      slot.away = 'it has not been looked for yet'
-    }
+  }
+
+  /** Ahead of the first request: gates that known plugins held are shut, until those run or turn out to be gone. */
+  start(): void {
+    for (const known of this.#services.states.list())
+      this.#slotFor(known.name).away ??= 'it has not been looked for yet'
     this.#rebuild()
   }
 

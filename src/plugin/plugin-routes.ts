@@ -3,42 +3,32 @@ import { errorReply } from '../http/reply.ts'
 import type { Route, RouteParams } from '../http/router.ts'
 import type { HttpReply, HttpRequest } from '../http/types.ts'
 import { type NativeGate, NOT_AUTHENTICATED, withToken } from '../rest/native-gate.ts'
-import type { PluginRequest, Reply } from './api.ts'
+import type { PluginRequest } from './api.ts'
 import { toPublicUser } from './facades/reader-facades.ts'
 import type { HostTables, Owned } from './host-tables.ts'
+import { LinkedAbort } from './linked-abort.ts'
 import { assetFile, type MediaReplyServices, mediaSource, storedFile } from './media-reply.ts'
 import type { PluginHost } from './plugin-host.ts'
-import type { RouteRegistration } from './registrations.ts'
+import type { AssetRegistration, RouteRegistration } from './registrations.ts'
+import { type CheckedReply, checkReply } from './route-reply.ts'
 
 export interface PluginRouteServices extends MediaReplyServices {
   readonly host: PluginHost
   readonly gate: NativeGate
 }
 
-/** The routes of the plugins' tables, ready for the router. What is loaded but does not serve answers 503. */
+/** The routes of the plugins' tables, ready for the router. What should run and does not answers 503. */
 export function pluginRoutes(services: PluginRouteServices, tables: HostTables): readonly Route[] {
   return [
     ...tables.routes.map(
       (route): Route => ({
         method: route.method,
         path: route.path,
+        hold: () => leaseOf(route),
         handler: (request, params) => serve(services, route, request, params),
       }),
     ),
-    ...tables.assets.map(
-      (asset): Route => ({
-        method: 'GET',
-        path: `${asset.urlPath}*`,
-        handler: async (_request, params) => {
-          try {
-            const source = await assetFile(services, asset.generation.plugin, asset.folder, params['*'] || 'index.html')
-            return { kind: 'source', headers: {}, source }
-          } catch (error) {
-            return errorReply(error)
-          }
-        },
-      }),
-    ),
+    ...tables.assets.flatMap((asset) => assetRoutes(services, asset)),
     ...tables.unavailable.map(
       ({ path, retryAfter }): Route => ({
         method: 'ANY',
@@ -54,6 +44,34 @@ export function pluginRoutes(services: PluginRouteServices, tables: HostTables):
   ]
 }
 
+/** The folder itself answers its index.html, at the address with a slash at the end, where relative links work. */
+function assetRoutes(services: PluginRouteServices, asset: Owned<AssetRegistration>): readonly Route[] {
+  const { urlPath, folder, generation } = asset
+  const file = async (relative: string): Promise<HttpReply> => {
+    try {
+      return { kind: 'source', headers: {}, source: await assetFile(services, generation.plugin, folder, relative) }
+    } catch (error) {
+      return errorReply(error)
+    }
+  }
+  return [
+    { method: 'GET', path: `${urlPath}*`, handler: (_request, params) => file(params['*'] || 'index.html') },
+    {
+      method: 'GET',
+      path: urlPath.replace(/\/$/, ''),
+      handler: (request) =>
+        request.path.endsWith('/')
+          ? file('index.html')
+          : { kind: 'bytes', status: 302, headers: { location: `${request.origin}${urlPath}` }, body: '' },
+    },
+  ]
+}
+
+function leaseOf({ generation }: Owned<RouteRegistration>): () => void {
+  generation.enter()
+  return () => generation.leave()
+}
+
 async function serve(
   services: PluginRouteServices,
   route: Owned<RouteRegistration>,
@@ -62,35 +80,61 @@ async function serve(
 ): Promise<HttpReply> {
   const { generation } = route
   const what = `route ${route.method} ${route.path}`
+  // From the first moment: the generation must not end while the login is looked at.
+  const release = leaseOf(route)
+  const abort = new LinkedAbort(
+    () => request.signal,
+    () => generation.goneSignal,
+  )
+  let streaming = false
   try {
-    const login =
-      route.auth === 'public' ? await softLogin(services.gate, request) : await services.gate.identify(request)
-    if (!login && route.auth !== 'public') throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
-    if (route.auth === 'admin' && !login?.user.isAdmin)
-      throw new AppError('FORBIDDEN', 'Access denied: admin privileges required')
-    const asked = toPluginRequest(route, request, params, login?.user && toPublicUser(login.user))
-    const reply = await services.host.call(generation, what, route.timeoutMs, () => route.handler(asked))
-    return withToken(await toHttpReply(services, route, reply), login?.token)
+    const login = await loginFor(services.gate, route, request)
+    const asked = toPluginRequest(route, request, { params, user: login?.user && toPublicUser(login.user), abort })
+    const reply = await services.host.call(generation, what, route.timeoutMs, async ({ signal }) =>
+      checkReply(await route.handler(asked(signal)), {
+        generation,
+        what,
+        signal,
+        onStreamError: (error) => services.host.charge(generation, error, what),
+        onStreamEnd: () => abort.dispose(),
+      }),
+    )
+    streaming = 'ready' in reply && reply.ready.kind === 'events'
+    return withToken(await toHttpReply(services, generation.plugin, reply), login?.token)
   } catch (error) {
     return errorReply(error)
+  } finally {
+    if (!streaming) abort.dispose()
+    release()
   }
 }
 
-/** A public route knows its visitor if it can; a stale token does not lock anybody out of what is public. */
-async function softLogin(gate: NativeGate, request: HttpRequest) {
-  return gate.identify(request).catch(() => undefined)
+async function loginFor(gate: NativeGate, route: RouteRegistration, request: HttpRequest) {
+  // A public route knows its visitor if it can; a stale token does not lock anybody out of what is public.
+  if (route.auth === 'public') return gate.identify(request).catch(() => undefined)
+  const login = await gate.identify(request)
+  if (!login) throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
+  if (route.auth === 'admin' && !login.user.isAdmin)
+    throw new AppError('FORBIDDEN', 'Access denied: admin privileges required')
+  return login
 }
 
+interface Asked {
+  readonly params: RouteParams
+  readonly user: PluginRequest['user']
+  readonly abort: LinkedAbort
+}
+
+/** @returns the request for a call whose signal aborts at its deadline. */
 function toPluginRequest(
-  route: Owned<RouteRegistration>,
+  route: RouteRegistration,
   request: HttpRequest,
-  params: RouteParams,
-  user: PluginRequest['user'],
-): PluginRequest {
+  { params, user, abort }: Asked,
+): (deadline: AbortSignal) => PluginRequest {
   let bytes: Promise<Uint8Array> | undefined
   const body = () => (bytes ??= request.body(route.bodyLimit))
   const text = async () => new TextDecoder().decode(await body())
-  return {
+  return (deadline) => ({
     id: request.id,
     method: request.method,
     path: request.path,
@@ -101,7 +145,10 @@ function toPluginRequest(
     headers: route.auth === 'public' ? request.headers : withoutCredentials(request.headers),
     origin: request.origin,
     user,
-    signal: AbortSignal.any([request.signal, route.generation.goneSignal]),
+    get signal() {
+      abort.follow(deadline)
+      return abort.signal
+    },
     bytes: body,
     text,
     json: async () => {
@@ -111,7 +158,7 @@ function toPluginRequest(
         throw cause instanceof AppError ? cause : new AppError('UNPROCESSABLE', 'invalid request payload', { cause })
       }
     },
-  }
+  })
 }
 
 const CREDENTIALS = new Set(['authorization', 'x-nd-authorization', 'cookie', 'proxy-authorization'])
@@ -120,63 +167,12 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !CREDENTIALS.has(name)))
 }
 
-async function toHttpReply(
-  services: PluginRouteServices,
-  route: Owned<RouteRegistration>,
-  reply: Reply,
-): Promise<HttpReply> {
-  const headers = reply.headers ?? {}
-  switch (reply.kind) {
-    case 'json':
-      return bytesReply(
-        reply.status ?? 200,
-        { 'content-type': 'application/json; charset=utf-8', ...headers },
-        JSON.stringify(reply.body),
-      )
-    case 'text':
-      return bytesReply(
-        reply.status ?? 200,
-        { 'content-type': reply.type ?? 'text/plain; charset=utf-8', ...headers },
-        reply.body,
-      )
-    case 'bytes':
-      return bytesReply(reply.status ?? 200, { 'content-type': reply.type, ...headers }, reply.body)
-    case 'empty':
-      return bytesReply(reply.status ?? 204, headers, '')
-    case 'redirect':
-      return bytesReply(reply.status ?? 302, { ...headers, location: reply.to }, '')
-    case 'media':
-      return { kind: 'source', headers, source: await mediaSource(services, route.generation.plugin, reply) }
-    case 'file':
-      return { kind: 'source', headers, source: await storedFile(services, route.generation.plugin, reply) }
-    case 'stream':
-      return {
-        kind: 'events',
-        status: reply.status ?? 200,
-        headers: { 'content-type': reply.type, ...headers },
-        events: leased(route, reply.body),
-      }
-    default:
-      throw new AppError(
-        'PLUGIN_FAILED',
-        `the plugin ${route.generation.plugin} answered with nothing that can be sent`,
-      )
-  }
-}
-
-function bytesReply(status: number, headers: Readonly<Record<string, string>>, body: string | Uint8Array): HttpReply {
-  return { kind: 'bytes', status, headers, body }
-}
-
-/** The generation stays until its stream has ended, whatever is reloaded meanwhile. */
-async function* leased(
-  route: Owned<RouteRegistration>,
-  body: AsyncIterable<Uint8Array | string>,
-): AsyncIterable<Uint8Array | string> {
-  const release = route.generation.enterStream()
-  try {
-    yield* body
-  } finally {
-    release()
-  }
+async function toHttpReply(services: PluginRouteServices, plugin: string, reply: CheckedReply): Promise<HttpReply> {
+  if ('ready' in reply) return reply.ready
+  const { sourced } = reply
+  const source =
+    sourced.kind === 'media'
+      ? await mediaSource(services, plugin, sourced)
+      : await storedFile(services, plugin, sourced)
+  return { kind: 'source', headers: sourced.headers ?? {}, source }
 }

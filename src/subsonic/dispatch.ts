@@ -36,6 +36,7 @@ export async function dispatch(
 ): Promise<HttpReply> {
   const started = services.clock.monotonic()
   const progress: Progress = { format: { kind: 'xml' }, client: '' }
+  const release = holdOf(table, request.path)
   let code = 'ok'
   try {
     return await answer(services, table, request, progress)
@@ -44,6 +45,7 @@ export async function dispatch(
     code = failure.code
     return failedReply(services, progress.format, failure)
   } finally {
+    release()
     services.log.debug('subsonic request', {
       request: request.id,
       endpoint: progress.endpoint,
@@ -96,11 +98,21 @@ async function answer(
   return okReply(services, format, await endpoint.handle(call))
 }
 
-function endpointOf(table: EndpointTable, path: string): Endpoint {
-  const method = path
+/** From the first moment: what answers must not go away while the login is looked at. */
+function holdOf(table: EndpointTable, path: string): () => void {
+  const endpoint = table.byName.get(methodOf(path).toLowerCase())
+  return (endpoint?.auth === 'user' && endpoint.hold?.()) || (() => {})
+}
+
+function methodOf(path: string): string {
+  return path
     .slice(PREFIX.length)
     .replace(/\/+$/, '')
     .replace(/\.view$/i, '')
+}
+
+function endpointOf(table: EndpointTable, path: string): Endpoint {
+  const method = methodOf(path)
   const endpoint = table.byName.get(method.toLowerCase())
   if (!endpoint) throw new AppError('UNSUPPORTED', `This server has no method '${method.slice(0, 64)}'.`)
   return endpoint

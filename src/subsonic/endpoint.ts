@@ -14,6 +14,8 @@ interface ForUsers extends Named {
   readonly needs?: 'admin' | Role
   /** The core has only a stand-in here, which a plugin may replace. */
   readonly standIn?: true
+  /** Keeps what the endpoint needs from going away until the request is answered. */
+  readonly hold?: () => () => void
 }
 
 /** The payload's one key is the element of the answer; {} when the answer is only 'ok'. */
@@ -44,7 +46,7 @@ export interface AbsentEndpoint extends ForUsers {
 
 export type Endpoint = TreeEndpoint | BytesEndpoint | PublicEndpoint | AbsentEndpoint
 
-type Options = Pick<ForUsers, 'needs' | 'standIn'>
+type Options = Pick<ForUsers, 'needs' | 'standIn' | 'hold'>
 
 export function tree(name: string, handle: TreeEndpoint['handle'], options: Options = {}): TreeEndpoint {
   return { name, auth: 'user', answers: 'tree', handle, ...options }
