@@ -65,6 +65,11 @@ export interface Core {
   readonly auth: Auth
   readonly accounts: Accounts
   readonly scanner: Scanner
+  readonly sessions: Sessions
+  readonly gate: NativeGate
+  readonly subsonic: Subsonic
+  readonly streamer: RunningStreamer
+  readonly artwork: Artwork
   /** The address, while a server answers there. */
   readonly listening: string | undefined
   libraries(): readonly Library[]
@@ -92,11 +97,6 @@ export interface Server {
 }
 
 interface BuiltCore extends Core {
-  readonly sessions: Sessions
-  readonly gate: NativeGate
-  readonly subsonic: Subsonic
-  readonly streamer: RunningStreamer
-  readonly artwork: Artwork
   listening: string | undefined
 }
 

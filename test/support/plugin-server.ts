@@ -1,0 +1,96 @@
+import { settingsView } from '../../src/config/settings-view.ts'
+import { createPluginStateRepository } from '../../src/library/plugin-state-repository.ts'
+import { BufferPool } from '../../src/media/buffer-pool.ts'
+import { createAdminServices } from '../../src/plugin/admin-services.ts'
+import { noBreadcrumb } from '../../src/plugin/breadcrumb.ts'
+import { swapEndpoints } from '../../src/plugin/plugin-endpoints.ts'
+import { PluginHost } from '../../src/plugin/plugin-host.ts'
+import type { PluginPackage } from '../../src/plugin/plugin-package.ts'
+import { pluginRoutes } from '../../src/plugin/plugin-routes.ts'
+import { packageOf } from '../../src/plugin/testing/plugin-source.ts'
+import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts'
+
+export interface PluginServer extends TestServer {
+  readonly host: PluginHost
+  /** Exactly these plugins, by folder or as definitions; what is no longer named is taken out as if its folder was gone. */
+  load(...plugins: readonly (URL | object)[]): Promise<void>
+  /** Paths of plugins' routes as they are now. */
+  routes(): readonly { readonly method: string; readonly path: string }[]
+}
+
+/** A test server with a plugin host of its own; its plugins hold all that they ask for. */
+export async function startPluginServer(
+  options: TestServerOptions,
+  t?: { after(cleanup: () => Promise<void>): void },
+): Promise<PluginServer> {
+  const running = await startTestServer(options)
+  const { core, server, subsonic, dataDir } = running
+  const { db, repositories, hooks, auth, scanner, clock, log, config } = core
+  const states = createPluginStateRepository(db)
+  const pool = new BufferPool()
+  let paths: readonly { readonly method: string; readonly path: string }[] = []
+  const host: PluginHost = new PluginHost(
+    {
+      db,
+      hooks,
+      states,
+      clock,
+      log,
+      dataDir,
+      breadcrumb: noBreadcrumb,
+      repositories,
+      scopes: auth.scopes,
+      admin: createAdminServices({
+        repositories,
+        accounts: auth.accounts,
+        authenticator: auth.authenticator,
+        scopes: auth.scopes,
+        scanner,
+        hooks,
+        clock,
+        log,
+        config: () => (config.dev.showConfig ? settingsView(config) : undefined),
+        mayInspect: config.inspect.enabled,
+      }),
+      renderChildren: async (user, ids) => {
+        const stored = core.accounts.find(user.name)
+        return stored ? subsonic.children(stored, ids) : []
+      },
+      notify: () => {},
+      onTables: (tables) => {
+        swapEndpoints(subsonic, host, tables)
+        const { gate, streamer, artwork } = core
+        const routes = pluginRoutes(
+          { host, gate, streamer, artwork, pool, dataDir, repositories, scopes: auth.scopes },
+          tables,
+        )
+        paths = routes
+        server.swapRoutes(routes)
+      },
+      required: [],
+    },
+    [],
+  )
+  const stop = async () => {
+    await host.stop()
+    await running.stop()
+  }
+  t?.after(stop)
+  return {
+    ...running,
+    host,
+    stop,
+    routes: () => paths,
+    async load(...plugins) {
+      const packages: PluginPackage[] = []
+      for (const plugin of plugins) packages.push(await packageOf(plugin as URL, undefined))
+      for (const { name, manifest } of packages)
+        states.update(name, { granted: [...manifest.permissions] }, clock.now())
+      await host.sync(packages)
+      for (const { name } of packages) {
+        const info = host.find(name)
+        if (info?.state !== 'active') throw new Error(`${name} is ${info?.state}: ${info?.lastError}`)
+      }
+    },
+  }
+}
