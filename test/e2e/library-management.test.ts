@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict'
+import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { FULL_SCOPE } from '../../src/base/access-scope.ts'
+import { makeMusicLibrary } from '../support/music-library.ts'
+import { type PluginServer, startPluginServer } from '../support/plugin-server.ts'
+import { ADMIN } from '../support/test-server.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const song = (title: string, album = 'Album') => ({ title, album, artist: 'Artist', albumartist: 'Artist' })
+const bulk = Object.fromEntries(
+  Array.from({ length: 6 }, (_, index) => [`Bulk/0${index} - Bulk ${index}.mp3`, song(`Bulk ${index}`, 'Bulk')]),
+)
+
+let server: PluginServer
+let tokens: Readonly<Record<'admin' | 'ann', string>>
+before(async () => {
+  server = await startPluginServer({
+    libraries: { Music: { 'A/01 - Kept.mp3': song('Kept'), 'A/02 - Going.mp3': song('Going'), ...bulk } },
+    users: [{ name: 'ann', password: 'ann-pass' }],
+  })
+  await server.load(new URL('../../plugins/library-acl/', import.meta.url))
+  tokens = { admin: await login(ADMIN.name, ADMIN.password), ann: await login('ann', 'ann-pass') }
+})
+after(() => server.stop())
+
+async function login(username: string, password: string): Promise<string> {
+  const response = await fetch(`${server.url}/auth/login`, {
+    method: 'POST',
+    body: JSON.stringify({ username, password }),
+  })
+  return ((await response.json()) as { token: string }).token
+}
+
+/** As in a page of the server's own: relative addresses, and the session is there. */
+function fetchAs(user: keyof typeof tokens) {
+  return (path: string, init: RequestInit = {}) =>
+    globalThis.fetch(server.url + path, {
+      ...init,
+      headers: { ...init.headers, authorization: `Bearer ${tokens[user]}` },
+    })
+}
+
+async function json(path: string, init?: RequestInit): Promise<never> {
+  return (await fetchAs('admin')(path, init)).json() as Promise<never>
+}
+
+function send(method: string, path: string, body?: unknown) {
+  return fetchAs('admin')(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+}
+
+const settled = async () => {
+  while (server.core.scanner.status().scanning) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+const titles = () =>
+  server.core.db
+    .all<{ title: string }>('SELECT title FROM song WHERE missing = 0 ORDER BY title')
+    .map((row) => row.title)
+
+test('the example of a library dashboard runs as it is written', async () => {
+  const fetch = fetchAs('admin')
+  const formatBytes = (bytes: number) => `${bytes} B`
+  const getLibraryStats = async () => {
+    const libraries = (await fetch('/api/library').then((r) => r.json())) as {
+      name: string
+      songCount: number
+      size: number
+      lastScanTime: string | null
+      scanActive: boolean
+    }[]
+    return libraries.map((lib) => ({
+      name: lib.name,
+      songCount: lib.songCount,
+      size: formatBytes(lib.size),
+      lastScan: lib.lastScanTime ? new Date(lib.lastScanTime) : null,
+      isScanning: lib.scanActive,
+    }))
+  }
+  const [music] = await getLibraryStats()
+  assert.deepEqual([music?.name, music?.songCount, music?.isScanning], ['Music', 8, false])
+  assert.ok(music?.lastScan instanceof Date && !Number.isNaN(music.lastScan.getTime()))
+  assert.match(music.size, /^[1-9]\d+ B$/)
+})
+
+test('the example of assigning libraries runs as it is written', async () => {
+  const fetch = fetchAs('admin')
+  const assignUserToLibrary = async (userId: string, libraryIds: number[]) => {
+    const response = await fetch(`/api/user/${userId}/library`, {
+      method: 'PUT',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ libraryIds }),
+    })
+    return response.json()
+  }
+  const users = (await json('/api/user')) as { id: string; userName: string }[]
+  const ann = users.find(({ userName }) => userName === 'ann') ?? assert.fail()
+  const answer = (await assignUserToLibrary(ann.id, [1])) as Json[]
+  assert.deepEqual(
+    answer.map(({ id, name, hasAccess }) => ({ id, name, hasAccess })),
+    [{ id: 1, name: 'Music', hasAccess: true }],
+  )
+  const own = await fetchAs('ann')(`/api/user/${ann.id}/library`)
+  assert.equal(own.status, 403)
+})
+
+test('the example of cleaning up missing files runs as it is written, after a look at what would go', async () => {
+  await rm(join(server.musicDir, 'Music/A/02 - Going.mp3'))
+  await server.core.scanner.scan({ kind: 'quick' })
+  const [file] = (await json('/api/missing')) as Json[]
+  assert.deepEqual(
+    [file?.title, file?.path, file?.album, file?.artist, file?.missingFileCount],
+    ['Going', 'A/02 - Going.mp3', 'Album', 'Artist', 1],
+  )
+  assert.ok(!Number.isNaN(Date.parse(String(file?.lastSeen))))
+  assert.equal((await fetchAs('ann')('/api/missing')).status, 403)
+  assert.equal((await fetchAs('ann')('/api/missing', { method: 'DELETE' })).status, 403)
+  const dry = (await json('/api/missing?dryRun=true', { method: 'DELETE' })) as Json
+  assert.deepEqual([dry.removed, dry.dryRun], [1, true])
+  assert.equal(((await json('/api/missing')) as Json[]).length, 1)
+  const nothing = await send('DELETE', '/api/missing?id=')
+  assert.equal(nothing.status, 400)
+
+  const fetch = fetchAs('admin')
+  const said: string[] = []
+  const console = { log: (line: string) => said.push(line) }
+  const cleanupMissingFiles = async () => {
+    const missing = (await fetch('/api/missing').then((r) => r.json())) as unknown[]
+    if (missing.length > 0) {
+      console.log(`Found ${missing.length} missing files`)
+      const result = (await fetch('/api/missing', { method: 'DELETE' }).then((r) => r.json())) as { removed: number }
+      console.log(`Removed ${result.removed} entries`)
+    }
+  }
+  await cleanupMissingFiles()
+  assert.deepEqual(said, ['Found 1 missing files', 'Removed 1 entries'])
+  assert.deepEqual(await json('/api/missing'), [])
+  assert.equal(((await json('/api/library/1')) as Json).totalMissingFiles, 0)
+})
+
+test('single missing files are given up by id, and what came back stays', async () => {
+  const at = (index: number) => join(server.musicDir, `Music/Bulk/0${index} - Bulk ${index}.mp3`)
+  await rename(at(0), `${at(0)}.away`)
+  await rm(at(1))
+  await rm(at(2))
+  await server.core.scanner.scan({ kind: 'quick' })
+  const response = await fetchAs('admin')('/api/missing?_sort=title&_order=DESC&_start=0&_end=2')
+  const page = (await response.json()) as Json[]
+  assert.equal(response.headers.get('x-total-count'), '3')
+  assert.deepEqual(
+    page.map(({ title }) => title),
+    ['Bulk 2', 'Bulk 1'],
+  )
+  const [second] = page
+  const one = (await json(`/api/missing?id=${second?.id}`, { method: 'DELETE' })) as Json
+  assert.deepEqual(one, { removed: 1, ids: [second?.id], id: second?.id })
+  await rename(`${at(0)}.away`, at(0))
+  const rest = (await json('/api/missing', { method: 'DELETE' })) as Json
+  assert.equal(rest.removed, 1)
+  await server.core.scanner.scan({ kind: 'quick' })
+  assert.deepEqual(titles(), ['Bulk 0', 'Bulk 3', 'Bulk 4', 'Bulk 5', 'Kept'])
+})
+
+test('nothing is given up while a library looks lost', async () => {
+  await rm(join(server.musicDir, 'Music/Bulk/05 - Bulk 5.mp3'))
+  await server.core.scanner.scan({ kind: 'quick' })
+  await rename(join(server.musicDir, 'Music'), join(server.musicDir, 'Away'))
+  await mkdir(join(server.musicDir, 'Music'))
+  for (const path of ['/api/missing', '/api/missing?dryRun=1']) {
+    const refused = await send('DELETE', path)
+    assert.equal(refused.status, 409)
+    assert.ok(!(await refused.text()).includes(server.musicDir))
+  }
+  assert.equal(((await json('/api/missing')) as Json[]).length, 1)
+  await rm(join(server.musicDir, 'Music'), { recursive: true })
+  await rename(join(server.musicDir, 'Away'), join(server.musicDir, 'Music'))
+  assert.equal(((await json('/api/missing', { method: 'DELETE' })) as Json).removed, 1)
+})
+
+test('a new library is scanned as its options say, also after a change of them; removing it touches no file', async () => {
+  const path = join(server.musicDir, 'More')
+  await makeMusicLibrary(path, {
+    'Top.mp3': song('Top'),
+    'Skip.tmp.mp3': song('Skip'),
+    'Deep/Below.mp3': song('Below'),
+  })
+  const made = await send('POST', '/api/library', {
+    name: 'More',
+    path,
+    scanOptions: { recursive: false, followSymlinks: false, excludePatterns: ['*.tmp.mp3'] },
+  })
+  const library = (await made.json()) as { id: number; name: string }
+  assert.deepEqual([made.status, library.name], [200, 'More'])
+  await settled()
+  const found = () => titles().filter((title) => ['Top', 'Skip', 'Below'].includes(title))
+  assert.deepEqual(found(), ['Top'])
+  const changed = await send('PUT', `/api/library/${library.id}`, {
+    scanOptions: { recursive: true, excludePatterns: [] },
+  })
+  assert.equal(changed.status, 200)
+  await settled()
+  assert.deepEqual(found(), ['Below', 'Skip', 'Top'])
+  assert.equal(((await json(`/api/library/${library.id}`)) as Json).songCount, 3)
+  server.core.scanner.scan({ kind: 'full' }).catch(() => {})
+  assert.deepEqual(await (await send('DELETE', `/api/library/${library.id}`)).json(), {})
+  await settled()
+  assert.deepEqual(found(), [])
+  assert.equal(server.core.repositories.libraries.list(FULL_SCOPE).length, 1)
+  assert.ok((await stat(join(path, 'Deep/Below.mp3'))).isFile())
+})
+
+test('a stream ends within seconds after its right is gone', async () => {
+  const big = Buffer.alloc(64 * 1024 * 1024)
+  await makeMusicLibrary(join(server.musicDir, 'Music'), { 'Long/Long.mp3': song('Long') })
+  await appendFile(join(server.musicDir, 'Music/Long/Long.mp3'), big)
+  await server.core.scanner.scan({ kind: 'quick' })
+  const { id } =
+    server.core.db.get<{ id: string }>(`SELECT 's' || id AS id FROM song WHERE title = 'Long'`) ?? assert.fail()
+  const key = `s${Number(id.slice(1)).toString(36)}`
+  const login = 'u=ann&p=ann-pass&v=1.16.1&c=test'
+  const response = await fetch(`${server.url}/rest/stream?id=${key}&format=raw&${login}`)
+  assert.equal(response.status, 200)
+  const reader = response.body?.getReader() ?? assert.fail()
+  await reader.read()
+  const ann = server.core.accounts.find('ann') ?? assert.fail()
+  const put = await send('PUT', `/api/user/u${ann.id.toString(36)}/access`, {
+    denyFolders: [{ libraryId: 1, path: 'Long' }],
+  })
+  assert.equal(put.status, 200)
+  const again = await fetch(`${server.url}/rest/stream?id=${key}&f=json&${login}`)
+  assert.equal(
+    ((await again.json()) as { 'subsonic-response': { status: string } })['subsonic-response'].status,
+    'failed',
+  )
+  // The server has let go of it; what was on the way is still read.
+  while (server.core.streamer.status().streams > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  await assert.rejects(async () => {
+    while (!(await reader.read()).done);
+  })
+})
