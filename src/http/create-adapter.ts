@@ -1,5 +1,4 @@
 import { isAppError } from '../base/errors.ts'
-import { createNodeAdapter } from './adapter-node.ts'
 import type { AdapterOptions } from './adapter-options.ts'
 import { createUwsAdapter } from './adapter-uws.ts'
 import type { HttpAdapter } from './types.ts'
@@ -8,12 +7,18 @@ export type AdapterChoice = 'auto' | 'uws' | 'node'
 
 /** `auto`: uWebSockets.js, or node:http where the addon has no build. `uws` rejects with UNSUPPORTED there. */
 export async function createAdapter(choice: AdapterChoice, options: AdapterOptions): Promise<HttpAdapter> {
-  if (choice === 'node') return createNodeAdapter(options)
+  if (choice === 'node') return createNode(options)
   try {
     return await createUwsAdapter(options)
   } catch (error) {
     if (choice === 'uws' || !isAppError(error) || error.code !== 'UNSUPPORTED') throw error
     options.log.info('serving by node:http', { reason: error.message })
-    return createNodeAdapter(options)
+    return createNode(options)
   }
+}
+
+/** Loaded only where it serves: Node's HTTP and TLS modules take a megabyte. */
+async function createNode(options: AdapterOptions): Promise<HttpAdapter> {
+  const { createNodeAdapter } = await import('./adapter-node.ts')
+  return createNodeAdapter(options)
 }

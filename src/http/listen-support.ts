@@ -1,6 +1,5 @@
 import { lstat, readFile, unlink } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
-import { createSecureContext } from 'node:tls'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 
 /** Says in a sentence why an address can't be listened on. */
@@ -97,6 +96,7 @@ export async function readTlsFiles(files: { readonly cert: string; readonly key:
       throw new AppError('CONFIG_INVALID', `The TLS ${what} file can not be read`, { cause, details: { path } })
     })
   const [cert, key] = await Promise.all([read(files.cert, 'certificate'), read(files.key, 'key')])
+  const { createSecureContext } = await import('node:tls')
   try {
     createSecureContext({ cert, key })
   } catch (cause) {
