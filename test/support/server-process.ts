@@ -5,6 +5,11 @@ import { join } from 'node:path'
 
 /** What production runs with (src/launch.sh). */
 export const PRODUCTION_FLAGS = ['--liftoff-only', '--max-semi-space-size=1']
+export const PRODUCTION_ENV = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '131072',
+  MALLOC_MMAP_THRESHOLD_: '131072',
+}
 
 export interface ServerProcess {
   readonly pid: number
@@ -42,7 +47,13 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TONEARM_ADMIN_PASSWORD: PASSWORD, TONEARM_LOG_LEVEL: 'warn', ...options.env },
+      env: {
+        ...process.env,
+        ...PRODUCTION_ENV,
+        TONEARM_ADMIN_PASSWORD: PASSWORD,
+        TONEARM_LOG_LEVEL: 'warn',
+        ...options.env,
+      },
     },
   )
   let output = ''
