@@ -1,8 +1,19 @@
 // Bundles src/ into dist/ when it is stale; a few milliseconds when it is not. `--force` builds anyway.
 // The result replaces the old one as a whole, so that an interrupted build leaves what was there.
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -32,6 +43,54 @@ const PUBLIC = [
   { in: join(SOURCE, 'plugin/testing/create-test-host.ts'), out: 'plugin-testing' },
 ]
 
+/** What comes with the server as plugins, in folders of their names. */
+const PLUGINS = join(ROOT, 'plugins')
+const NOT_SHIPPED = /(^|[/\\])(node_modules|test|dist)([/\\]|$)/
+
+function pluginFiles() {
+  try {
+    return readdirSync(PLUGINS, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+      .filter((file) => !NOT_SHIPPED.test(relative(PLUGINS, file)))
+      .sort()
+  } catch (error) {
+    if (error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** A server that was installed runs no bundler, so its plugins are bundled here. */
+async function bundlePlugins(work, { build, shared, version }) {
+  const files = pluginFiles()
+  const names = [...new Set(files.map((file) => relative(PLUGINS, file).split('/')[0]))]
+  const folders = names.filter((name) =>
+    files.some((file) => dirname(file) !== PLUGINS && file.startsWith(join(PLUGINS, name))),
+  )
+  if (folders.length === 0) return
+  const tool = mkdtempSync(join(ROOT, '.dist-'))
+  try {
+    const entry = { in: join(SOURCE, 'plugin/kit/pack-installed.ts'), out: 'pack-installed' }
+    await build({ ...shared, outdir: tool, splitting: false, entryPoints: [entry] })
+    const { packInstalled } = await import(join(tool, 'pack-installed.mjs'))
+    for (const name of folders) {
+      const target = join(work, 'plugins', name)
+      const { code, manifest } = await packInstalled(join(PLUGINS, name), version)
+      mkdirSync(target, { recursive: true })
+      writeFileSync(join(target, 'plugin.js'), code)
+      writeFileSync(join(target, 'plugin.json'), manifest)
+      for (const file of files.filter((one) => one.startsWith(join(PLUGINS, name, '/')))) {
+        if (/\.(ts|md|json)$/.test(file)) continue
+        const copy = join(target, relative(join(PLUGINS, name), file))
+        mkdirSync(dirname(copy), { recursive: true })
+        copyFileSync(file, copy)
+      }
+    }
+  } finally {
+    rmSync(tool, { recursive: true, force: true })
+  }
+}
+
 function fail(message) {
   process.stderr.write(`tonearm: ${message}\n`)
   process.exit(EXIT_UNAVAILABLE)
@@ -47,7 +106,7 @@ function sourceFiles() {
 /** Changes when any source, this script or an installed version does. */
 function stampOf(files) {
   const hash = createHash('sha256')
-  for (const file of [...files, fileURLToPath(import.meta.url), join(ROOT, 'package-lock.json')]) {
+  for (const file of [...files, ...pluginFiles(), fileURLToPath(import.meta.url), join(ROOT, 'package-lock.json')]) {
     const { size, mtimeMs } = statSync(file)
     hash.update(`${relative(ROOT, file)} ${size} ${mtimeMs}\n`)
   }
@@ -97,6 +156,7 @@ async function bundle(files, stamp) {
     await build({ ...shared, entryPoints: entries, chunkNames: 'chunk-[hash]' })
     // By themselves, so that the server's own files stay few and hold nothing of the kit.
     await build({ ...shared, entryPoints: PUBLIC, chunkNames: 'plugin-chunk-[hash]' })
+    await bundlePlugins(work, { build, shared, version })
     for (const name of readdirSync(work, { recursive: true }).map(String)) {
       if (name.endsWith('.mjs')) makeAscii(join(work, name))
     }

@@ -192,8 +192,8 @@ export const SETTINGS = section('Tonearm', {
       { min: 1, max: 100 },
       { help: 'JPEG quality of smaller covers.', navidrome: ['COVERARTQUALITY'] },
     ),
-    cacheSize: size('100MB', {
-      help: 'Disk space for covers in the sizes that clients ask for.',
+    cacheSize: size('1GB', {
+      help: 'Disk space for covers: one bounded picture of each (some 50 KB) and the sizes that clients ask for.',
       navidrome: ['IMAGECACHESIZE'],
     }),
     maxFileSize: size('20MB', { help: 'A bigger picture is not decoded.', navidrome: ['MAXIMAGESIZE'] }),
@@ -266,9 +266,26 @@ export const SETTINGS = section('Tonearm', {
   }),
 
   plugins: section('Plugins.', {
+    enabled: toggle(true, {
+      help: 'Whether plugins run at all. Without them there are no shares, no scrobbling and no web administration.',
+      navidrome: ['PLUGINS_ENABLED'],
+    }),
     folder: path('', {
-      help: 'Where plugins lie. Empty: the folder plugins in the data folder.',
+      help: 'Where plugins are put that did not come with Tonearm. Empty: the folder plugins in the data folder.',
       navidrome: ['PLUGINS_FOLDER'],
+    }),
+    order: list([], {
+      help: 'Names of plugins in the order in which they are asked; the others follow by name.',
+    }),
+    required: list([], {
+      help: 'Names of plugins that guard the music: while one of them does not run, for whatever reason, only administrators see anything and nobody hears anything.',
+    }),
+    watch: toggle(true, {
+      help: 'Load, replace and unload plugins as soon as their folders change; otherwise by `tonearm plugin rescan`.',
+      navidrome: ['PLUGINS_AUTORELOAD'],
+    }),
+    safeMode: choice(['auto', 'on', 'off'], 'auto', {
+      help: 'Leave out plugins that did not come with Tonearm: auto does so after it was killed twice within ten minutes and nobody knows why.',
     }),
   }),
 

@@ -1,5 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 
 /**
  * The name of the plugin whose code is on the stack, in a file that outlives the process. If the loop stands still and a
@@ -16,20 +15,22 @@ const SIZE = 64
 
 export const noBreadcrumb: Breadcrumb = { enter: () => {}, leave: () => {}, close: () => {} }
 
+const NAME = /^[a-z][a-z0-9-]{1,39}$/
+
 /** Reads what the last process left; undefined when it ended in order, or outside plugins. */
 export function readBreadcrumb(path: string): string | undefined {
   try {
-    return readFileSync(path, 'latin1').replaceAll('\0', '').trim() || undefined
+    const name = readFileSync(path, 'latin1').replaceAll('\0', '')
+    return NAME.test(name) ? name : undefined
   } catch {
     return undefined
   }
 }
 
-/** `path` should lie on tmpfs. Where it can't be written, plugins run without. */
+/** `path` should lie in memory (see runtimeFolder). Where it can't be written, plugins run without. */
 export function createBreadcrumb(path: string): Breadcrumb {
   let fd: number
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     fd = openSync(path, 'w', 0o600)
   } catch {
     return noBreadcrumb
@@ -37,7 +38,9 @@ export function createBreadcrumb(path: string): Breadcrumb {
   const empty = Buffer.alloc(SIZE)
   const names = new Map<string, Buffer>()
   const stack: Buffer[] = []
+  let closed = false
   const write = (buffer: Buffer) => {
+    if (closed) return
     try {
       writeSync(fd, buffer, 0, SIZE, 0)
     } catch {
@@ -60,6 +63,8 @@ export function createBreadcrumb(path: string): Breadcrumb {
       write(stack.at(-1) ?? empty)
     },
     close() {
+      if (closed) return
+      closed = true
       closeSync(fd)
       rmSync(path, { force: true })
     },

@@ -1,6 +1,7 @@
+import type { Dirent } from 'node:fs'
 import { access, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { AppError, isAppError } from '../base/errors.ts'
+import { AppError, isAppError, systemErrorCode } from '../base/errors.ts'
 import { silentLogger } from '../log/logger.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
 import { describe, evaluatePlugin } from './evaluate.ts'
@@ -59,7 +60,7 @@ export class PluginDiscovery {
   }
 
   async #candidates(): Promise<readonly string[]> {
-    const entries = await readdir(this.#folder, { withFileTypes: true }).catch(() => [])
+    const entries = await entriesOf(this.#folder)
     const paths: string[] = []
     for (const entry of entries) {
       if (entry.name.startsWith('.') || entry.name === 'node_modules') continue
@@ -72,7 +73,6 @@ export class PluginDiscovery {
   }
 
   async #inspect(path: string) {
-    const name = basename(path).replace(/\.tgz$/, '')
     try {
       const archive = path.endsWith('.tgz')
       const info = await stat(path)
@@ -84,9 +84,33 @@ export class PluginDiscovery {
       return { stamp, found: await readPackage(folder, this.#origin, stamp) }
     } catch (error) {
       const reason = isAppError(error) ? error.message : describe(error)
+      const name = this.#known.get(path)?.found?.name ?? (await nameOfBroken(path))
       return { stamp: `broken ${Date.now()}`, found: { name, origin: this.#origin, stamp: reason, reason } }
     }
   }
+}
+
+/** A folder that is not there has nothing in it; one that can't be read must not look like that. */
+async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+  try {
+    return await readdir(folder, { withFileTypes: true })
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return []
+    throw new AppError('UNAVAILABLE', 'the folder of plugins can not be read', { cause: error, details: { folder } })
+  }
+}
+
+/** Which plugin it probably is: as its own plugin.json says, else by the name of the folder or archive. */
+async function nameOfBroken(path: string): Promise<string> {
+  for (const dir of [path, join(path, 'dist')]) {
+    const text = await readFile(join(dir, 'plugin.json'), 'utf8').catch(() => '')
+    const name = /"name"\s*:\s*"([a-z][a-z0-9-]*)"/.exec(text)?.[1]
+    if (name) return name
+  }
+  return basename(path)
+    .replace(/\.tgz$/, '')
+    .replace(/^tonearm-plugin-/, '')
+    .replace(/-\d+\.\d+\.\d+.*$/, '')
 }
 
 /** `tonearm-plugin-*` and `@scope/tonearm-plugin-*`. */

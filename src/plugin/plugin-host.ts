@@ -8,6 +8,7 @@ import type { HostTables } from './host-tables.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { deliverEvent, tellSetting } from './listener-delivery.ts'
 import { LiveTables } from './live-tables.ts'
+import { MediaLeases } from './media-leases.ts'
 import { resolveConfig } from './plugin-config.ts'
 import { infoOf, type PluginInfo } from './plugin-info.ts'
 import type { BrokenPackage, PluginPackage } from './plugin-package.ts'
@@ -23,6 +24,8 @@ export interface PluginHostOptions extends Partial<Omit<PolicyOptions, 'required
 
 /** Loads, reloads and unloads plugins while the server runs. All methods may be called at any time, also together. */
 export class PluginHost {
+  /** What plugins gave and is being sent. */
+  readonly leases: MediaLeases
   readonly #services: HostServices
   readonly #order: readonly string[]
   readonly #policy: PluginPolicy
@@ -34,7 +37,9 @@ export class PluginHost {
   #stopped = false
 
   /** `order`: names that come first, in this order; the others follow by name. */
-  constructor(services: HostServices, order: readonly string[], options: PluginHostOptions = {}) {
+  constructor(given: HostServices, order: readonly string[], options: PluginHostOptions = {}) {
+    this.leases = new MediaLeases(given.clock)
+    const services = { ...given, leases: this.leases }
     this.#services = services
     this.#order = order
     this.#policy = createPluginPolicy(services.states, { ...options, required: services.required })

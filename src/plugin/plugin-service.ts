@@ -1,6 +1,4 @@
-import { dirname } from 'node:path'
 import { AppError } from '../base/errors.ts'
-import { readBreadcrumb } from './breadcrumb.ts'
 import { type Discovery, PluginDiscovery } from './discover.ts'
 import { describe } from './evaluate.ts'
 import type { HostServices } from './host-services.ts'
@@ -12,6 +10,8 @@ import { watchPlugins } from './watch-plugins.ts'
 export interface PluginFolder {
   readonly path: string
   readonly origin: PluginOrigin
+  /** Load, replace and unload as the folder changes. */
+  readonly watch: boolean
 }
 
 export interface PluginServiceOptions {
@@ -19,53 +19,64 @@ export interface PluginServiceOptions {
   /** In order of precedence: a name found in an earlier folder wins. */
   readonly folders: readonly PluginFolder[]
   readonly order: readonly string[]
-  /** Load, replace and unload as folders change. */
-  readonly watch: boolean
-  /** Where the last process left the name of the plugin that was running. */
-  readonly breadcrumbPath: string
-  /** The last process ended without saying goodbye. */
-  readonly crashed: boolean
+  /** The plugin that kept the last process from answering, if one did. */
+  readonly culprit?: string | undefined
+  /** Plugins that did not come with the server stay off. */
+  readonly safeMode?: boolean
+  /** Nothing runs: the command line looks at what there is, and changes what is remembered. */
+  readonly dormant?: boolean
 }
 
 /** The plugins of this server: the host, what lies on disk, and the watching of it. */
 export class PluginService {
   readonly host: PluginHost
+  readonly safeMode: boolean
   readonly #options: PluginServiceOptions
   readonly #discoveries: readonly PluginDiscovery[]
   #broken: readonly BrokenPackage[] = []
   #looking: Promise<void> | undefined
   #again = false
+  /** Of what was found so far. */
+  #transitions: Promise<unknown> = Promise.resolve()
   #stopWatching: () => Promise<void> = async () => {}
 
   constructor(options: PluginServiceOptions) {
+    const { safeMode = false, dormant = false } = options
     this.#options = options
-    this.host = new PluginHost(options.host, options.order)
+    this.safeMode = safeMode
+    this.host = new PluginHost(options.host, options.order, { safeMode, dormant })
     this.#discoveries = options.folders.map(({ path, origin }) => new PluginDiscovery(path, origin))
   }
 
-  /** Starts every plugin that may run. A plugin that fails keeps nobody from starting. */
+  /**
+   * Shuts the gates of known plugins, then starts every plugin that may run. Resolves when all have started or failed: a
+   * plugin that fails keeps nobody from starting, one that takes its time has 10 s.
+   */
   async start(): Promise<void> {
-    this.#blameLastCrash()
-    await this.rescan()
-    if (!this.#options.watch) return
-    const folders = this.#options.folders.map(({ path }) => path)
-    this.#stopWatching = watchPlugins(
-      folders,
-      () => void this.rescan().catch((error) => this.#log().error('plugin scan failed', { reason: describe(error) })),
-    )
+    const { culprit } = this.#options
+    if (culprit !== undefined) {
+      this.host.quarantine(culprit, QUARANTINED)
+      this.#log().error('plugin quarantined', { plugin: culprit })
+    }
+    if (this.safeMode) this.#log().error('safe mode: only plugins that came with the server run')
+    this.host.start()
+    const watched = this.#options.folders.filter(({ watch }) => watch).map(({ path }) => path)
+    if (watched.length > 0) {
+      this.#stopWatching = watchPlugins(watched, {
+        changed: () => this.#lookAgain(),
+        failed: (error) =>
+          this.#log().warn('plugin folders are not watched: after changes use `tonearm plugin rescan`', {
+            reason: describe(error),
+          }),
+      })
+    }
+    await this.rescan().catch((error: unknown) => this.#scanFailed(error))
   }
 
-  /** Looks at the folders anew. Calls that come while one runs are one further look. */
-  rescan(): Promise<void> {
-    if (this.#looking) {
-      this.#again = true
-      return this.#looking
-    }
-    this.#looking = this.#look().finally(() => {
-      this.#looking = undefined
-      this.#again = false
-    })
-    return this.#looking
+  /** Looks at the folders anew; resolves when what was found has been brought up. Rejects when a folder can't be read. */
+  async rescan(): Promise<void> {
+    await this.#look()
+    await this.#transitions
   }
 
   list(): readonly PluginInfo[] {
@@ -92,43 +103,55 @@ export class PluginService {
     await this.host.stop()
   }
 
-  async #look(): Promise<void> {
-    do {
-      this.#again = false
-      const found: Discovery[] = []
-      for (const discovery of this.#discoveries) found.push(await discovery.look())
-      const packages = new Map(
-        found
-          .flatMap((one) => one.packages)
-          .reverse()
-          .map((pkg) => [pkg.name, pkg]),
-      )
-      const broken = found.flatMap((one) => one.broken)
-      for (const one of broken) {
-        if (this.#broken.some((known) => known.name === one.name && known.reason === one.reason)) continue
-        this.#log().warn('plugin unusable', { plugin: one.name, reason: one.reason })
-      }
-      this.#broken = broken
-      // A version that can't be read leaves the one that runs in place: it is not gone, it is half written or wrong.
-      const kept = broken.flatMap(({ name }) => (packages.has(name) ? [] : (this.host.packageOf(name) ?? [])))
-      await this.host.sync([...packages.values(), ...kept])
-    } while (this.#again)
+  #lookAgain(): void {
+    this.#look().catch((error: unknown) => this.#scanFailed(error))
   }
 
-  #blameLastCrash(): void {
-    const culprit = this.#options.crashed ? readBreadcrumb(this.#options.breadcrumbPath) : undefined
-    if (culprit === undefined) return
-    this.host.quarantine(
-      culprit,
-      'the server stopped while this plugin was running code and did not come back; reload or enable it to try again',
-    )
-    this.#log().error('plugin quarantined', { plugin: culprit, folder: dirname(this.#options.breadcrumbPath) })
+  /** Calls that come while one runs are one further look. Waits for no plugin: one that hangs must not hold up the rest. */
+  #look(): Promise<void> {
+    if (this.#looking) {
+      this.#again = true
+      return this.#looking
+    }
+    const look = async () => {
+      do {
+        this.#again = false
+        await this.#lookOnce()
+      } while (this.#again)
+    }
+    this.#looking = look().finally(() => {
+      this.#looking = undefined
+    })
+    return this.#looking
+  }
+
+  async #lookOnce(): Promise<void> {
+    const found: Discovery[] = []
+    for (const discovery of this.#discoveries) found.push(await discovery.look())
+    const all = found.flatMap((one) => one.packages).reverse()
+    const packages = new Map(all.map((pkg) => [pkg.name, pkg]))
+    const broken = found.flatMap((one) => one.broken)
+    for (const one of broken) {
+      if (this.#broken.some((known) => known.name === one.name && known.reason === one.reason)) continue
+      this.#log().warn('plugin unusable', { plugin: one.name, reason: one.reason })
+    }
+    this.#broken = broken
+    // A version that can't be read leaves the one that runs in place: it is not gone, it is half written or wrong.
+    const unusable = broken.filter(({ name }) => !packages.has(name))
+    this.#transitions = Promise.allSettled([this.#transitions, this.host.sync([...packages.values()], unusable)])
+  }
+
+  #scanFailed(error: unknown): void {
+    this.#log().error('plugin folders not read; what runs goes on', { reason: describe(error) })
   }
 
   #log() {
     return this.#options.host.log
   }
 }
+
+const QUARANTINED =
+  'the server stopped answering while this plugin ran, and had to be killed; reload or enable it to try again'
 
 function brokenInfo(broken: BrokenPackage): PluginInfo {
   return {

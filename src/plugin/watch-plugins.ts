@@ -1,26 +1,39 @@
 import { watch } from 'chokidar'
 
 /** A save is several events; a copy takes a moment. */
-const SETTLE_MS = 400
+const SETTLE_MS = 300
+/** Something that changes all the time must not keep everything else waiting. */
+const LONGEST_MS = 1_200
 
 /**
  * Calls `changed` soon after something below the folders was made, changed or removed, within 2 s. Folders that don't
- * exist yet are waited for. @returns what ends the watching.
+ * exist yet are waited for. `failed` tells that changes may go unnoticed from now on. @returns what ends the watching.
  */
-export function watchPlugins(folders: readonly string[], changed: () => void): () => Promise<void> {
+export function watchPlugins(
+  folders: readonly string[],
+  { changed, failed }: { changed(): void; failed(error: unknown): void },
+): () => Promise<void> {
   let timer: NodeJS.Timeout | undefined
+  let first = 0
   const watcher = watch([...folders], {
     ignoreInitial: true,
     depth: 4,
     // The server's own unpacking, and what builds a plugin, are no plugin.
-    ignored: (path) => /[/\\](\.unpacked|\.git|node_modules[/\\](?!@?[^/\\]*tonearm-plugin-))/.test(path),
+    ignored: (path) => /[/\\](\.unpacked|\.git|\.new-[^/\\]*|node_modules[/\\](?!@?[^/\\]*tonearm-plugin-))/.test(path),
   })
   watcher.on('all', () => {
+    const now = performance.now()
+    if (timer === undefined) first = now
     clearTimeout(timer)
-    timer = setTimeout(changed, SETTLE_MS)
+    timer = setTimeout(
+      () => {
+        timer = undefined
+        changed()
+      },
+      Math.max(0, Math.min(SETTLE_MS, first + LONGEST_MS - now)),
+    )
   })
-  // Out of watches: changes then need `tonearm plugin rescan`, nothing else breaks.
-  watcher.on('error', () => {})
+  watcher.on('error', failed)
   return async () => {
     clearTimeout(timer)
     await watcher.close()

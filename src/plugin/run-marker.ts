@@ -1,0 +1,72 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readBreadcrumb } from './breadcrumb.ts'
+
+/** Kills so long ago say nothing any more, ms. */
+const REMEMBERED_MS = 600_000
+const SAFE_MODE_KILLS = 2
+const MARKER = 'run.json'
+const BREADCRUMB = 'plugin'
+
+export interface LastRun {
+  /** The last process was killed from outside, as a watchdog does: it neither stopped nor failed by itself. */
+  readonly killed: boolean
+  /** The plugin whose code was on the stack then. */
+  readonly culprit: string | undefined
+  /** Kills of the last ten minutes whose culprit is not known are so many that something must be left out. */
+  readonly safeMode: boolean
+}
+
+export interface RunMarker {
+  readonly lastRun: LastRun
+  readonly breadcrumbPath: string
+  /** The process ends by itself, in order or by an error of its own: the next start finds nothing to blame. */
+  end(): void
+}
+
+/**
+ * Notes that a process runs, so that the next start knows how it ended. `folder`: see runtimeFolder; only one process at a
+ * time works on it (the data lock). Undefined where it can't be written.
+ */
+export function markRun(folder: string, now: number): RunMarker | undefined {
+  const path = join(folder, MARKER)
+  const breadcrumbPath = join(folder, BREADCRUMB)
+  const before = read(path)
+  const culprit = before.running ? readBreadcrumb(breadcrumbPath) : undefined
+  const recent = before.kills.filter((at) => at <= now && now - at < REMEMBERED_MS)
+  const kills = before.running && culprit === undefined ? [...recent, now] : recent
+  try {
+    write(path, { running: true, kills })
+  } catch {
+    return undefined
+  }
+  return {
+    lastRun: { killed: before.running, culprit, safeMode: kills.length >= SAFE_MODE_KILLS },
+    breadcrumbPath,
+    end: () => rmSync(path, { force: true }),
+  }
+}
+
+interface Marker {
+  readonly running: boolean
+  /** ms since 1970. */
+  readonly kills: readonly number[]
+}
+
+function read(path: string): Marker {
+  try {
+    const { running, kills } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Marker>
+    return {
+      running: running === true,
+      kills: Array.isArray(kills) ? kills.filter((at) => Number.isFinite(at)).slice(-10) : [],
+    }
+  } catch {
+    return { running: false, kills: [] }
+  }
+}
+
+function write(path: string, marker: Marker): void {
+  const draft = `${path}.new`
+  writeFileSync(draft, JSON.stringify(marker), { mode: 0o600 })
+  renameSync(draft, path)
+}
