@@ -6,6 +6,7 @@ import { type Auth, createAuth } from './auth/create-auth.ts'
 import { openKeyRing } from './auth/secrets.ts'
 import { FULL_SCOPE } from './base/access-scope.ts'
 import { type Clock, systemClock } from './base/clock.ts'
+import { pause } from './base/deadline.ts'
 import { type Cleanup, Scope } from './base/disposable.ts'
 import { AppError } from './base/errors.ts'
 import type { Config } from './config/load.ts'
@@ -36,7 +37,11 @@ import { createStreamer, type RunningStreamer } from './media/create-streamer.ts
 import { createMediaSettings, type MediaSettings } from './media/media-settings.ts'
 import { prepareAfterScans } from './media/prepare-after-scans.ts'
 import type { RightsSource } from './media/stream-rights.ts'
+import { createNotify, type Notify } from './notify/notify.ts'
 import { createPlayback } from './playback/create-playback.ts'
+import { shutGates } from './plugin/live-tables.ts'
+import { createPluginRoom, type PluginRoomOptions } from './plugin/plugin-room.ts'
+import type { PluginService } from './plugin/plugin-service.ts'
 import { createNativeGate, type NativeGate } from './rest/native-gate.ts'
 import { nativeRoutes } from './rest/native-routes.ts'
 import { createSessions, type Sessions } from './rest/sessions.ts'
@@ -70,6 +75,9 @@ export interface Core {
   readonly subsonic: Subsonic
   readonly streamer: RunningStreamer
   readonly artwork: Artwork
+  readonly notify: Notify
+  /** Undefined without a server, and where plugins are switched off. */
+  readonly plugins: PluginService | undefined
   /** The address, while a server answers there. */
   readonly listening: string | undefined
   libraries(): readonly Library[]
@@ -98,6 +106,7 @@ export interface Server {
 
 interface BuiltCore extends Core {
   listening: string | undefined
+  plugins: PluginService | undefined
 }
 
 const STARTING = new AppError('UNAVAILABLE', 'The server is starting. Try again in a moment.', { retryAfter: 1 })
@@ -137,6 +146,8 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
   libraries.syncWithConfig(librarySettings(config), clock.now())
 
   const hooks = createHookDispatcher({ log: room('hooks'), clock })
+  const notify = createNotify({ log: room('notify') })
+  scope.add('notifications', () => notify.stop())
   const auth = createAuth({
     repositories,
     hooks,
@@ -236,6 +247,8 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
     subsonic,
     streamer,
     artwork,
+    notify,
+    plugins: undefined,
     listening: undefined,
     libraries: () => libraries.list(FULL_SCOPE),
     keyProblem: () => auth.keyProblem(),
@@ -275,12 +288,14 @@ export function createServer(options: ServerOptions): Server {
       ]
       router = createRouter(baseRoutes)
       const table = router
+      const plugins = startPlugins(core, { scope, coreRoutes: baseRoutes, swapRoutes })
       let ready = false
       const http = await startHttp({
         settings: config.server,
         // The port is taken first, so that a start which fails there makes nobody; until the first user is made, nobody
         // is answered: a server without users would let anyone become its administrator.
         handler: (request) => (ready ? table.handle(request) : errorReply(STARTING)),
+        begin: (request) => (ready ? table.begin(request) : { handler: () => errorReply(STARTING), release: () => {} }),
         hooks: core.hooks,
         log: log.child({ room: 'http' }),
       })
@@ -288,6 +303,8 @@ export function createServer(options: ServerOptions): Server {
       const { at } = http
       core.listening = at.url
       await options.onListening?.(core, at)
+      // Plugins that take longer come when they are ready; their gates are shut until then.
+      await Promise.race([plugins, pause(PLUGINS_MS)])
       ready = true
       core.streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
       if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
@@ -301,6 +318,10 @@ export function createServer(options: ServerOptions): Server {
       router = undefined
       throw error
     }
+  }
+
+  function swapRoutes(routes: readonly Route[]): void {
+    router?.swap([...baseRoutes, ...routes])
   }
 
   async function stop(reason: string): Promise<void> {
@@ -319,7 +340,7 @@ export function createServer(options: ServerOptions): Server {
     get subsonic() {
       return core?.subsonic
     },
-    swapRoutes: (routes) => router?.swap([...baseRoutes, ...routes]),
+    swapRoutes,
     start,
     stop: (reason) => {
       stopping ??= stop(reason)
@@ -327,6 +348,24 @@ export function createServer(options: ServerOptions): Server {
     },
   }
 }
+
+/** Shuts the gates of known plugins before it returns. They stop after the connections, and before what they stand on. */
+function startPlugins(
+  core: BuiltCore,
+  { scope, ...routes }: PluginRoomOptions & { readonly scope: Scope },
+): Promise<void> {
+  if (!core.config.plugins.enabled) {
+    shutGates(core.hooks, core.config.plugins.required)
+    return Promise.resolve()
+  }
+  const room = createPluginRoom(core, routes)
+  scope.add('plugins', () => room.stop())
+  core.plugins = room.service
+  return room.start().catch((error: unknown) => core.log.error('plugins not started', { error }))
+}
+
+/** How long the first answer waits for plugins to start. */
+const PLUGINS_MS = 1000
 
 /** Patterns of cron are the scanner's own; `@every` has no pattern. */
 function scanEvery({ config, scanner, log }: Core, scope: Scope): void {

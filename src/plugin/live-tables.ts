@@ -1,3 +1,4 @@
+import type { HookDispatcher } from '../hooks/hook-dispatcher.ts'
 import { createHookTable } from '../hooks/hook-table.ts'
 import { HOOK_KINDS, type HookName } from '../hooks/hooks.ts'
 import type { PluginSurface } from '../library/plugin-state-repository.ts'
@@ -58,8 +59,7 @@ export class LiveTables {
   #closedGates(slots: readonly PluginSlot[]): ReadonlyMap<HookName, string> {
     const closed = new Map<HookName, string>()
     const close = (gates: readonly HookName[], name: string) => {
-      for (const gate of gates)
-        if (!closed.has(gate)) closed.set(gate, `A rule of the plugin ${name} can't be checked.`)
+      for (const gate of gates) if (!closed.has(gate)) closed.set(gate, sentenceFor(name))
     }
     for (const slot of slots) {
       if (slot.generation || !this.#policy.shouldRun(slot)) continue
@@ -86,6 +86,17 @@ export class LiveTables {
     this.#conflicts = text
     for (const conflict of conflicts) this.#services.log.warn('plugin registration ignored', { conflict })
   }
+}
+
+/** Where no plugin runs at all: what is required stays so. */
+export function shutGates(hooks: HookDispatcher, required: readonly string[]): void {
+  const closed = new Map<HookName, string>()
+  for (const name of required) for (const gate of REQUIRED_GATES) closed.set(gate, sentenceFor(name))
+  hooks.swap(createHookTable([], closed))
+}
+
+function sentenceFor(plugin: string): string {
+  return `A rule of the plugin ${plugin} can't be checked.`
 }
 
 /** The gates that a generation holds. */

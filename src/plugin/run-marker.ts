@@ -43,7 +43,7 @@ export function markRun(folder: string, now: number): RunMarker | undefined {
   return {
     lastRun: { killed: before.running, culprit, safeMode: kills.length >= SAFE_MODE_KILLS },
     breadcrumbPath,
-    end: () => rmSync(path, { force: true }),
+    end: () => rmSync(folder, { recursive: true, force: true }),
   }
 }
 

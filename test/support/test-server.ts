@@ -91,6 +91,7 @@ async function configOf(
 ) {
   const settings: Readonly<Record<string, string>> = {
     'paths.data': at.dataDir,
+    'plugins.enabled': 'false',
     libraries: JSON.stringify(Object.fromEntries(at.names.map((name) => [name, join(at.musicDir, name)]))),
     'server.host': '127.0.0.1',
     'server.port': '0',
