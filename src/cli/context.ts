@@ -17,6 +17,8 @@ export interface CliContext {
   onScanSignal(run: () => void): void
   /** Where the process tells of errors that nobody handled. */
   setLog(log: Logger & { flush(): void }): void
+  /** Who is asked about an error that nobody handled before it ends the process; true: it was a plugin's. */
+  setErrorClaim(claim: (error: unknown) => boolean): void
 }
 
 /** A line for people on standard output. */

@@ -14,6 +14,7 @@ import { EXIT } from './exit-codes.ts'
 import { ensureAdmin, type FirstAdmin } from './first-start.ts'
 import { runOperation } from './operations.ts'
 import { progressBar } from './progress.ts'
+import { createSystemd } from './systemd.ts'
 
 /** `tonearm serve`: until a signal stops it. Rejects with what keeps it from starting; then nothing runs any more. */
 export async function serve(context: CliContext, loaded: LoadedConfig): Promise<number> {
@@ -24,19 +25,23 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
   const log = createLogger({ level: config.log.level, ...(readable ? { terminal } : {}) })
   context.setLog(log)
   for (const warning of loaded.warnings) log.warn(warning)
+  const systemd = createSystemd(context.env, { log })
   const server = createServer({
     config,
     log,
     onListening: (core, at) => welcome({ core, at, context, log, terminal: readable ? terminal : undefined }),
   })
   try {
+    context.setErrorClaim((error) => server.core?.plugins?.host.attribute(error) === true)
     await server.start()
+    systemd.ready()
     context.onScanSignal(() => {
       log.info('scan asked for by signal')
       server.core?.scanner.scan({ kind: 'quick' }).catch((error: unknown) => log.error('scan failed', { error }))
     })
     if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
     log.info('stopping', { reason: String(stop.reason) })
+    systemd.stopping()
     await server.stop(String(stop.reason))
     log.info('stopped')
     return EXIT.ok
