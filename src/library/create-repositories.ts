@@ -19,6 +19,7 @@ import type { Repositories } from './repositories.ts'
 import { createSearchRepository } from './search-repository.ts'
 import { createSessionRepository } from './session-repository.ts'
 import { createSongRepository } from './song-repository.ts'
+import { createStatisticsRepository } from './statistics-repository.ts'
 import { createUserRepository } from './user-repository.ts'
 
 export interface RepositoryOptions {
@@ -57,5 +58,6 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
     accessGuards: createAccessGuardRepository(context),
     libraries: createLibraryRepository(context),
     missingFiles: createMissingFileRepository(context),
+    statistics: createStatisticsRepository(context),
   }
 }

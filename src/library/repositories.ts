@@ -15,6 +15,7 @@ import type { RadioRepository } from './radio-repository.ts'
 import type { SearchRepository } from './search-repository.ts'
 import type { SessionRepository } from './session-repository.ts'
 import type { SongRepository } from './song-repository.ts'
+import type { StatisticsRepository } from './statistics-repository.ts'
 import type { UserRepository } from './user-repository.ts'
 
 /** The whole library room, as the rooms above receive it. */
@@ -37,4 +38,5 @@ export interface Repositories {
   readonly accessGuards: AccessGuardRepository
   readonly libraries: LibraryRepository
   readonly missingFiles: MissingFileRepository
+  readonly statistics: StatisticsRepository
 }
