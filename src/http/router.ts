@@ -14,6 +14,8 @@ export interface Route {
   readonly path: string
   /** `/REST/Ping` finds `/rest/:method`; parameters keep their case. */
   readonly ignoreCase?: boolean
+  /** Stands back where another route has the same method and path. */
+  readonly yields?: true
   readonly handler: RouteHandler
   /** Keeps what the handler needs from going away until the answer's `release`. */
   readonly hold?: () => () => void
@@ -58,7 +60,9 @@ class RouteTable {
 
   constructor(routes: readonly Route[]) {
     const methods = new Set<string>()
+    const firm = new Set(routes.filter((route) => !route.yields).map(({ method, path }) => `${method} ${path}`))
     for (const route of routes) {
+      if (route.yields && firm.has(`${route.method} ${route.path}`)) continue
       const method = route.method === 'ANY' ? RouteTable.#any : route.method
       if (route.method === RouteTable.#any || !METHODS.includes(method)) {
         throw new AppError('CONFLICT', `${route.method} is no method that a route can have`)

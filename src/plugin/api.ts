@@ -11,6 +11,7 @@ import type {
 } from '../hooks/hooks.ts'
 import type { Verdict } from '../hooks/kinds.ts'
 import type { Admin, Guarded } from './admin-api.ts'
+import type { PlayCredits, ServerReader, Statistics } from './statistics-api.ts'
 
 /**
  * The whole public surface of `tonearm/plugin`. Everything that crosses it is plain data, everything that touches storage
@@ -55,6 +56,7 @@ export type Permission =
   | 'library:read'
   | 'users:read'
   | 'playback:read'
+  | 'server:read'
   | 'admin'
   | 'db'
   | 'storage'
@@ -77,7 +79,8 @@ export type Permission =
 
 /** Members behind a permission are missing from the type, and refuse at run time, unless the definition asks for it. */
 export type PluginContext<C = unknown, G extends Permission = Permission> = BaseContext<C, G> &
-  Granted<G, 'library:read', { readonly library: LibraryReader }> &
+  Granted<G, 'library:read', { readonly library: LibraryReader; readonly statistics: Statistics }> &
+  Granted<G, 'server:read', { readonly server: ServerReader }> &
   Granted<G, 'users:read', { readonly users: UserReader }> &
   Granted<G, 'playback:read', { readonly playback: PlaybackReader }> &
   Granted<G, 'admin', { readonly admin: Admin }> &
@@ -417,6 +420,8 @@ export interface UserReader {
 export interface PlaybackReader {
   /** Counted plays, oldest first, after a cursor; at most 1,000 a call. */
   plays(query: { readonly after?: number; readonly limit?: number }): Promise<readonly Play[]>
+  /** What plays of these songs count for, missing ones too; at most 1,000 a call. Purged songs are left out. */
+  credits(mediaIds: readonly string[]): Promise<readonly PlayCredits[]>
 }
 
 export interface Play {

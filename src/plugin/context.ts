@@ -13,6 +13,7 @@ import { createLibraryReader, createPlaybackReader, createUserReader } from './f
 import { createRouteFacade } from './facades/route-facade.ts'
 import { createSchedulerFacade, type TaskRunner } from './facades/scheduler-facade.ts'
 import { createSettingsFacade } from './facades/settings-facade.ts'
+import { createServerReader, createStatisticsFacade } from './facades/statistics-facade.ts'
 import { createSubsonicFacade } from './facades/subsonic-facade.ts'
 import type { Generation } from './generation.ts'
 import { guardedFetch } from './guarded-fetch.ts'
@@ -82,6 +83,8 @@ export function createContext(options: ContextOptions): PluginContext {
     storage: member(['storage'], () => createStorageFacade(services.dataDir, plugin)),
     assets: member(['assets'], () => createAssetFacade(generation, options.packageDir)),
     library: member(['library:read'], () => createLibraryReader(generation, readers)),
+    statistics: member(['library:read'], () => createStatisticsFacade(generation, readers)),
+    server: member(['server:read'], () => createServerReader(generation, services)),
     users: member(['users:read'], () => createUserReader(generation, readers)),
     playback: member(['playback:read'], () => createPlaybackReader(generation, readers)),
     admin: member(['admin'], () => createAdminFacade(generation, services.admin)),

@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts'
 import type { HookDispatcher } from '../hooks/hook-dispatcher.ts'
 import type { PluginStateRepository } from '../library/plugin-state-repository.ts'
 import type { Logger } from '../log/logger.ts'
+import type { StreamerStatus } from '../media/create-streamer.ts'
 import type { Notification } from './api.ts'
 import type { Breadcrumb } from './breadcrumb.ts'
 import type { AdminServices } from './facades/admin-facade.ts'
@@ -23,6 +24,8 @@ export interface HostServices extends ReaderServices {
   readonly breadcrumb: Breadcrumb
   readonly renderChildren: ChildRenderer
   readonly admin: AdminServices
+  /** What is being streamed and converted; for figures. */
+  readonly media?: { status(): StreamerStatus }
   /** A note for people; the host adds the plugins' own channels. */
   notify(notification: Notification): void
   /** Routes, Subsonic endpoints and the rest of the tables after each swap. Must not throw. */

@@ -38,6 +38,7 @@ const PLAIN_PERMISSIONS: ReadonlySet<string> = new Set([
   'library:read',
   'users:read',
   'playback:read',
+  'server:read',
   'admin',
   'db',
   'storage',

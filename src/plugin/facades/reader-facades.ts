@@ -8,6 +8,7 @@ import type { Generation } from '../generation.ts'
 import { outsideGuard } from '../sync-guard.ts'
 import { deferred } from './deferred.ts'
 import { toPublicScope } from './hook-facade.ts'
+import { creditsOf } from './statistics-facade.ts'
 
 /** What the readers need of the rooms below. */
 export interface ReaderServices {
@@ -111,6 +112,7 @@ export function createPlaybackReader(generation: Generation, services: ReaderSer
           client: play.client,
         }))
     },
+    credits: async (mediaIds: readonly string[]) => creditsOf(services.repositories, mediaIds),
   })
 }
 

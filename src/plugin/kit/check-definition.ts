@@ -30,9 +30,10 @@ function* checkVersion({ apiVersion }: Manifest): Iterable<Finding> {
 
 /** Members of the context by the permission that they need; as calls, since the names alone mean little. */
 const CALLS: readonly (readonly [permission: string, call: RegExp])[] = [
-  ['library:read', /\blibrary\.(track|tracks|libraries|counts)\(/],
+  ['library:read', /\b(library\.(track|tracks|libraries|counts)|statistics\.(library|names|unplayed))\(/],
+  ['server:read', /\bserver\.figures\(/],
   ['users:read', /\busers\.(get|list|scopeOf|invalidateScope)\(/],
-  ['playback:read', /\bplayback\.plays\(/],
+  ['playback:read', /\bplayback\.(plays|credits)\(/],
   ['db', /\bdb\.(all|get|run|batch)\(/],
   ['storage', /\bstorage\.dir\(/],
   ['settings', /\bsettings\.(get|set|onChange)\(/],

@@ -89,6 +89,7 @@ export class RunningTestHost implements TestHost {
         repositories: core.repositories,
         scopes: core.auth.scopes,
         renderChildren: async (user, songIds) => core.subsonic.children(this.#stored(user.id), songIds),
+        media: core.streamer,
         admin: createAdminServices({
           repositories: core.repositories,
           accounts: core.auth.accounts,
