@@ -50,6 +50,23 @@ onBoth('a client browses from the artists down to a song and plays it', async (t
   assert.ok((await cover.arrayBuffer()).byteLength > 100)
 })
 
+onBoth(
+  'a cover asked for by its version may be kept, one asked for by its album is asked for again',
+  async (t, adapter) => {
+    const { api, ids } = await connect(t, adapter)
+    const { album } = await api.getAlbum({ id: ids.album('First') })
+    const keptFor = async (id: string) => {
+      const cover = await api.getCoverArt({ id })
+      await cover.arrayBuffer()
+      return cover.headers.get('cache-control')
+    }
+    assert.match(String(album.coverArt), /^a\w+_[0-9a-f]+$/)
+    assert.match(String(await keptFor(String(album.coverArt))), /immutable/)
+    assert.doesNotMatch(String(await keptFor(ids.album('First'))), /immutable/)
+    assert.doesNotMatch(String(await keptFor(`${ids.album('First')}_0123abc`)), /immutable/)
+  },
+)
+
 onBoth('a client searches, stars, rates, scrobbles and finds it all again', async (t, adapter) => {
   const { api, ids } = await connect(t, adapter)
   const { searchResult3 } = await api.search3({ query: 'one' })
