@@ -54,7 +54,7 @@ export function createScopes({ users, guards, hooks, clock, log }: ScopesParts):
   /** Grows with each invalidation: an answer that was begun before is not kept. */
   let generation = 0
 
-  const keyOf = (id: UserId, purpose: Purpose) => `${id} ${purpose}`
+  const keyOf = (id: UserId, purpose: Purpose, withGrants = true) => `${id} ${purpose}${withGrants ? '' : ' own'}`
 
   /** The plugin without whose answer this user may see nothing, and which gives none. */
   function silentGuard(id: UserId): string | undefined {
@@ -68,12 +68,12 @@ export function createScopes({ users, guards, hooks, clock, log }: ScopesParts):
     return silent
   }
 
-  function ask(id: UserId, purpose: Purpose): Answer | Promise<Answer> {
+  function ask(id: UserId, purpose: Purpose, withGrants = true): Answer | Promise<Answer> {
     if (silentGuard(id) !== undefined) return { scope: EMPTY_SCOPE, keepMs: FAILED_MS }
     const base: AccessScope = { libraries: users.libraries(id) }
     const input = { userId: encodeId('user', id), purpose }
     const gated = hooks.has('access.scope')
-    const granting = hooks.has('access.grants')
+    const granting = withGrants && hooks.has('access.grants')
     if (!gated && !granting) return { scope: base, keepMs: Number.POSITIVE_INFINITY }
     const narrowed = gated ? hooks.narrow('access.scope', input) : undefined
     const grants = granting ? hooks.collect('access.grants', input) : []
@@ -93,50 +93,53 @@ export function createScopes({ users, guards, hooks, clock, log }: ScopesParts):
   async function settle(
     id: UserId,
     purpose: Purpose,
-    first: { readonly asked: Answer | Promise<Answer>; readonly begun: number },
+    first: { readonly asked: Answer | Promise<Answer>; readonly begun: number; readonly withGrants: boolean },
   ): Promise<Viewer> {
     let { asked, begun } = first
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const answer = await asked
-      if (begun === generation) return keep(keyOf(id, purpose), answer, id)
+      if (begun === generation) return keep(keyOf(id, purpose, first.withGrants), answer, id)
       begun = generation
-      asked = ask(id, purpose)
+      asked = ask(id, purpose, first.withGrants)
     }
     log.warn('access scope changed too often while it was worked out', { userId: id, purpose })
     return { userId: id, scope: EMPTY_SCOPE }
   }
 
+  function viewerOf(user: User, purpose: Purpose, withGrants: boolean): Viewer | Promise<Viewer> {
+    if (user.isAdmin) return viewerOfAdmin(user)
+    const key = keyOf(user.id, purpose, withGrants)
+    const known = kept.get(key)
+    if (known && clock.monotonic() < known.until) return known.viewer
+    const same = running.get(key)
+    if (same) return same
+    const begun = generation
+    const asked = ask(user.id, purpose, withGrants)
+    if (!(asked instanceof Promise) && begun === generation) return keep(key, asked, user.id)
+    const work = settle(user.id, purpose, { asked, begun, withGrants })
+      .catch((error: unknown) => {
+        log.error('access scope not worked out', { userId: user.id, purpose, error: String(error) })
+        return { userId: user.id, scope: EMPTY_SCOPE }
+      })
+      .finally(() => running.delete(key))
+    running.set(key, work)
+    return work
+  }
+
   return {
-    viewer(user, purpose) {
-      if (user.isAdmin) return viewerOfAdmin(user)
-      const key = keyOf(user.id, purpose)
-      const known = kept.get(key)
-      if (known && clock.monotonic() < known.until) return known.viewer
-      const same = running.get(key)
-      if (same) return same
-      const begun = generation
-      const asked = ask(user.id, purpose)
-      if (!(asked instanceof Promise) && begun === generation) return keep(key, asked, user.id)
-      const work = settle(user.id, purpose, { asked, begun })
-        .catch((error: unknown) => {
-          log.error('access scope not worked out', { userId: user.id, purpose, error: String(error) })
-          return { userId: user.id, scope: EMPTY_SCOPE }
-        })
-        .finally(() => running.delete(key))
-      running.set(key, work)
-      return work
-    },
+    viewer: (user, purpose) => viewerOf(user, purpose, true),
+    ownViewer: (user, purpose) => viewerOf(user, purpose, false),
 
     invalidate(userId) {
       generation++
-      if (userId === undefined) {
-        kept.clear()
-        warned.clear()
-      }
-      for (const purpose of userId === undefined ? [] : PURPOSES) kept.delete(keyOf(userId as UserId, purpose))
+      if (userId === undefined) warned.clear()
+      // What one user may see may be granted to others, so theirs is old as well.
+      const everybody = userId === undefined || hooks.has('access.grants')
+      if (everybody) kept.clear()
+      else for (const purpose of PURPOSES) for (const own of [true, false]) kept.delete(keyOf(userId, purpose, own))
       for (const listener of [...listeners]) {
         try {
-          listener(userId)
+          listener(everybody ? undefined : userId)
         } catch (error) {
           log.error('listener for changed access failed', { error: String(error) })
         }

@@ -92,6 +92,17 @@ const ANSWERS: { readonly [N in ShapedHook]: (value: unknown, input: HookInput<N
   }),
   'similar.songs': listOf(isText),
   'access.grants': listOf(isText),
+  'playlists.virtual': listOf(
+    shape({
+      id: (value) => typeof value === 'string' && /^[0-9A-Za-z-]{1,64}$/.test(value),
+      name: isText,
+      comment: isText,
+      owner: isText,
+      songIds: (value) => listOf(isText)(value) && (value as unknown[]).length <= 10_000,
+      createdAt: isNumber,
+      changedAt: isNumber,
+    }),
+  ),
 }
 
 /** The answer of a transform, provide or collect handler. Null counts as no answer. */

@@ -41,6 +41,20 @@ export interface ArtistInfoAnswer {
   readonly similar?: readonly string[]
 }
 
+/** A read-only playlist in one user's clients. What the user may not see of it is left out. */
+export interface VirtualPlaylist {
+  /** Stable, [0-9A-Za-z-], unique among the plugin's. */
+  readonly id: string
+  readonly name: string
+  readonly comment: string
+  /** Name of the user it comes from. */
+  readonly owner: string
+  /** Public ids, in order; at most 10,000. */
+  readonly songIds: readonly string[]
+  readonly createdAt: number
+  readonly changedAt: number
+}
+
 export interface ArtworkAnswer {
   readonly contentType: string
   readonly bytes: Uint8Array
@@ -67,6 +81,8 @@ export interface Hooks {
   'access.scope': Narrow<{ readonly userId: string; readonly purpose: Purpose }>
   /** Single songs that a user may reach beyond the scope. */
   'access.grants': Collect<{ readonly userId: string; readonly purpose: Purpose }, string>
+  /** Playlists that stand beside a user's own in Subsonic clients. */
+  'playlists.virtual': Collect<{ readonly userId: string }, VirtualPlaylist>
   /** Asked once before the first byte of a stream, download or cover. */
   'stream.authorize': Guard<{
     readonly userId: string
@@ -137,6 +153,7 @@ export const HOOK_KINDS = {
   'request.finished': 'observe',
   'access.scope': 'narrow',
   'access.grants': 'collect',
+  'playlists.virtual': 'collect',
   'stream.authorize': 'guard',
   'scan.started': 'observe',
   'scan.finished': 'observe',

@@ -164,6 +164,7 @@ export interface HookPermissions {
   'request.finished': 'request'
   'access.scope': 'access:scope'
   'access.grants': 'access:scope'
+  'playlists.virtual': 'subsonic'
   'stream.authorize': 'access:stream'
   'scan.tags': 'scan:tags'
   'scan.started': 'library:read'
@@ -211,6 +212,8 @@ export interface Routes {
   put(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
   patch(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
   delete(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  /** Ends media that are being sent under this lease, given by whatever life of this plugin. @returns how many. */
+  endMedia(lease: string): number
 }
 
 export interface RouteOptions {
@@ -274,6 +277,22 @@ export type Reply =
       readonly maxBitRate?: number
       /** Longest edge in pixels, for covers. */
       readonly size?: number
+      /** File name of a download; default: the song's file name. */
+      readonly downloadName?: string
+      readonly lease?: MediaLease
+      readonly headers?: ReplyHeaders
+    }
+  /**
+   * Songs as one ZIP, stored as they are and sent in constant memory. Each is opened when its turn has come, if the user
+   * may have it then; those that can't be had are left out, and the archive's comment says so.
+   */
+  | {
+      readonly kind: 'zip'
+      readonly entries: readonly { readonly mediaId: string; readonly name: string }[]
+      readonly actAs: string
+      readonly downloadName: string
+      readonly comment?: string
+      readonly lease?: MediaLease
       readonly headers?: ReplyHeaders
     }
   /** Inside `storage.dir()` only; ranges work. */
@@ -293,11 +312,22 @@ export type Reply =
       readonly body: AsyncIterable<Uint8Array | string>
     }
 
+/** What media are given for. They outlive reloads; `routes.endMedia(key)` ends those that are being sent. */
+export interface MediaLease {
+  readonly key: string
+  /** ms since 1970: they break off then. */
+  readonly until?: number
+}
+
 export type ReplyHeaders = Readonly<Record<string, string>>
 
 export interface Assets {
   /** Serves a folder of the plugin's package read-only under `/plugins/<name>/<urlPath>`. */
-  serve(urlPath: string, folder: string): Disposable
+  serve(
+    urlPath: string,
+    folder: string,
+    options?: { /** At `urlPath` itself; needs `routes:root`. */ readonly root?: true },
+  ): Disposable
 }
 
 // ---- Subsonic -------------------------------------------------------------------------------------------------------
@@ -394,12 +424,19 @@ export interface LibraryReader {
       readonly albumId?: string
       readonly artistId?: string
       readonly playlistId?: string
+      readonly libraryId?: number
+      /** Without what `access.grants` gives the user: for those who answer it, or would pass things on. */
+      readonly ownOnly?: true
       readonly limit?: number
       readonly offset?: number
     },
     as: string,
   ): Promise<readonly Track[]>
   libraries(as: string): Promise<readonly { readonly id: number; readonly name: string }[]>
+  /** Undefined when there is none that the user may see. */
+  playlist(id: string, as: string): Promise<{ readonly id: string; readonly name: string } | undefined>
+  album(id: string, as: string): Promise<{ readonly id: string; readonly name: string } | undefined>
+  artist(id: string, as: string): Promise<{ readonly id: string; readonly name: string } | undefined>
   counts(as: string): Promise<{
     readonly artists: number
     readonly albums: number

@@ -1,8 +1,8 @@
 import { AppError } from '../base/errors.ts'
 import { systemTimers } from '../base/timers.ts'
 import type { Disposable, Permission, PluginContext, PluginLogger } from './api.ts'
-import { runMarked, SYNC_MS } from './facades/call.ts'
 import { createAdminFacade } from './facades/admin-facade.ts'
+import { runMarked, SYNC_MS } from './facades/call.ts'
 import { createDatabaseFacade } from './facades/database-facade.ts'
 import { createEventFacade, type EventSink } from './facades/event-facade.ts'
 import { createAssetFacade, createStorageFacade } from './facades/folder-facade.ts'
@@ -18,6 +18,7 @@ import { createSubsonicFacade } from './facades/subsonic-facade.ts'
 import type { Generation } from './generation.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { HostServices } from './host-services.ts'
+import { MediaLeases } from './media-leases.ts'
 import { ownTables } from './own-tables.ts'
 import { runGuarded } from './sync-guard.ts'
 
@@ -43,7 +44,7 @@ export function createContext(options: ContextOptions): PluginContext {
   const { plugin } = generation
   const hosts = [...granted].flatMap((name) => (name.startsWith('net:') ? [name.slice('net:'.length)] : []))
   const readers = services
-  const routes = createRouteFacade(generation, granted)
+  const routes = createRouteFacade(generation, granted, services.leases ?? new MediaLeases(services.clock))
   const member = <T>(needed: readonly Permission[], make: () => T): T => {
     if (needed.some((permission) => granted.has(permission))) return make()
     return refusal<T>(plugin, needed)
@@ -81,7 +82,7 @@ export function createContext(options: ContextOptions): PluginContext {
     ),
     notify: member(['notify'], () => createNotifyFacade(generation, services.notify)),
     storage: member(['storage'], () => createStorageFacade(services.dataDir, plugin)),
-    assets: member(['assets'], () => createAssetFacade(generation, options.packageDir)),
+    assets: member(['assets'], () => createAssetFacade(generation, options.packageDir, granted)),
     library: member(['library:read'], () => createLibraryReader(generation, readers)),
     statistics: member(['library:read'], () => createStatisticsFacade(generation, readers)),
     server: member(['server:read'], () => createServerReader(generation, services)),

@@ -12,6 +12,7 @@ import type { ReaderServices } from './facades/reader-facades.ts'
 import type { ChildRenderer } from './facades/subsonic-facade.ts'
 import type { Generation } from './generation.ts'
 import type { HostTables } from './host-tables.ts'
+import type { MediaLeases } from './media-leases.ts'
 
 /** What the plugin host is built on; given by the composition root. */
 export interface HostServices extends ReaderServices {
@@ -30,6 +31,8 @@ export interface HostServices extends ReaderServices {
   notify(notification: Notification): void
   /** Routes, Subsonic endpoints and the rest of the tables after each swap. Must not throw. */
   onTables(tables: HostTables): void
+  /** The host's own; it sets them itself. */
+  readonly leases?: MediaLeases
   /** Default: the system's. A test's own make its plugins' schedules tick when it says so. */
   readonly timers?: Timers
   /** Each life of a plugin as it begins, for those who count what is left of it. Must not throw. */

@@ -22,6 +22,10 @@ export class MediaLeases {
     this.#clock = clock
   }
 
+  now(): number {
+    return this.#clock.now()
+  }
+
   /** The same source, whose streams break off with NOT_FOUND when the lease is over. */
   guard(source: ByteSource, lease: MediaLease): ByteSource {
     return { ...source, open: async (range) => this.#watch(await source.open(range), lease) }

@@ -7,23 +7,61 @@ import type { BufferPool } from '../media/buffer-pool.ts'
 import { openConfined } from '../media/confined-file.ts'
 import { fileSource } from '../media/file-source.ts'
 import type { Streamer } from '../media/streamer.ts'
-import type { Reply } from './api.ts'
+import { type ZipEntry, zipSource } from '../media/zip-source.ts'
+import type { MediaLease, Reply } from './api.ts'
 import { isInside, storagePath } from './facades/folder-facade.ts'
 import { findUser, type ReaderServices, viewerOf } from './facades/reader-facades.ts'
+import type { MediaLeases } from './media-leases.ts'
 
 export interface MediaReplyServices extends ReaderServices {
   readonly streamer: Streamer
   readonly artwork: Artwork
   readonly pool: BufferPool
   readonly dataDir: string
+  readonly host: { readonly leases: MediaLeases }
 }
+
+type MediaReply = Extract<Reply, { kind: 'media' }>
+type ZipReply = Extract<Reply, { kind: 'zip' }>
 
 /** Music or a picture as the user `actAs` may have it. Rejects with NOT_FOUND, FORBIDDEN, BUSY, MEDIA_UNREADABLE. */
 export async function mediaSource(
   services: MediaReplyServices,
   plugin: string,
-  reply: Extract<Reply, { kind: 'media' }>,
+  reply: MediaReply,
 ): Promise<ByteSource> {
+  return underLease(services, plugin, reply.lease, await unleasedSource(services, plugin, reply))
+}
+
+/** Songs in one archive, each authorised when its turn has come. */
+export function zipOf(services: MediaReplyServices, plugin: string, reply: ZipReply): ByteSource {
+  const { host } = services
+  const { actAs, downloadName, comment } = reply
+  const entries = reply.entries.map(
+    ({ mediaId, name }): ZipEntry => ({
+      name,
+      open: () => unleasedSource(services, plugin, { kind: 'media', as: 'download', mediaId, actAs }),
+    }),
+  )
+  const source = zipSource({
+    downloadName,
+    entries,
+    at: host.leases.now(),
+    ...(comment === undefined ? {} : { comment }),
+  })
+  return underLease(services, plugin, reply.lease, source)
+}
+
+function underLease(
+  { host }: MediaReplyServices,
+  plugin: string,
+  lease: MediaLease | undefined,
+  source: ByteSource,
+): ByteSource {
+  return lease ? host.leases.guard(source, { plugin, ...lease }) : source
+}
+
+async function unleasedSource(services: MediaReplyServices, plugin: string, reply: MediaReply): Promise<ByteSource> {
   const user = findUser(services, reply.actAs)
   const id = decodeId(reply.mediaId)
   if (!user || !id) throw new AppError('NOT_FOUND', 'This is not here.')
@@ -33,7 +71,13 @@ export async function mediaSource(
   }
   if (id.kind !== 'song') throw new AppError('NOT_FOUND', 'This is not here.')
   if (reply.as === 'download') {
-    return services.streamer.download(user, await viewerOf(services, reply.actAs, 'download'), id.key, client)
+    const source = await services.streamer.download(
+      user,
+      await viewerOf(services, reply.actAs, 'download'),
+      id.key,
+      client,
+    )
+    return reply.downloadName === undefined ? source : { ...source, downloadName: reply.downloadName }
   }
   return services.streamer.stream(user, await viewerOf(services, reply.actAs, 'stream'), {
     songId: id.key,

@@ -1,3 +1,4 @@
+import type { ByteSource } from '../base/byte-source.ts'
 import { AppError } from '../base/errors.ts'
 import { errorReply } from '../http/reply.ts'
 import type { Route, RouteParams } from '../http/router.ts'
@@ -7,10 +8,10 @@ import type { PluginRequest } from './api.ts'
 import { toPublicUser } from './facades/reader-facades.ts'
 import type { HostTables, Owned } from './host-tables.ts'
 import { LinkedAbort } from './linked-abort.ts'
-import { assetFile, type MediaReplyServices, mediaSource, storedFile } from './media-reply.ts'
+import { assetFile, type MediaReplyServices, mediaSource, storedFile, zipOf } from './media-reply.ts'
 import type { PluginHost } from './plugin-host.ts'
 import type { AssetRegistration, RouteRegistration } from './registrations.ts'
-import { type CheckedReply, checkReply } from './route-reply.ts'
+import { type CheckedReply, checkReply, type Sourced } from './route-reply.ts'
 
 export interface PluginRouteServices extends MediaReplyServices {
   readonly host: PluginHost
@@ -170,9 +171,12 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly
 async function toHttpReply(services: PluginRouteServices, plugin: string, reply: CheckedReply): Promise<HttpReply> {
   if ('ready' in reply) return reply.ready
   const { sourced } = reply
-  const source =
-    sourced.kind === 'media'
-      ? await mediaSource(services, plugin, sourced)
-      : await storedFile(services, plugin, sourced)
+  const source = await sourceOf(services, plugin, sourced)
   return { kind: 'source', headers: sourced.headers ?? {}, source }
+}
+
+async function sourceOf(services: PluginRouteServices, plugin: string, sourced: Sourced): Promise<ByteSource> {
+  if (sourced.kind === 'media') return mediaSource(services, plugin, sourced)
+  if (sourced.kind === 'zip') return zipOf(services, plugin, sourced)
+  return storedFile(services, plugin, sourced)
 }

@@ -148,6 +148,7 @@ export const HOOK_PERMISSIONS = {
   'request.finished': 'request',
   'access.scope': 'access:scope',
   'access.grants': 'access:scope',
+  'playlists.virtual': 'subsonic',
   'stream.authorize': 'access:stream',
   'scan.tags': 'scan:tags',
   'scan.started': 'library:read',

@@ -5,7 +5,7 @@ import type { Reply } from './api.ts'
 import { runMarked } from './facades/call.ts'
 import type { Generation } from './generation.ts'
 
-type Sourced = Extract<Reply, { kind: 'media' | 'file' }>
+export type Sourced = Extract<Reply, { kind: 'media' | 'file' | 'zip' }>
 
 /** What a route answered, checked: ready to be sent, or a source that the core opens. */
 export type CheckedReply = { readonly ready: HttpReply } | { readonly sourced: Sourced }
@@ -24,14 +24,22 @@ export interface ReplyContext {
 /** To be called inside the call of the handler, whose fault a wrong answer is. Throws for one that can't be sent. */
 export function checkReply(reply: Reply, context: ReplyContext): CheckedReply {
   if (typeof reply !== 'object' || reply === null) throw new TypeError('the route answered nothing')
-  if (reply.kind === 'media' || reply.kind === 'file') {
+  if (reply.kind === 'zip' && !isZip(reply)) throw new TypeError('the entries of a zip have a mediaId and a name each')
+  if (reply.kind === 'media' || reply.kind === 'file' || reply.kind === 'zip') {
     return { sourced: { ...reply, headers: headersOf(reply) } }
   }
   if (reply.kind === 'stream') return { ready: streamReply(reply, context) }
   return { ready: bytesOf(reply) }
 }
 
-function bytesOf(reply: Exclude<Reply, { kind: 'media' | 'file' | 'stream' }>): HttpReply {
+function isZip({ entries }: Extract<Reply, { kind: 'zip' }>): boolean {
+  return (
+    Array.isArray(entries) &&
+    entries.every(({ mediaId, name }) => typeof mediaId === 'string' && typeof name === 'string' && name !== '')
+  )
+}
+
+function bytesOf(reply: Exclude<Reply, { kind: Sourced['kind'] | 'stream' }>): HttpReply {
   const headers = headersOf(reply)
   switch (reply.kind) {
     case 'json':

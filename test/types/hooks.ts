@@ -62,6 +62,6 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
 /** The table of kinds and the types agree: a hook that is moved to another kind must be moved in both. */
 export const guards: Same<HookNameOf<'guard'>, 'request.accept' | 'stream.authorize'> = true
 export const narrows: Same<HookNameOf<'narrow'>, 'access.scope'> = true
-export const collects: Same<HookNameOf<'collect'>, 'access.grants'> = true
+export const collects: Same<HookNameOf<'collect'>, 'access.grants' | 'playlists.virtual'> = true
 // @ts-expect-error the run-time table says so too
 export const kind: 'observe' = HOOK_KINDS['access.scope']

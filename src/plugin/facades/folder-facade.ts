@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { AppError } from '../../base/errors.ts'
-import type { Assets } from '../api.ts'
+import type { Assets, Permission } from '../api.ts'
 import type { Generation } from '../generation.ts'
+import { assertRoot, need } from './route-facade.ts'
 
 /** The private folder of a plugin, `<data>/plugin-data/<name>`, made with 0700 on first use. */
 export function createStorageFacade(dataDir: string, plugin: string): { dir(): Promise<string> } {
@@ -20,17 +21,25 @@ export function storagePath(dataDir: string, plugin: string): string {
 }
 
 /** `packageDir`: where the plugin's files lie; nothing outside it is served. */
-export function createAssetFacade(generation: Generation, packageDir: string | undefined): Assets {
+export function createAssetFacade(
+  generation: Generation,
+  packageDir: string | undefined,
+  granted: ReadonlySet<Permission>,
+): Assets {
   return {
-    serve(urlPath, folder) {
+    serve(urlPath, folder, options = {}) {
       generation.assertOpen()
       if (packageDir === undefined)
         throw new AppError('BAD_REQUEST', `${generation.plugin} has no folder to serve from`)
       const absolute = resolve(packageDir, folder)
       if (!isInside(packageDir, absolute)) throw new AppError('PERMISSION_DENIED', `${folder} lies outside the plugin`)
       const clean = urlPath.replace(/^\/+|\/+$/g, '')
+      if (options.root) {
+        need(generation, granted, 'routes:root', `assets at /${clean}`)
+        assertRoot(`/${clean}`)
+      }
       return generation.registrations.add('asset', {
-        urlPath: `/plugins/${generation.plugin}/${clean}${clean ? '/' : ''}`,
+        urlPath: options.root ? `/${clean}/` : `/plugins/${generation.plugin}/${clean}${clean ? '/' : ''}`,
         folder: absolute,
       })
     },

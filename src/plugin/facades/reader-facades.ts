@@ -1,5 +1,6 @@
+import { narrowToLibraries } from '../../base/access-scope.ts'
 import { AppError } from '../../base/errors.ts'
-import { decodeIdOf, encodeId, type SongId, type UserId } from '../../base/ids.ts'
+import { decodeIdOf, encodeId, type LibraryId, type SongId, type UserId } from '../../base/ids.ts'
 import type { Purpose } from '../../hooks/hooks.ts'
 import type { Song, User as StoredUser, Viewer } from '../../library/entities.ts'
 import type { Repositories } from '../../library/repositories.ts'
@@ -15,6 +16,7 @@ export interface ReaderServices {
   readonly repositories: Repositories
   readonly scopes: {
     viewer(user: StoredUser, purpose: Purpose): Viewer | Promise<Viewer>
+    ownViewer(user: StoredUser, purpose: Purpose): Viewer | Promise<Viewer>
     invalidate(userId?: UserId): void
   }
 }
@@ -49,7 +51,10 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
       const key = decodeIdOf('artist', artistId)
       return key === undefined ? [] : repositories.songs.ofArtist(viewer, key, page)
     }
-    return repositories.search.songs(viewer, '', page)
+    const { libraryId } = query
+    if (libraryId === undefined) return repositories.search.songs(viewer, '', page)
+    const scope = narrowToLibraries(viewer.scope, [libraryId as LibraryId])
+    return repositories.search.songs({ ...viewer, scope }, '', page)
   }
   return deferred(generation, {
     async track(id: string, as: string) {
@@ -58,11 +63,24 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
       return song ? toTrack(song) : undefined
     },
     async tracks(query: Parameters<LibraryReader['tracks']>[0], as: string) {
-      return songsOf(await viewerOf(services, as), query).map(toTrack)
+      const viewer = query.ownOnly ? await ownViewerOf(services, as) : await viewerOf(services, as)
+      return songsOf(viewer, query).map(toTrack)
     },
     async libraries(as: string) {
       const { scope } = await viewerOf(services, as)
       return repositories.libraries.list(scope).map(({ id, name }) => ({ id, name }))
+    },
+    async playlist(id: string, as: string) {
+      const key = decodeIdOf('playlist', id)
+      return named(id, key && repositories.playlists.find(await viewerOf(services, as), key))
+    },
+    async album(id: string, as: string) {
+      const key = decodeIdOf('album', id)
+      return named(id, key && repositories.albums.find(await viewerOf(services, as), key))
+    },
+    async artist(id: string, as: string) {
+      const key = decodeIdOf('artist', id)
+      return named(id, key && repositories.artists.find(await viewerOf(services, as), key))
     },
     async counts(as: string) {
       const viewer = await viewerOf(services, as)
@@ -128,6 +146,16 @@ export function toPublicUser(user: StoredUser): User {
 export function findUser(services: ReaderServices, id: string): StoredUser | undefined {
   const key = decodeIdOf('user', id)
   return key === undefined ? undefined : services.repositories.users.find(key)
+}
+
+function named(id: string, found: { readonly name: string } | undefined) {
+  return found && { id, name: found.name }
+}
+
+async function ownViewerOf(services: ReaderServices, userId: string): Promise<Viewer> {
+  const user = findUser(services, userId)
+  if (!user) throw new AppError('NOT_FOUND', `there is no user ${userId}`)
+  return services.scopes.ownViewer(user, 'browse')
 }
 
 /** Rejects with NOT_FOUND for an unknown user: nobody reads as nobody. */

@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { Permission, RouteHandler, RouteOptions, Routes } from '../api.ts'
 import type { Generation } from '../generation.ts'
+import type { MediaLeases } from '../media-leases.ts'
 import type { RouteMethod } from '../registrations.ts'
 
 const MIB = 1024 * 1024
@@ -12,7 +13,11 @@ const RESERVED = new Set(['rest', 'plugins', 'ping', 'robots.txt', 'auth', 'api'
 const LITERAL = /^[A-Za-z0-9._~!$&'+,=@-]+$/
 const PARAMETER = /^:[A-Za-z][A-Za-z0-9_]*$/
 
-export function createRouteFacade(generation: Generation, granted: ReadonlySet<Permission>): Routes {
+export function createRouteFacade(
+  generation: Generation,
+  granted: ReadonlySet<Permission>,
+  leases: MediaLeases,
+): Routes {
   const add =
     (method: RouteMethod) =>
     (path: string, handler: RouteHandler, options: RouteOptions = {}) => {
@@ -38,7 +43,17 @@ export function createRouteFacade(generation: Generation, granted: ReadonlySet<P
         timeoutMs: atMost(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
       })
     }
-  return { get: add('GET'), post: add('POST'), put: add('PUT'), patch: add('PATCH'), delete: add('DELETE') }
+  return {
+    get: add('GET'),
+    post: add('POST'),
+    put: add('PUT'),
+    patch: add('PATCH'),
+    delete: add('DELETE'),
+    endMedia: (lease) => {
+      generation.assertOpen()
+      return leases.end(generation.plugin, String(lease))
+    },
+  }
 }
 
 /** Segments are literal or one parameter; a star stands for the rest. So two paths are the same, or they are not. */
@@ -54,7 +69,7 @@ function assertPath(path: unknown): asserts path is string {
 }
 
 /** A root path begins with a word of its own, so that it stands in nobody's way. */
-function assertRoot(path: string): void {
+export function assertRoot(path: string): void {
   const [first = '', second = ''] = path.slice(1).split('/')
   const api = first.toLowerCase() === 'api'
   const own = api
@@ -67,7 +82,12 @@ function atMost(value: number, most: number): number {
   return Number.isFinite(value) && value > 0 ? Math.min(value, most) : most
 }
 
-function need(generation: Generation, granted: ReadonlySet<Permission>, permission: Permission, what: string): void {
+export function need(
+  generation: Generation,
+  granted: ReadonlySet<Permission>,
+  permission: Permission,
+  what: string,
+): void {
   if (granted.has(permission)) return
   throw new AppError('PERMISSION_DENIED', `${generation.plugin}: ${what} needs the permission ${permission}`)
 }

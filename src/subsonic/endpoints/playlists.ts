@@ -9,6 +9,7 @@ import { isEditable, playlistTree } from '../responses/playlist.ts'
 import { songChild } from '../responses/song.ts'
 import { mapList, type Tree } from '../tree.ts'
 import { found } from './found.ts'
+import { hasVirtualPlaylists, isVirtualId, virtualPlaylist, virtualPlaylists } from './virtual-playlists.ts'
 
 export const playlistEndpoints: readonly Endpoint[] = [
   tree('getPlaylists', (call) => {
@@ -18,10 +19,18 @@ export const playlistEndpoints: readonly Endpoint[] = [
       owner === undefined
         ? playlists.list(call.viewer)
         : playlists.listOf(call.viewer, ownerId(call, owner, users.findByName(owner)?.id))
-    return { playlists: { playlist: mapList(listed, (one) => playlistTree(one, call.user.id, call.rendering)) } }
+    const own = mapList(listed, (one) => playlistTree(one, call.user.id, call.rendering))
+    // Those of plugins are the caller's, not those of the user that is asked about.
+    const others = owner !== undefined && owner !== call.user.name
+    if (others || !hasVirtualPlaylists(call)) return { playlists: { playlist: own } }
+    return virtualPlaylists(call).then((virtual) => ({ playlists: { playlist: [...own, ...virtual] } }))
   }),
 
-  tree('getPlaylist', (call) => ({ playlist: withSongs(call, call.params.idOf('playlist', 'id')) })),
+  tree('getPlaylist', (call) => {
+    const id = call.params.string('id')
+    if (!isVirtualId(id)) return { playlist: withSongs(call, call.params.idOf('playlist', 'id')) }
+    return virtualPlaylist(call, id).then((playlist) => ({ playlist: found(playlist, 'Playlist') }))
+  }),
 
   tree('createPlaylist', (call) => {
     const { params, services, viewer } = call

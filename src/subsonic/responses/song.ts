@@ -69,7 +69,8 @@ export function songChild(song: Song, rendering: Rendering): Tree {
 }
 
 /** Its own picture, else its album's: clients keep one picture for an album whose songs have none of their own. */
-function songCover(song: Song, rendering: Rendering): string | undefined {
+/** Its own picture, or its album's. */
+export function songCover(song: Song, rendering: Rendering): string | undefined {
   return song.hasEmbeddedCover
     ? coverId('song', song, rendering)
     : coverId('album', { id: song.albumId, coverVersion: song.coverVersion }, rendering)

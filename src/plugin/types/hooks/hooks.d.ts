@@ -38,6 +38,19 @@ export interface ArtistInfoAnswer {
     /** Names, most similar first. */
     readonly similar?: readonly string[];
 }
+/** A read-only playlist in one user's clients. What the user may not see of it is left out. */
+export interface VirtualPlaylist {
+    /** Stable, [0-9A-Za-z-], unique among the plugin's. */
+    readonly id: string;
+    readonly name: string;
+    readonly comment: string;
+    /** Name of the user it comes from. */
+    readonly owner: string;
+    /** Public ids, in order; at most 10,000. */
+    readonly songIds: readonly string[];
+    readonly createdAt: number;
+    readonly changedAt: number;
+}
 export interface ArtworkAnswer {
     readonly contentType: string;
     readonly bytes: Uint8Array;
@@ -75,6 +88,10 @@ export interface Hooks {
         readonly userId: string;
         readonly purpose: Purpose;
     }, string>;
+    /** Playlists that stand beside a user's own in Subsonic clients. */
+    'playlists.virtual': Collect<{
+        readonly userId: string;
+    }, VirtualPlaylist>;
     /** Asked once before the first byte of a stream, download or cover. */
     'stream.authorize': Guard<{
         readonly userId: string;
@@ -182,6 +199,7 @@ export declare const HOOK_KINDS: {
     readonly 'request.finished': 'observe';
     readonly 'access.scope': 'narrow';
     readonly 'access.grants': 'collect';
+    readonly 'playlists.virtual': 'collect';
     readonly 'stream.authorize': 'guard';
     readonly 'scan.started': 'observe';
     readonly 'scan.finished': 'observe';
