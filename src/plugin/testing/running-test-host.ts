@@ -199,7 +199,12 @@ export class RunningTestHost implements TestHost {
   async assertNoLeaks(plugin: string): Promise<void> {
     if (this.#packages.has(plugin)) await this.#unload(plugin)
     await this.settled()
-    const left = this.#leaks.find(plugin, { hooks: this.#core.hooks, tables: this.#host.tables })
+    const late = this.logged.flatMap(({ message, fields }) =>
+      message === 'plugin cleaned up badly' && fields.plugin === plugin
+        ? [`clean-ups that failed: ${fields.late}`]
+        : [],
+    )
+    const left = [...this.#leaks.find(plugin, { hooks: this.#core.hooks, tables: this.#host.tables }), ...late]
     if (left.length > 0) throw new Error(`the plugin ${plugin} left behind: ${left.join('; ')}`)
   }
 
