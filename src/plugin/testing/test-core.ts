@@ -16,9 +16,8 @@ import type { Logger } from '../../log/logger.ts'
 import type { Artwork } from '../../media/artwork.ts'
 import { createArtwork } from '../../media/create-artwork.ts'
 import { createLyrics } from '../../media/create-lyrics.ts'
-import { createStreamer } from '../../media/create-streamer.ts'
+import { createStreamer, type RunningStreamer } from '../../media/create-streamer.ts'
 import { createMediaSettings } from '../../media/media-settings.ts'
-import type { Streamer } from '../../media/streamer.ts'
 import { createPlayback } from '../../playback/create-playback.ts'
 import type { Playback } from '../../playback/playback.ts'
 import { createNativeGate, type NativeGate } from '../../rest/native-gate.ts'
@@ -46,7 +45,7 @@ export interface TestCore {
   readonly hooks: HookDispatcher
   readonly auth: Auth
   readonly playback: Playback
-  readonly streamer: Streamer
+  readonly streamer: RunningStreamer
   readonly artwork: Artwork
   readonly scanner: Scanner
   readonly subsonic: Subsonic
