@@ -58,4 +58,6 @@ export declare function encodeId<K extends IdKind>(kind: K, key: KeyOf[K]): stri
 export declare function decodeId(text: string): PublicId | undefined;
 /** Reads a public id of one kind; undefined for any other. */
 export declare function decodeIdOf<K extends IdKind>(kind: K, text: string): KeyOf[K] | undefined;
+/** The `<hex>` of `a1f_<hex>`: which version of a cover a client asks for; undefined when its id names none. */
+export declare function versionOf(text: string): string | undefined;
 export {};

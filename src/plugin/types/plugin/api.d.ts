@@ -3,6 +3,8 @@ import type { Static, TObject, TProperties } from 'typebox';
 import type { HookCall, HookInput, HookName, HookOutput, Hooks, PlaybackEvent, Purpose, RequestInfo } from '../hooks/hooks.js';
 import type { Verdict } from '../hooks/kinds.js';
 import type { Admin, Guarded } from './admin-api.js';
+import type { LibraryReader, Play, PlaybackReader, Role, Track, User, UserReader } from './reader-api.js';
+import type { ServerReader, Statistics } from './statistics-api.js';
 /**
  * The whole public surface of `tonearm/plugin`. Everything that crosses it is plain data, everything that touches storage
  * or the network is a promise, and whatever is registered on `ctx` is undone by the host. Inside a major version this
@@ -35,10 +37,13 @@ export interface Migration {
     /** The old generation can't live with it: it is drained first, its routes answer 503, its gates deny meanwhile. */
     readonly breaking?: boolean;
 }
-export type Permission = 'library:read' | 'users:read' | 'playback:read' | 'admin' | 'db' | 'storage' | 'settings' | 'scheduler' | 'notify' | 'assets' | 'access:scope' | 'access:stream' | 'request' | 'scan:tags' | 'routes' | 'routes:public' | 'routes:root' | 'subsonic' | `net:${string}` | `node:${string}`;
+export type Permission = 'library:read' | 'users:read' | 'playback:read' | 'server:read' | 'admin' | 'db' | 'storage' | 'settings' | 'scheduler' | 'notify' | 'assets' | 'access:scope' | 'access:stream' | 'request' | 'scan:tags' | 'routes' | 'routes:public' | 'routes:root' | 'subsonic' | `net:${string}` | `node:${string}`;
 /** Members behind a permission are missing from the type, and refuse at run time, unless the definition asks for it. */
 export type PluginContext<C = unknown, G extends Permission = Permission> = BaseContext<C, G> & Granted<G, 'library:read', {
     readonly library: LibraryReader;
+    readonly statistics: Statistics;
+}> & Granted<G, 'server:read', {
+    readonly server: ServerReader;
 }> & Granted<G, 'users:read', {
     readonly users: UserReader;
 }> & Granted<G, 'playback:read', {
@@ -348,95 +353,4 @@ export interface Notify {
     send(notification: Notification): void;
     channel(name: string, deliver: (notification: Notification) => Promise<void>): Disposable;
 }
-/** Always as a user sees it: every read names one by public id. */
-export interface LibraryReader {
-    track(id: string, as: string): Promise<Track | undefined>;
-    /** At most 500 a call; `ids` in the order given. */
-    tracks(query: {
-        readonly ids?: readonly string[];
-        readonly albumId?: string;
-        readonly artistId?: string;
-        readonly playlistId?: string;
-        readonly libraryId?: number;
-        /** Without what `access.grants` gives the user: for those who answer it, or would pass things on. */
-        readonly ownOnly?: true;
-        readonly limit?: number;
-        readonly offset?: number;
-    }, as: string): Promise<readonly Track[]>;
-    libraries(as: string): Promise<readonly {
-        readonly id: number;
-        readonly name: string;
-    }[]>;
-    /** Undefined when there is none that the user may see. */
-    playlist(id: string, as: string): Promise<{
-        readonly id: string;
-        readonly name: string;
-    } | undefined>;
-    album(id: string, as: string): Promise<{
-        readonly id: string;
-        readonly name: string;
-    } | undefined>;
-    artist(id: string, as: string): Promise<{
-        readonly id: string;
-        readonly name: string;
-    } | undefined>;
-    counts(as: string): Promise<{
-        readonly artists: number;
-        readonly albums: number;
-        readonly tracks: number;
-        readonly durationMs: number;
-        readonly bytes: number;
-    }>;
-}
-export interface UserReader {
-    get(id: string): Promise<User | undefined>;
-    list(): Promise<readonly User[]>;
-    scopeOf(id: string): Promise<AccessScope>;
-    /** After a change of what `access.scope` or `access.grants` would answer. Without an id: of everybody. */
-    invalidateScope(id?: string): void;
-}
-export interface PlaybackReader {
-    /** Counted plays, oldest first, after a cursor; at most 1,000 a call. */
-    plays(query: {
-        readonly after?: number;
-        readonly limit?: number;
-    }): Promise<readonly Play[]>;
-}
-export interface Play {
-    /** Grows; the cursor. */
-    readonly id: number;
-    readonly userId: string;
-    readonly mediaId: string;
-    readonly at: number;
-    readonly client: string;
-}
-export type Role = 'admin' | 'stream' | 'download' | 'share' | 'playlist' | 'jukebox';
-export interface User {
-    readonly id: string;
-    readonly name: string;
-    readonly isAdmin: boolean;
-    readonly roles: readonly string[];
-}
-export interface Track {
-    readonly id: string;
-    readonly title: string;
-    readonly album: string;
-    readonly albumId: string;
-    readonly artist: string;
-    readonly artistId: string;
-    readonly albumArtist: string;
-    readonly trackNumber: number;
-    readonly discNumber: number;
-    readonly year: number;
-    readonly genres: readonly string[];
-    readonly durationMs: number;
-    readonly suffix: string;
-    readonly bitRate: number;
-    readonly size: number;
-    readonly isrc: readonly string[];
-    readonly musicBrainzId: string;
-    /** '' = none. */
-    readonly coverId: string;
-    readonly libraryId: number;
-}
-export type { HookCall, HookInput, HookName, Hooks, PlaybackEvent, Purpose, RequestInfo, Verdict };
+export type { HookCall, HookInput, HookName, Hooks, LibraryReader, Play, PlaybackEvent, PlaybackReader, Purpose, RequestInfo, Role, Track, User, UserReader, Verdict, };
