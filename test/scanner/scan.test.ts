@@ -75,6 +75,21 @@ test('a library becomes songs, an album, artists, genres and folders', async (t)
   )
 })
 
+test('an album of several formats is one album', async (t) => {
+  const rig = await scanRig(t, {
+    'Björk/Debut/1.mp3': album({ title: 'One' }),
+    'Björk/Debut/2.m4a': album({ title: 'Two' }),
+    'Björk/Debut/3.flac': album({ title: 'Three' }),
+    'Björk/Debut/4.opus': album({ title: 'Four' }),
+    'Björk/Debut/5.m4a': album({ title: 'Five', originaldate: '1990' }),
+    'Björk/Debut/6.mp3': album({ title: 'Six', originaldate: '1990' }),
+  })
+  await rig.scan()
+  const albumOf = (title: string) => rig.song(title).albumId
+  for (const title of ['Two', 'Three', 'Four']) assert.equal(albumOf(title), albumOf('One'), title)
+  assert.equal(albumOf('Five'), albumOf('Six'))
+})
+
 test('an unchanged library is not read again, a full scan reads all and changes nothing', async (t) => {
   const rig = await scanRig(t, { 'A/B/1.mp3': album({ title: 'One' }), 'A/B/2.opus': album({ title: 'Two' }) })
   await age(rig.folder, ['A/B/1.mp3', 'A/B/2.opus'])
