@@ -75,3 +75,8 @@ export function decodeIdOf<K extends IdKind>(kind: K, text: string): KeyOf[K] | 
   const id = decodeId(text)
   return id?.kind === kind ? (id.key as KeyOf[K]) : undefined
 }
+
+/** The `<hex>` of `a1f_<hex>`: which version of a cover a client asks for; undefined when its id names none. */
+export function versionOf(text: string): string | undefined {
+  return /_([0-9a-f]+)$/.exec(text)?.[1]
+}

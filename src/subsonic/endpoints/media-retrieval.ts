@@ -1,5 +1,6 @@
 import type { ByteSource } from '../../base/byte-source.ts'
 import { AppError } from '../../base/errors.ts'
+import { versionOf } from '../../base/ids.ts'
 import type { HttpReply } from '../../http/types.ts'
 import { avatarPng } from '../avatar.ts'
 import { type Call, viewerFor } from '../call.ts'
@@ -48,8 +49,11 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
   bytes('getCoverArt', async (call) => {
     const id = call.params.id('id')
     const size = call.params.integer('size', 0)
+    const version = versionOf(call.params.string('id'))
     const viewer = await viewerFor(call, 'cover')
-    return media(await call.services.artwork.cover(viewer, id, size > 0 ? Math.min(size, LARGEST_COVER) : undefined))
+    const edge = size > 0 ? Math.min(size, LARGEST_COVER) : undefined
+    const request = { client: call.client, ...(version === undefined ? {} : { version }) }
+    return media(await call.services.artwork.cover(viewer, id, edge, request))
   }),
 
   tree('getLyrics', async (call) => ({ lyrics: await lyricsByName(call) })),
