@@ -5,6 +5,11 @@ export type BufferSize = (typeof BUFFER_SIZES)[number]
 const MAX_FREE_BYTES = 2 << 20
 /** The reader came back at once: it could have taken more. */
 const QUICK_MS = 10
+/**
+ * The first megabytes go into the buffers of the kernels on both sides, so that every reader looks quick: 1,000 slow ones
+ * would cost 64 MB instead of 16. Only what is taken beyond them shows how fast a reader is.
+ */
+const TELLING_BYTES = 8 << 20
 /** The reader's socket was full for long: much memory would only wait. */
 const SLOW_MS = 250
 
@@ -33,12 +38,13 @@ export class BufferPool {
   }
 }
 
-/** The one buffer of one stream: grows while its reader is quick, shrinks when the reader is slow. */
+/** The one buffer of one stream: grows when its reader has long been quick, shrinks when the reader is slow. */
 export class StreamBuffer {
   readonly #pool: BufferPool
   #buffer: Uint8Array | undefined
   #step = 0
   #handedOutAt = 0
+  #handedOutBytes = 0
 
   constructor(pool: BufferPool) {
     this.#pool = pool
@@ -54,8 +60,9 @@ export class StreamBuffer {
     return this.#buffer
   }
 
-  handedOut(now: number): void {
+  handedOut(now: number, bytes: number): void {
     this.#handedOutAt = now
+    this.#handedOutBytes += bytes
   }
 
   release(): void {
@@ -67,6 +74,7 @@ export class StreamBuffer {
     if (this.#handedOutAt === 0) return 0
     const away = now - this.#handedOutAt
     if (away > SLOW_MS) return 0
+    if (this.#handedOutBytes < TELLING_BYTES) return this.#step
     return away < QUICK_MS ? Math.min(this.#step + 1, BUFFER_SIZES.length - 1) : this.#step
   }
 }

@@ -5,27 +5,41 @@ import { AppError, isAppError, systemErrorCode } from '../base/errors.ts'
 /** A disk that sleeps needs some 10 s to wake up, a network share may need twice that. */
 const DISK_DEADLINE_MS = 30_000
 
-/** An open file that is read by position. Closing waits for a read that still runs: its buffer is then free again. */
+/**
+ * An open file that is read by position. Closing waits for a read that still runs: its buffer is then free again.
+ * One timer serves all reads: a stream makes thousands, and a timer and promises for each were most of its garbage.
+ */
 export class OpenFile {
   readonly #fd: number
-  #running: Promise<unknown> | undefined
+  readonly #deadlineMs: number
+  #timer: NodeJS.Timeout | undefined
+  /** Of the read that is waited for. */
+  #giveUp: ((error: AppError) => void) | undefined
+  /** In the hands of the system, also after it was given up. */
+  #reading = false
   #closed = false
+  #afterRead: (() => void) | undefined
 
-  constructor(fd: number) {
+  constructor(fd: number, deadlineMs = DISK_DEADLINE_MS) {
     this.#fd = fd
+    this.#deadlineMs = deadlineMs
   }
 
   /** Bytes read, 0 at the end. One read at a time. Rejects with MEDIA_UNREADABLE, also after 30 s without an answer. */
-  async read(into: Uint8Array, length: number, position: number): Promise<number> {
-    const running = new Promise<number>((resolve, reject) => {
-      read(this.#fd, into, 0, length, position, (error, count) => (error ? reject(error) : resolve(count)))
+  read(into: Uint8Array, length: number, position: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#reading || this.#closed) return reject(unreadable(new Error('closed, or busy with another read')))
+      this.#reading = true
+      this.#giveUp = reject
+      this.#startTimer()
+      read(this.#fd, into, 0, length, position, (error, count) => {
+        this.#reading = false
+        this.#giveUp = undefined
+        if (error) reject(unreadable(error))
+        else resolve(count)
+        this.#afterRead?.()
+      })
     })
-    this.#running = running
-    try {
-      return await withDeadline(running, DISK_DEADLINE_MS, 'reading a file')
-    } catch (error) {
-      throw unreadable(error)
-    }
   }
 
   /** `released` is called when no read can touch its buffer any more. Safe to call twice. */
@@ -33,11 +47,17 @@ export class OpenFile {
     if (this.#closed) return
     this.#closed = true
     const finish = () => {
+      clearTimeout(this.#timer)
       close(this.#fd, () => {})
       released()
     }
-    if (this.#running) this.#running.then(finish, finish)
+    if (this.#reading) this.#afterRead = finish
     else finish()
+  }
+
+  #startTimer(): void {
+    if (this.#timer) this.#timer.refresh()
+    else this.#timer = setTimeout(() => this.#giveUp?.(unreadable(new Error('no answer'))), this.#deadlineMs).unref()
   }
 }
 

@@ -54,7 +54,7 @@ export function fileStream(file: OpenFile, range: ByteRange, pool: BufferPool): 
       const count = await file.read(into, Math.min(into.length, end - position), position)
       if (count === 0) throw changed('The file became shorter while it was sent.')
       position += count
-      buffer.handedOut(performance.now())
+      buffer.handedOut(performance.now(), count)
       return into.subarray(0, count)
     },
     close: () => file.close(() => buffer.release()),

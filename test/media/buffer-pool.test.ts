@@ -9,9 +9,19 @@ test('a quick reader gets a larger buffer, a slow one a small one again', () => 
   for (const away of [0, 1, 1, 1, 1, 500, 1, 100]) {
     now += away
     sizes.push(buffer.next(now).length)
-    buffer.handedOut(now)
+    buffer.handedOut(now, 8 << 20)
   }
   assert.deepEqual(sizes, [16_384, 32_768, 65_536, 65_536, 65_536, 16_384, 32_768, 32_768])
+})
+
+test('what disappears into the buffers of kernels does not make a reader quick', () => {
+  const buffer = new StreamBuffer(new BufferPool())
+  let now = 1000
+  for (let taken = 0; taken < 8 << 20; taken += 16_384) {
+    assert.equal(buffer.next(++now).length, 16_384)
+    buffer.handedOut(now, 16_384)
+  }
+  assert.equal(buffer.next(++now).length, 32_768)
 })
 
 test('buffers are used again, and what lies free is bounded', () => {

@@ -203,7 +203,7 @@ export class Transcoder {
 async function read(reader: SpoolReader, buffer: StreamBuffer): Promise<Uint8Array | undefined> {
   const into = buffer.next(performance.now())
   const count = await reader.read(into)
-  buffer.handedOut(performance.now())
+  buffer.handedOut(performance.now(), count)
   return count === 0 ? undefined : into.subarray(0, count)
 }
 
