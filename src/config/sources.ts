@@ -47,7 +47,7 @@ export async function readConfigFile(
     const reason = code === 'ENOENT' ? 'does not exist' : `can not be read (${code})`
     return { ...nothing, problems: [{ where: file, what: `${reason}; expected a readable YAML file` }] }
   }
-  const { parseDocument } = await import('yaml')
+  const { parseDocument } = await import('./yaml-parser.ts')
   const document = parseDocument(text, { prettyErrors: true })
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => ({

@@ -104,6 +104,21 @@ test("the administrator's password can be given, and is then told nowhere", asyn
   assert.ok(!existsSync(join(data, 'initial-admin-password.txt')))
 })
 
+test('the settings of a file are used, and those that are wrong in it are told with their path', async () => {
+  const file = join(home, 'settings.yaml')
+  writeFileSync(file, `libraries:\n  Blue notes: ${music}\nserver: {host: 127.0.0.1, port: 0, baseUrl: /tunes}\n`)
+  const program = startProgram(['--config', file, '--data', newData()], home, { env: QUIET })
+  const [, url] = await program.until(/"url":"(http:[^"]+)"/)
+  assert.equal((await fetch(`${url}/ping`)).status, 200)
+  assert.match(String(url), /\/tunes$/)
+  await stop(program)
+  writeFileSync(file, 'server: {port: many}\nlibrarys: {}\n')
+  const { code, stderr } = runProgram(['--config', file, '--data', newData()], home)
+  assert.equal(code, 78)
+  assert.match(stderr, /server\.port in .*settings\.yaml is "many"/)
+  assert.match(stderr, /librarys in .* is no setting; did you mean libraries\?/)
+})
+
 test('wrong settings are told all at once with exit 78, and nothing is started or made', () => {
   const data = newData()
   const { code, stderr, stdout } = runProgram(['--music', music, '--data', data, '--port', 'many'], home, {
