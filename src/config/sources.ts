@@ -47,8 +47,8 @@ export async function readConfigFile(
     const reason = code === 'ENOENT' ? 'does not exist' : `can not be read (${code})`
     return { ...nothing, problems: [{ where: file, what: `${reason}; expected a readable YAML file` }] }
   }
-  const { parseDocument } = await import('./yaml-parser.ts')
-  const document = parseDocument(text, { prettyErrors: true })
+  const { parseYaml } = await import('./yaml-parser.ts')
+  const document = parseYaml(text)
   if (document.errors.length > 0) {
     const problems = document.errors.map((error) => ({
       where: file,
