@@ -90,7 +90,9 @@ export interface Hooks {
     readonly purpose: Purpose
     readonly client: string
   }>
+  /** A scan of libraries begins. */
   'scan.started': Observe<{ readonly scanId: string; readonly full: boolean }>
+  /** It has ended; counts of songs, and of files that could not be read. */
   'scan.finished': Observe<{
     readonly scanId: string
     readonly added: number
@@ -110,12 +112,19 @@ export interface Hooks {
   }>
   /** A library's root is gone, empty or suddenly small (`lost`), or is back. */
   'library.root': Observe<{ readonly libraryId: number; readonly state: 'lost' | 'back'; readonly reason: string }>
+  /** A client told that a song plays now. */
   'playback.started': Observe<PlaybackEvent>
+  /** Where a player is, from clients that tell it. The first to go when a queue is full. */
   'playback.progress': Observe<PlaybackEvent & { readonly positionMs: number; readonly state: 'playing' | 'paused' }>
+  /** A song is over: counted (`scrobbled`), or skipped and left. */
   'playback.finished': Observe<PlaybackEvent & { readonly playedMs: number; readonly scrobbled: boolean }>
+  /** Somebody has an account now. */
   'user.created': Observe<{ readonly userId: string }>
+  /** Name, rights, libraries or password of a user are others. */
   'user.changed': Observe<{ readonly userId: string }>
+  /** With everything that was theirs; rows that refer to the user go by their foreign keys. */
   'user.deleted': Observe<{ readonly userId: string }>
+  /** Somebody proved who they are, or failed to (`userId` is null for a name that nobody has). */
   'user.login': Observe<{
     readonly userId: string | null
     readonly name: string
@@ -123,21 +132,26 @@ export interface Hooks {
     readonly address: string
     readonly client: string
   }>
+  /** A star or a rating. */
   'annotation.changed': Observe<{
     readonly userId: string
     readonly mediaId: string
     readonly starred?: boolean
     readonly rating?: number
   }>
+  /** Lyrics of a song that has none of its own. */
   'media.lyrics': Provide<
     { readonly mediaId: string; readonly title: string; readonly artist: string; readonly durationMs: number },
     readonly LyricsAnswer[]
   >
+  /** About an artist. */
   'artist.info': Provide<{ readonly artistId: string; readonly name: string }, ArtistInfoAnswer>
+  /** About an album. */
   'album.info': Provide<
     { readonly albumId: string; readonly name: string; readonly artist: string },
     { readonly notes?: string; readonly lastFmUrl?: string; readonly images?: readonly string[] }
   >
+  /** A picture for a song, album or artist that has none. */
   'media.artwork': Provide<{ readonly mediaId: string; readonly name: string; readonly artist: string }, ArtworkAnswer>
   /** Ids of songs, most similar first. The core drops what the caller may not see. */
   'similar.songs': Provide<{ readonly mediaId: string; readonly count: number }, readonly string[]>

@@ -30,8 +30,12 @@ function* checkVersion({ apiVersion }: Manifest): Iterable<Finding> {
 
 /** Members of the context by the permission that they need; as calls, since the names alone mean little. */
 const CALLS: readonly (readonly [permission: string, call: RegExp])[] = [
-  ['library:read', /\b(library\.(track|tracks|libraries|counts)|statistics\.(library|names|unplayed))\(/],
+  [
+    'library:read',
+    /\b(library\.(track|tracks|libraries|playlist|album|artist|counts)|statistics\.(library|names|unplayed))\(/,
+  ],
   ['server:read', /\bserver\.figures\(/],
+  ['admin', /\badmin\.((libraries|users|missing|scans)\.)?\w+\(/],
   ['users:read', /\busers\.(get|list|scopeOf|invalidateScope)\(/],
   ['playback:read', /\bplayback\.(plays|credits)\(/],
   ['db', /\bdb\.(all|get|run|batch)\(/],

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createTestHost } from 'tonearm/plugin/testing'
+import { withHookDocs } from '../../src/plugin/kit/hook-docs.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
+const README = read('plugins/README.md')
+
+test('the tables of hooks are those of the code', () => {
+  assert.equal(README, withHookDocs(README, read('src/hooks/hooks.ts')), 'run `npm run plugin:types`')
+})
+
+test('every hook is described', () => {
+  const undescribed = [...README.matchAll(/^\| `([a-z.]+)` \| \w+ \| `.*` \| .*? \| {2}\|$/gm)].map(([, name]) => name)
+  assert.deepEqual(undescribed, [])
+})
+
+test('every member of the context is described, with its permission', () => {
+  const api = read('src/plugin/api.ts')
+  const base = /export interface BaseContext[^{]*\{([\s\S]*?)\n\}/.exec(api)?.[1] ?? ''
+  const free = [...base.matchAll(/^ {2}(?:readonly )?(\w+)[:(]/gm)].map(([, name]) => [name, ''] as const)
+  const granted = [...api.matchAll(/Granted<G, ([^{]+), \{([^\n]*)\}>/g)].flatMap(
+    ([, permissions = '', members = '']) => {
+      const permission = /['`]([a-z:]+)/.exec(permissions)?.[1] ?? ''
+      return [...members.matchAll(/(?:readonly |^ )(\w+)[:(]/g)].map(([, name]) => [name, permission] as const)
+    },
+  )
+  assert.ok(free.length >= 8 && granted.length >= 14, 'the text of the context was not understood')
+  const rows = new Map(
+    [...README.matchAll(/^\| `ctx\.(\w+)(?:\(\))?` \|([^|]*)\|/gm)].map(([, name, needs]) => [name, needs]),
+  )
+  for (const [name, permission] of [...free, ...granted]) {
+    assert.ok(rows.has(name), `ctx.${name} is not described`)
+    assert.ok(rows.get(name)?.includes(permission), `ctx.${name} needs ${permission}`)
+  }
+})
+
+test('every permission is described', () => {
+  const union = /export type Permission =([\s\S]*?)\n\n/.exec(read('src/plugin/api.ts'))?.[1] ?? ''
+  const names = [...union.matchAll(/['`]([a-z:]+)/g)].map(([, name]) => name as string)
+  assert.ok(names.length >= 20)
+  for (const name of names) assert.match(README, new RegExp(`^\\| \`${name}(<\\w+>)?\` \\| \\w`, 'm'), name)
+})
+
+test('every member of the test host is described', () => {
+  const source = read('src/plugin/testing/test-host.ts')
+  const body = /export interface TestHost extends AsyncDisposable \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? ''
+  const members = new Set([...body.matchAll(/^ {2}(?:readonly )?(\w+)[<:(]/gm)].map(([, name]) => name as string))
+  assert.ok(members.size >= 14)
+  members.delete('dispose')
+  const section = README.slice(README.indexOf('## Testing'), README.indexOf('## Publishing'))
+  for (const name of members) assert.match(section, new RegExp(`\`${name}\\b`), name)
+})
+
+test('the plugin on the page works as it stands there', async (t) => {
+  const code = /```ts\n(import \{ definePlugin[\s\S]*?)```/.exec(README)?.[1] ?? ''
+  assert.match(code, /quiet-hours/)
+  const folder = mkdtempSync(join(tmpdir(), 'tonearm-readme-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  mkdirSync(join(folder, 'src'))
+  writeFileSync(join(folder, 'src/plugin.ts'), code)
+  const at = (hour: number) => new Date(2026, 0, 1, hour).getTime()
+  await using host = await createTestHost({ now: at(22) })
+  await host.load(folder)
+  const listen = { userId: host.user('alice'), mediaId: host.track('One'), purpose: 'stream', client: 'c' } as const
+  assert.deepEqual(await host.fire('stream.authorize', listen), { allow: true })
+  await host.clock.advance(at(23) - at(22))
+  assert.deepEqual(await host.fire('stream.authorize', listen), { allow: false, reason: 'quiet hours', status: 403 })
+})
