@@ -21,7 +21,9 @@ export class Params {
 
   /** From a URL's query and, if one was sent, a form; the query's values come first. */
   static parse(query: string, form = ''): Params {
-    const text = query && form ? `${query}&${form}` : query || form
+    const sent = query && form ? `${query}&${form}` : query || form
+    // SQLite would end the text there: `admin%00x` would be `admin` to it and another name to everybody else.
+    const text = sent.replaceAll('%00', '').replaceAll('\0', '')
     let count = 1
     for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', at + 1)) count++
     if (count > MAX_PARAMETERS) throw new AppError('BAD_REQUEST', `A request may have ${MAX_PARAMETERS} parameters.`)

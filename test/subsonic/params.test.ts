@@ -86,3 +86,9 @@ test('ids are read by kind, with or without the version of a cover', () => {
   fails(() => params.idOf('album', 'song'), 'NOT_FOUND', /'song'/)
   fails(() => params.id('none'), 'MISSING_PARAMETER', /'none'/)
 })
+
+test('no value holds a NUL, at which the database would cut it off', () => {
+  assert.equal(Params.parse('name=a%00b&x=%2500', 'note=c\0d').string('name'), 'ab')
+  assert.equal(Params.parse('x=%2500').string('x'), '%00')
+  assert.equal(Params.parse('', 'note=c\0d').string('note'), 'cd')
+})
