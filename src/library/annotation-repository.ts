@@ -23,7 +23,7 @@ export function createAnnotationRepository(context: LibraryContext): AnnotationR
   const { db } = context
 
   const isVisible = (viewer: Viewer, item: MediaRef): boolean => {
-    const visible = item.kind === 'playlist' ? visiblePlaylist(viewer) : context.scope(viewer)[item.kind]('i')
+    const visible = item.kind === 'playlist' ? visiblePlaylist(context, viewer) : context.scope(viewer)[item.kind]('i')
     return (
       db.get(`SELECT 1 FROM ${item.kind} i WHERE i.id = ? AND ${visible.sql}`, [item.key, ...visible.params]) !==
       undefined

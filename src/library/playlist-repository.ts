@@ -62,7 +62,7 @@ export function createPlaylistRepository(context: LibraryContext): PlaylistRepos
   const { db } = context
 
   const requireVisible = (viewer: Viewer, id: PlaylistId) => {
-    const visible = visiblePlaylist(viewer)
+    const visible = visiblePlaylist(context, viewer)
     if (!db.get(`SELECT 1 FROM playlist i WHERE i.id = ? AND ${visible.sql}`, [id, ...visible.params]))
       throw new AppError('NOT_FOUND', 'There is no such playlist.')
   }

@@ -10,9 +10,17 @@ import type { Condition } from './scope-sql.ts'
 const PICTURE_ALBUMS = 4
 const PICTURE_SONGS = 100
 
-/** One's own and public ones, under the alias `i`; no administrator's exception: private means private. */
-export function visiblePlaylist(viewer: Viewer): Condition {
-  return { sql: '(i.owner_id = ? OR i.public = 1)', params: [viewer.userId] }
+/**
+ * One's own and public ones, under the alias `i`; no administrator's exception: private means private. One that mirrors a
+ * file is named after it: others are told of it when they may see one of its songs.
+ */
+export function visiblePlaylist(context: LibraryContext, viewer: Viewer): Condition {
+  const song = context.scope(viewer).song('vs')
+  return {
+    sql: `(i.owner_id = ? OR (i.public = 1 AND (i.path IS NULL OR EXISTS (
+      SELECT 1 FROM playlist_song vp CROSS JOIN song vs ON vs.id = vp.song_id WHERE vp.playlist_id = i.id AND ${song.sql}))))`,
+    params: [viewer.userId, ...song.params],
+  }
 }
 
 type Draft = { -readonly [K in keyof Playlist]: Playlist[K] }
@@ -20,7 +28,7 @@ type Draft = { -readonly [K in keyof Playlist]: Playlist[K] }
 /** Visible playlists that `where` (on the alias `i`) picks, by name; counted as the viewer sees them. */
 export function loadPlaylists(context: LibraryContext, viewer: Viewer, where: Condition): Playlist[] {
   const { db } = context
-  const allowed = visiblePlaylist(viewer)
+  const allowed = visiblePlaylist(context, viewer)
   const playlists = db.select(
     `SELECT i.id, i.owner_id, u.name, i.name, i.comment, i.public, i.path, i.sync, i.created_at, i.updated_at
      FROM playlist i CROSS JOIN user u ON u.id = i.owner_id

@@ -20,8 +20,19 @@ export const scanningEndpoints: readonly Endpoint[] = [
   ),
 ]
 
-function scanStatus({ services, rendering }: Call): Tree {
+/** How much there is to scan is the administrators' to know; others are told what they see. */
+function scanStatus(call: Call): Tree {
+  const { services, rendering, user, viewer } = call
   const status = services.scanner.status()
+  if (!user.isAdmin) {
+    const scans = services.repositories.libraries.list(viewer.scope).flatMap(({ lastScanAt }) => lastScanAt ?? [])
+    const own = {
+      scanning: status.scanning,
+      count: services.repositories.songs.totals(viewer).songs,
+      lastScan: date(scans.length > 0 ? Math.max(...scans) : undefined),
+    }
+    return inView('scanStatus', own, rendering.view)
+  }
   const full = {
     scanning: status.scanning,
     count: status.count,
