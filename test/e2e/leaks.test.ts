@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { definePlugin } from '../../src/plugin/define.ts'
+import { coverJpeg } from '../support/audio.ts'
+import { type Hidden, leakIn, MARK, nativeProbes, type Probe, subsonicProbes } from '../support/leak-probe.ts'
+import { makeMusicLibrary } from '../support/music-library.ts'
+import { type PluginServer, startPluginServer } from '../support/plugin-server.ts'
+import { ADMIN } from '../support/test-server.ts'
+
+/** A library of marked titles: the user `kid` could see all of it once, and may not any more. */
+
+const open = (title: string, extra = {}) => ({
+  title,
+  artist: 'Ann',
+  albumartist: 'Ann',
+  album: 'Light',
+  genre: 'Rock',
+  date: 2001,
+  ...extra,
+})
+const marked = (n: number, extra = {}) => ({
+  audio: {
+    tags: {
+      title: `${MARK} song ${n}`,
+      artist: `${MARK} artist`,
+      albumartist: `${MARK} artist`,
+      album: `${MARK} album`,
+      genre: `${MARK} genre`,
+      composer: `${MARK} composer`,
+      comment: `${MARK} comment`,
+      mood: `${MARK} mood`,
+      date: 1999,
+      ...extra,
+    },
+    lyrics: [{ text: `${MARK} lyrics` }],
+  },
+})
+const picture = Buffer.concat([coverJpeg(3), Buffer.from(MARK)])
+
+const OPEN = {
+  'Ann/Light/01 - One.mp3': open('One'),
+  'Ann/Light/02 - Two.mp3': open('Two', { artist: 'Ann / Ben' }),
+  'Ben/Day/01 - Three.mp3': open('Three', { artist: 'Ben', albumartist: 'Ben', album: 'Day', genre: 'Jazz' }),
+  // Hidden by folder, by genre, and as explicit; artists and genres of what is open have a part in each.
+  [`Box/${MARK}/01 - ${MARK}.mp3`]: marked(1, { artist: ['Ann', `${MARK} artist`], genre: 'Rock' }),
+  [`Box/${MARK}/cover.jpg`]: picture,
+  [`Ann/Mixed/01 - ${MARK}.mp3`]: marked(2, { album: `${MARK} by genre`, albumartist: 'Ann' }),
+  [`Ben/Loud/01 - ${MARK}.mp3`]: marked(3, {
+    album: `${MARK} loud`,
+    albumartist: 'Ben',
+    genre: 'Rock',
+    itunesadvisory: '1',
+  }),
+}
+const CLOSED = {
+  [`${MARK}/01 - ${MARK}.mp3`]: marked(4, { artist: ['Ben', `${MARK} artist`], genre: 'Jazz' }),
+  [`${MARK}/02 - ${MARK}.mp3`]: marked(5),
+  [`${MARK}/cover.jpg`]: picture,
+  [`${MARK}/${MARK}.m3u`]: `01 - ${MARK}.mp3\n02 - ${MARK}.mp3\n`,
+}
+
+const PLUGIN = new URL('../../plugins/library-acl/', import.meta.url)
+const KID = 'u=kid&p=kid-pass&v=1.16.1&c=leaks'
+const RULES = {
+  denyFolders: [{ libraryId: 1, path: 'Box' }],
+  denyGenres: [`${MARK} GENRE`],
+  denyExplicit: true,
+  share: true,
+  jukebox: true,
+}
+
+let server: PluginServer
+let hidden: Hidden
+let probeIds: readonly string[]
+let kid: string
+
+before(async () => {
+  server = await startPluginServer({
+    libraries: { Open: OPEN, [`Closed ${MARK}`]: CLOSED },
+    users: [{ name: 'kid', password: 'kid-pass' }],
+  })
+  await server.load(PLUGIN)
+  kid = `u${server.core.accounts.find('kid')?.id.toString(36)}`
+  const ids = (sql: string, letter: string) =>
+    server.core.db.all<{ id: number }>(sql).map(({ id }) => letter + id.toString(36))
+  const like = `LIKE '%${MARK}%'`
+  const songs = ids(`SELECT id FROM song WHERE title ${like}`, 's')
+  hidden = {
+    ids: [
+      ...songs,
+      ...ids(`SELECT id FROM album WHERE name ${like}`, 'a'),
+      ...ids(`SELECT id FROM artist WHERE name ${like}`, 'r'),
+      ...ids(
+        `SELECT id FROM folder WHERE path ${like} OR path IN ('Box', 'Ann/Mixed', 'Ben/Loud') OR library_id = 2`,
+        'd',
+      ),
+    ],
+    libraryId: 2,
+  }
+  assert.equal(songs.length, 5)
+  await usedByEverybody(songs)
+  await setRules(RULES, [1])
+  probeIds = [
+    ...hidden.ids,
+    ...ids('SELECT id FROM playlist', 'p'),
+    ...ids(`SELECT id FROM artist WHERE name IN ('Ann', 'Ben')`, 'r'),
+    ...ids(`SELECT id FROM song WHERE title = 'Two'`, 's'),
+    ...ids(`SELECT id FROM album WHERE name = 'Light'`, 'a'),
+    ...ids(`SELECT id FROM folder WHERE path IN ('', 'Ann', 'Ben') AND library_id = 1`, 'd'),
+    ...ids('SELECT id FROM user', 'u'),
+    '1',
+    '2',
+  ]
+})
+after(() => server.stop())
+
+/** While kid still might: stars, plays, marks, queues and lists of what is hidden later, by kid and by the administrator. */
+async function usedByEverybody(songs: readonly string[]): Promise<void> {
+  const admin = `u=${ADMIN.name}&p=${ADMIN.password}&v=1.16.1&c=before`
+  const list = songs.map((id) => `songId=${id}`).join('&')
+  const id = songs.map((one) => `id=${one}`).join('&')
+  const marks = hidden.ids.map((one) => `id=${one}`).join('&')
+  for (const who of [KID, admin]) {
+    for (const call of [
+      `star?${marks}`,
+      `scrobble?${id}&submission=true`,
+      `scrobble?id=${songs[4]}&submission=false`,
+      `createPlaylist?name=Shared&songId=s1&${list}`,
+      `savePlayQueue?${id}&id=s1&current=${songs[1]}&position=1`,
+      ...songs.flatMap((song) => [`setRating?id=${song}&rating=5`, `createBookmark?id=${song}&position=10`]),
+    ]) {
+      const answer = await (await fetch(`${server.url}/rest/${call}&f=json&${who}`)).text()
+      assert.match(answer, /"status":"ok"/, call)
+    }
+  }
+  for (const playlist of server.core.db.all<{ id: number }>('SELECT id FROM playlist')) {
+    await fetch(`${server.url}/rest/updatePlaylist?playlistId=p${playlist.id.toString(36)}&public=true&${admin}`)
+  }
+}
+
+async function asAdmin(method: string, path: string, body: unknown): Promise<void> {
+  const authorization = `Basic ${Buffer.from(`${ADMIN.name}:${ADMIN.password}`).toString('base64')}`
+  const answer = await fetch(server.url + path, { method, headers: { authorization }, body: JSON.stringify(body) })
+  assert.equal(answer.status, 200, await answer.text())
+}
+
+async function setRules(rules: object, libraryIds: readonly number[]): Promise<void> {
+  await asAdmin('PUT', `/api/user/${kid}/access`, rules)
+  await asAdmin('PUT', `/api/user/${kid}/library`, { libraryIds })
+}
+
+async function asKid({ method, path, body }: Probe, format: 'xml' | 'json'): Promise<string> {
+  const login = path.startsWith('/rest/') ? `&f=${format}&${KID}` : ''
+  const authorization = `Basic ${Buffer.from('kid:kid-pass').toString('base64')}`
+  const answer = await fetch(server.url + path + login, {
+    method,
+    headers: path.startsWith('/rest/') ? {} : { authorization },
+    ...(body === undefined ? {} : { body }),
+  })
+  // Byte by byte: what is in a song or a picture counts as well.
+  return Buffer.from(await answer.arrayBuffer()).toString('latin1')
+}
+
+async function assertTight(probes: readonly Probe[], formats: readonly ('xml' | 'json')[]): Promise<void> {
+  const leaks: string[] = []
+  for (const probe of probes) {
+    for (const format of formats) {
+      const leak = leakIn(await asKid(probe, format), probe, hidden)
+      if (leak) leaks.push(`${probe.method} ${probe.path} (${format}): ${leak}`)
+    }
+  }
+  assert.deepEqual(leaks, [])
+}
+
+/** Answers without what the time changes, lists in an order of their own. */
+async function answers(): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>()
+  for (const probe of subsonicProbes(server, probeIds, true)) {
+    if (/\/rest\/(stream|download|getCoverArt|getAvatar|hls)/.test(probe.path)) continue
+    const text = await asKid(probe, 'json')
+    found.set(
+      probe.path,
+      canonical(JSON.parse(text, (key, value) => (/^(lastModified|lastScan|minutesAgo)$/.test(key) ? 0 : value))),
+    )
+  }
+  return found
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).sort().join()}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? ''
+  return `{${Object.entries(value)
+    .map(([key, member]) => `${key}:${canonical(member)}`)
+    .sort()
+    .join()}}`
+}
+
+/** Of each kind one; for the runs that are repeated under changing conditions. */
+function someIds(): readonly string[] {
+  return ['s', 'a', 'r', 'd'].map((letter) => hidden.ids.find((id) => id.startsWith(letter)) ?? assert.fail())
+}
+
+/** `work` again and again while `until` runs. */
+async function meanwhile(work: () => Promise<void>, until: () => Promise<void>): Promise<void> {
+  let over = false
+  const loop = (async () => {
+    while (!over) {
+      await work()
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+  })()
+  try {
+    await until()
+  } finally {
+    over = true
+    await loop
+  }
+}
+
+test('what kid may see is there', async () => {
+  const text = await asKid({ method: 'GET', path: '/rest/search3?query=&songCount=500', sent: [] }, 'json')
+  for (const title of ['One', 'Two', 'Three']) assert.ok(text.includes(`"title":"${title}"`), title)
+})
+
+test('every endpoint with every id shows nothing of what is hidden', async () => {
+  await assertTight(subsonicProbes(server, probeIds, true), ['xml', 'json'])
+  await assertTight(nativeProbes(server, probeIds), ['json'])
+})
+
+test('no answer changes with what is hidden: no count, no order, no page', async () => {
+  const before = await answers()
+  const more = Object.fromEntries(Array.from({ length: 7 }, (_, n) => [`${MARK}/1${n} - ${MARK}.mp3`, marked(10 + n)]))
+  await makeMusicLibrary(join(server.musicDir, `Closed ${MARK}`), more)
+  await makeMusicLibrary(join(server.musicDir, 'Open/Box'), {
+    [`${MARK}/10 - ${MARK}.mp3`]: marked(20, { artist: 'Ann' }),
+  })
+  await makeMusicLibrary(join(server.musicDir, 'Open/Ben/Loud'), {
+    '10 - x.mp3': marked(21, { album: `${MARK} loud`, albumartist: 'Ben', genre: 'Rock', itunesadvisory: '1' }),
+  })
+  await server.core.scanner.scan({ kind: 'quick' })
+  const different = [...(await answers())].filter(([path, answer]) => answer !== before.get(path))
+  assert.deepEqual(
+    different.map(([path, answer]) => `${path}\n  was ${before.get(path)}\n  is  ${answer}`),
+    [],
+  )
+})
+
+test('pages are full and agree with the totals', async () => {
+  const rest = async (call: string) =>
+    JSON.parse(await asKid({ method: 'GET', path: `/rest/${call}`, sent: [] }, 'json'))['subsonic-response']
+  const walk = async (call: (offset: number) => string, pick: (answer: never) => readonly { id: string }[]) => {
+    const seen: string[] = []
+    for (let offset = 0; ; offset++) {
+      const page = pick((await rest(call(offset))) as never)
+      if (page.length === 0) return seen
+      assert.equal(page.length, 1, 'a short page')
+      seen.push(page[0]?.id ?? '')
+    }
+  }
+  const songs = await walk(
+    (offset) => `search3?query=&songCount=1&songOffset=${offset}&albumCount=0&artistCount=0`,
+    (answer: { searchResult3: { song?: { id: string }[] } }) => answer.searchResult3.song ?? [],
+  )
+  assert.deepEqual([songs.length, new Set(songs).size], [3, 3])
+  const albums = await walk(
+    (offset) => `getAlbumList2?type=alphabeticalByName&size=1&offset=${offset}`,
+    (answer: { albumList2: { album?: { id: string }[] } }) => answer.albumList2.album ?? [],
+  )
+  assert.equal(new Set(albums).size, 2)
+  const { genres } = await rest('getGenres?')
+  assert.deepEqual(
+    genres.genre.map((one: Record<string, unknown>) => [one.value, one.songCount, one.albumCount]).sort(),
+    [
+      ['Jazz', 1, 1],
+      ['Rock', 2, 1],
+    ],
+  )
+  const { playlists } = await rest('getPlaylists?')
+  for (const { id, songCount } of playlists.playlist) {
+    const { playlist } = await rest(`getPlaylist?id=${id}`)
+    assert.equal((playlist.entry ?? []).length, songCount)
+  }
+})
+
+test('nothing shows while grants and rules change around it', async () => {
+  let turn = 0
+  await meanwhile(
+    async () => {
+      turn++
+      await asAdmin('PUT', `/api/user/${kid}/access`, turn % 2 ? { denyGenres: [`${MARK} genre`, 'Jazz'] } : RULES)
+      await asAdmin('PUT', `/api/user/${kid}/library`, { libraryIds: [1] })
+      server.core.auth.scopes.invalidate()
+    },
+    () => assertTight(subsonicProbes(server, someIds(), true), ['json']),
+  )
+  await setRules(RULES, [1])
+  assert.ok(turn > 3)
+})
+
+test('nothing shows while the plugin is reloaded again and again', async () => {
+  let turn = 0
+  await meanwhile(
+    async () => {
+      turn++
+      await server.host.reload('library-acl')
+    },
+    () => assertTight(subsonicProbes(server, someIds(), true), ['json']),
+  )
+  assert.ok(turn > 3)
+})
+
+test('endpoints that change something take nothing hidden for it', async () => {
+  await assertTight(subsonicProbes(server, probeIds, false), ['json'])
+})
+
+const songsOfKid = async () => {
+  const text = await asKid({ method: 'GET', path: '/rest/search3?query=&songCount=500', sent: [] }, 'json')
+  return text.split('"title"').length - 1
+}
+
+test('when a plugin that narrows throws, nothing is visible at all', async () => {
+  const throwing = definePlugin({
+    name: 'throwing',
+    apiVersion: '1.0',
+    permissions: ['access:scope'],
+    setup(ctx) {
+      ctx.hooks.on('access.scope', () => {
+        throw new Error(MARK)
+      })
+    },
+  })
+  await server.load(PLUGIN, throwing)
+  assert.equal(await songsOfKid(), 0)
+  await assertTight(subsonicProbes(server, someIds(), true), ['json'])
+  // One that only vanished would keep its gate shut.
+  await server.host.setEnabled('throwing', false)
+  await server.load(PLUGIN)
+  assert.equal(await songsOfKid(), 3)
+})
+
+test('when the plugin is missing, nothing is visible; when it is back, what was', async () => {
+  await server.host.sync([])
+  assert.equal(await songsOfKid(), 0)
+  await assertTight(subsonicProbes(server, someIds(), true), ['json'])
+  await server.load(PLUGIN)
+  assert.equal(await songsOfKid(), 3)
+})
+
+test('when the plugin is switched off, nothing is visible', async () => {
+  await server.host.setEnabled('library-acl', false)
+  assert.equal(await songsOfKid(), 0)
+  await server.host.setEnabled('library-acl', true)
+  assert.equal(await songsOfKid(), 3)
+})

@@ -1,0 +1,128 @@
+import { createNativeGate } from '../../src/rest/native-gate.ts'
+import { nativeRoutes } from '../../src/rest/native-routes.ts'
+import type { PluginServer } from './plugin-server.ts'
+
+/** In every name, text and file that is to stay hidden, and nowhere else. */
+export const MARK = 'zqmark'
+
+export interface Probe {
+  /** With everything but the login. */
+  readonly path: string
+  readonly method: string
+  readonly body?: string
+  /** What was sent may come back in an error's sentence. */
+  readonly sent: readonly string[]
+}
+
+export interface Hidden {
+  /** Public ids that must not come back, each in every place where an id may stand. */
+  readonly ids: readonly string[]
+  readonly libraryId: number
+}
+
+const LISTS = [
+  'random',
+  'newest',
+  'highest',
+  'frequent',
+  'recent',
+  'starred',
+  'alphabeticalByName',
+  'alphabeticalByArtist',
+  'byGenre',
+  'byYear',
+]
+/** Names under which endpoints take ids. */
+const ID_NAMES = ['id', 'albumId', 'artistId', 'playlistId', 'songId', 'songIdToAdd', 'mediaId', 'current']
+/** What endpoints without ids need, so that each one answers something. */
+const GENERAL = {
+  size: '500',
+  count: '500',
+  query: '',
+  songCount: '500',
+  albumCount: '500',
+  artistCount: '500',
+  genre: 'Rock',
+  fromYear: '1900',
+  toYear: '2100',
+  name: 'Mine',
+  username: 'kid',
+  password: 'kid-pass',
+  position: '0',
+  submission: 'false',
+  streamUrl: 'http://radio.example/',
+  homepageUrl: '',
+  message: 'hello',
+  url: 'http://podcast.example/',
+  rating: '3',
+  offset: '0',
+}
+
+/** Endpoints that change something come last, so that they do not spoil what the others would show. */
+const READS = /^(get|search|stream|download|hls|ping|tokenInfo)/i
+
+export function subsonicProbes(server: PluginServer, ids: readonly string[], readsOnly: boolean): readonly Probe[] {
+  const endpoints = server.subsonic.endpoints().map(({ name }) => name)
+  const reads = endpoints.filter((name) => READS.test(name))
+  const others = readsOnly ? [] : endpoints.filter((name) => !READS.test(name))
+  return [...reads, ...others].flatMap((name) => {
+    const of = (extra: Readonly<Record<string, string>>): Probe => ({
+      method: 'GET',
+      path: `/rest/${name}?${new URLSearchParams({ ...GENERAL, ...extra })}`,
+      sent: Object.values(extra),
+    })
+    return [
+      of({}),
+      of({ genre: `${MARK} genre`, artist: `${MARK} artist`, title: `${MARK} song`, query: MARK }),
+      ...LISTS.map((type) => of({ type })),
+      ...ids.map((id) => of(Object.fromEntries(ID_NAMES.map((key) => [key, id])))),
+      ...['2', '99'].map((musicFolderId) => of({ musicFolderId, type: 'newest' })),
+    ]
+  })
+}
+
+/** Every route of the core's native API and of all plugins, with each id in each place. */
+export function nativeProbes(server: PluginServer, ids: readonly string[]): readonly Probe[] {
+  const { core } = server
+  const gate = createNativeGate({
+    sessions: core.sessions,
+    authenticator: core.auth.authenticator,
+    users: core.repositories.users,
+  })
+  const own = nativeRoutes({
+    sessions: core.sessions,
+    gate,
+    authenticator: core.auth.authenticator,
+    accounts: core.accounts,
+    users: core.repositories.users,
+    guards: core.repositories.accessGuards,
+    hooks: core.hooks,
+    onAccessChanged: () => {},
+  })
+  return [...own, ...server.routes()].flatMap(({ method, path }) => {
+    const values = path.includes(':') ? ids : ['']
+    return values.flatMap((id): Probe[] => {
+      const filled = path.replace(/:[a-zA-Z]+/g, encodeURIComponent(id)).replace('*', id)
+      const verb = method === 'ANY' ? 'GET' : method
+      const queries = verb === 'GET' ? ['', `?id=${id}&library_id=2&_end=500`, `?_filters={"libraryId":2}`] : ['']
+      return queries.map((query) => ({
+        method: verb,
+        path: filled + query,
+        ...(verb === 'GET' || verb === 'DELETE' ? {} : { body: JSON.stringify({ ids: [id], id, name: 'x' }) }),
+        sent: [id],
+      }))
+    })
+  })
+}
+
+/** What of the hidden is in an answer; undefined when nothing is. */
+export function leakIn(answer: string, probe: Probe, hidden: Hidden): string | undefined {
+  let text = answer
+  for (const sent of probe.sent) if (sent.includes(MARK)) text = text.replaceAll(sent, '')
+  const at = text.toLowerCase().indexOf(MARK)
+  if (at >= 0) return `…${text.slice(Math.max(0, at - 80), at + 40)}…`
+  const found = hidden.ids.find((id) => new RegExp(`"(?:[a-z]{2}-)?${id}(?:_[0-9a-f]+)?"`).test(text))
+  if (found !== undefined) return `the id ${found}`
+  if (new RegExp(`"(musicFolderId|libraryId)"?[:=]"?${hidden.libraryId}\\b`).test(text)) return 'the hidden library'
+  return undefined
+}
