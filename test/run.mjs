@@ -29,6 +29,9 @@ const child = spawn(
     'tsx',
     '--test',
     '--test-concurrency=2',
+    // A test that failed may leave a server running: that must not keep its file, and all the rest, from ending.
+    '--test-force-exit',
+    '--test-timeout=900000',
     '--test-reporter=spec',
     ...files,
   ],
