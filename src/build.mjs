@@ -60,34 +60,39 @@ function pluginFiles() {
   }
 }
 
-/** A server that was installed runs no bundler, so its plugins are bundled here. */
+/** A server that was installed runs no bundler, so its plugins are bundled here. One that can't be is told and left out. */
 async function bundlePlugins(work, { build, shared, version }) {
   const files = pluginFiles()
-  const names = [...new Set(files.map((file) => relative(PLUGINS, file).split('/')[0]))]
-  const folders = names.filter((name) =>
-    files.some((file) => dirname(file) !== PLUGINS && file.startsWith(join(PLUGINS, name))),
-  )
-  if (folders.length === 0) return
+  const names = new Set(files.map((file) => relative(PLUGINS, file).split('/')))
+  const folders = new Set([...names].flatMap(([name, ...rest]) => (rest.length > 0 ? [name] : [])))
+  if (folders.size === 0) return
   const tool = mkdtempSync(join(ROOT, '.dist-'))
   try {
     const entry = { in: join(SOURCE, 'plugin/kit/pack-installed.ts'), out: 'pack-installed' }
     await build({ ...shared, outdir: tool, splitting: false, entryPoints: [entry] })
     const { packInstalled } = await import(join(tool, 'pack-installed.mjs'))
     for (const name of folders) {
-      const target = join(work, 'plugins', name)
-      const { code, manifest } = await packInstalled(join(PLUGINS, name), version)
-      mkdirSync(target, { recursive: true })
-      writeFileSync(join(target, 'plugin.js'), code)
-      writeFileSync(join(target, 'plugin.json'), manifest)
-      for (const file of files.filter((one) => one.startsWith(join(PLUGINS, name, '/')))) {
-        if (/\.(ts|md|json)$/.test(file)) continue
-        const copy = join(target, relative(join(PLUGINS, name), file))
-        mkdirSync(dirname(copy), { recursive: true })
-        copyFileSync(file, copy)
+      try {
+        const packed = await packInstalled(join(PLUGINS, name), version)
+        writePlugin(join(work, 'plugins', name), { files, folder: join(PLUGINS, name), packed })
+      } catch (error) {
+        process.stderr.write(`tonearm: the plugin ${name} is left out: ${error.message}\n`)
       }
     }
   } finally {
     rmSync(tool, { recursive: true, force: true })
+  }
+}
+
+/** With the files beside the code, for its assets. */
+function writePlugin(target, { files, folder, packed }) {
+  mkdirSync(target, { recursive: true })
+  writeFileSync(join(target, 'plugin.js'), packed.code)
+  writeFileSync(join(target, 'plugin.json'), packed.manifest)
+  for (const file of files.filter((one) => one.startsWith(join(folder, '/')) && !/\.(ts|md|json)$/.test(one))) {
+    const copy = join(target, relative(folder, file))
+    mkdirSync(dirname(copy), { recursive: true })
+    copyFileSync(file, copy)
   }
 }
 

@@ -88,8 +88,11 @@ export interface Core {
 }
 
 export interface ServerOptions extends CoreOptions {
-  /** The server answers, and has not begun to scan. When it rejects, the start fails. */
-  readonly onListening?: (core: Core, at: Listening) => Promise<void>
+  /**
+   * The port is taken, nothing is scanned yet, and clients are asked to wait until `open` is called (or this ends): the
+   * moment to make the first user. When it rejects, the start fails.
+   */
+  readonly onListening?: (core: Core, at: Listening, open: () => void) => Promise<void>
 }
 
 export interface Server {
@@ -288,7 +291,9 @@ export function createServer(options: ServerOptions): Server {
       ]
       router = createRouter(baseRoutes)
       const table = router
-      const plugins = startPlugins(core, { scope, coreRoutes: baseRoutes, swapRoutes })
+      // Stopped after the connections, and before what it stands on.
+      let stopPlugins = async () => {}
+      scope.add('plugins', () => stopPlugins())
       let ready = false
       const http = await startHttp({
         settings: config.server,
@@ -302,10 +307,12 @@ export function createServer(options: ServerOptions): Server {
       scope.add('connections', () => http.close())
       const { at } = http
       core.listening = at.url
-      await options.onListening?.(core, at)
-      // Plugins that take longer come when they are ready; their gates are shut until then.
-      await Promise.race([plugins, pause(PLUGINS_MS)])
-      ready = true
+      stopPlugins = await startPlugins(core, { coreRoutes: baseRoutes, swapRoutes })
+      const open = () => {
+        ready = true
+      }
+      await options.onListening?.(core, at, open)
+      open()
       core.streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
       if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
       await core.scanner.start()
@@ -349,19 +356,23 @@ export function createServer(options: ServerOptions): Server {
   }
 }
 
-/** Shuts the gates of known plugins before it returns. They stop after the connections, and before what they stand on. */
-function startPlugins(
-  core: BuiltCore,
-  { scope, ...routes }: PluginRoomOptions & { readonly scope: Scope },
-): Promise<void> {
-  if (!core.config.plugins.enabled) {
-    shutGates(core.hooks, core.config.plugins.required)
-    return Promise.resolve()
+/**
+ * Resolves when all plugins have started, or a moment later: those that take longer come when they are ready, and their
+ * gates are shut until then. @returns what stops them.
+ */
+async function startPlugins(core: BuiltCore, routes: PluginRoomOptions): Promise<() => Promise<void>> {
+  const { plugins } = core.config
+  if (!plugins.enabled) {
+    shutGates(core.hooks, plugins.required)
+    return async () => {}
   }
   const room = createPluginRoom(core, routes)
-  scope.add('plugins', () => room.stop())
   core.plugins = room.service
-  return room.start().catch((error: unknown) => core.log.error('plugins not started', { error }))
+  const started = room.start().catch((error: unknown) => core.log.error('plugins not started', { error }))
+  const done = new AbortController()
+  await Promise.race([started, pause(PLUGINS_MS, done.signal)])
+  done.abort()
+  return () => room.stop()
 }
 
 /** How long the first answer waits for plugins to start. */

@@ -10,6 +10,8 @@ import type { Config } from '../config/load.ts'
 import { checkIntegrity } from '../db/integrity.ts'
 import type { Library } from '../library/entities.ts'
 import type { Core } from '../server.ts'
+import { accessFindings } from './doctor-access.ts'
+import { pluginFindings } from './doctor-plugins.ts'
 
 export interface Finding {
   readonly level: 'ok' | 'warn' | 'fail'
@@ -32,6 +34,8 @@ export async function examine(core: Core): Promise<readonly Finding[]> {
     ...(libraries.length > 0 ? libraries.map(library) : [noLibrary()]),
     watching(config, libraries),
     ...(await Promise.all([port(core), ffmpeg(config), pictures(), httpEngine(config)])),
+    ...pluginFindings(core),
+    ...accessFindings(core),
     backups(config),
   ]
 }

@@ -39,15 +39,23 @@ API keys are for clients that can do without a password; a key is shown once.
       --admin          may do everything
   -l, --library NAME   may hear only this library (name or number); once or several times
       --name TEXT      what the key is for, such as "car radio"${COMMON}`,
-  plugin: `Usage: tonearm plugin new NAME [--dir DIR]
+  plugin: `Usage: tonearm plugin list [--json]
+       tonearm plugin add FOLDER|FILE.tgz
+       tonearm plugin grant NAME [PERMISSION]...
+       tonearm plugin enable|disable|reload|remove NAME
+       tonearm plugin rescan
+       tonearm plugin new NAME [--dir DIR]
        tonearm plugin build [DIR]
        tonearm plugin check [DIR] [--json]
+
+Plugins that did not come with Tonearm start when an administrator has granted what they ask for; grant without
+permissions grants all. reload also tries one again that was set aside.
 
 For authors: new writes a plugin that works, with its test; build bundles it to dist/plugin.js and dist/plugin.json;
 check finds what would break when it is published. plugins/README.md has the tutorial.
 
       --dir DIR        the folder (new: NAME; else: this one)
-      --json           the findings as JSON`,
+      --json           as JSON${COMMON}`,
   doctor: `Usage: tonearm doctor [options]
 
 Checks settings, folders, disk space, database, ffmpeg, pictures, watching and clock, and says what to do.
@@ -73,7 +81,7 @@ Commands:
   serve      serve music (what it does without a command)
   scan       look for new, changed and vanished files
   user       add, passwd, list, remove users; keys for their clients
-  plugin     make, build and check plugins
+  plugin     list, add, grant, enable, disable, reload, remove plugins; make, build and check them
   doctor     check that everything is well, and say what to do
   backup     copy database and keys
   restore    put a backup in place

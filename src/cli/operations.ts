@@ -16,16 +16,8 @@ import type { ScanSummary } from '../scanner/scanner.ts'
 import type { Core } from '../server.ts'
 import { type BackupResult, makeBackup } from './backup.ts'
 import { examine, type Finding } from './doctor.ts'
-
-/** What commands do, in the server or, when none runs, in the command's own process. */
-interface Operation<S extends TSchema, Result> {
-  readonly input: S
-  readonly run: (core: Core, input: Static<S>, progress: (value: unknown) => void) => Result | Promise<Result>
-}
-
-function operation<S extends TSchema, Result>(input: S, run: Operation<S, Result>['run']): Operation<S, Result> {
-  return { input, run }
-}
+import { type Operation, operation } from './operation.ts'
+import { PLUGIN_OPERATIONS } from './plugin-operations.ts'
 
 export interface UserLine {
   readonly name: string
@@ -121,6 +113,7 @@ export const OPERATIONS = {
     record({ folder: Optional(string()) }),
     (core, { folder }): Promise<BackupResult> => makeBackup(core, folder),
   ),
+  ...PLUGIN_OPERATIONS,
   doctor: operation(record({}), (core): Promise<readonly Finding[]> => examine(core)),
 } as const
 

@@ -7,6 +7,7 @@ import { createTerminal } from '../log/terminal.ts'
 import type { ScanStatus } from '../scanner/scanner.ts'
 import { COMMANDS, type Command, type Invocation, readArguments, usage } from './arguments.ts'
 import { withBackend } from './backend.ts'
+import { checkPluginWords, pluginCommand } from './command-plugin.ts'
 import { isKitCommand, pluginKitCommand } from './command-plugin-kit.ts'
 import { checkUserWords, userCommand } from './command-user.ts'
 import { type CliContext, complain, print } from './context.ts'
@@ -53,7 +54,7 @@ async function runCommand(context: CliContext, invocation: Invocation): Promise<
     return EXIT.ok
   }
   checkWords(command, words)
-  if (command === 'plugin') return pluginKitCommand(context, invocation)
+  if (command === 'plugin' && isKitCommand(words)) return pluginKitCommand(context, invocation)
   const loaded = await load(context, invocation)
   for (const warning of command === 'serve' ? [] : loaded.warnings) complain(context, warning)
   if (command === 'serve') return serve(context, loaded)
@@ -62,6 +63,7 @@ async function runCommand(context: CliContext, invocation: Invocation): Promise<
   if (command === 'restore') return restore(context, invocation, loaded)
   return withBackend({ config: loaded.config, log: commandLog(context, loaded) }, async (backend) => {
     if (command === 'user') await userCommand(context, invocation, backend)
+    else if (command === 'plugin') await pluginCommand(context, invocation, backend)
     else {
       const folder = words[0] === undefined ? {} : { folder: resolve(context.cwd, words[0]) }
       const made = await backend.call('backup', folder)
@@ -85,7 +87,7 @@ function checkWords(command: Command, words: readonly string[]): void {
     return
   }
   if (command === 'plugin') {
-    if (!isKitCommand(words)) throw usage('plugin wants one of new, build, check.')
+    checkPluginWords(words)
     return
   }
   const most = command === 'backup' || command === 'restore' ? 1 : 0

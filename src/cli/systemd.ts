@@ -25,7 +25,7 @@ export function createSystemd(
   let failed = false
 
   const tell = (...words: readonly string[]) => {
-    const child = spawn('systemd-notify', [`--pid=${pid}`, ...words], { stdio: 'ignore', env: { ...env } })
+    const child = spawn('systemd-notify', [...words], { stdio: 'ignore', env: { ...env } })
     child.unref()
     child.on('error', (error) => {
       if (!failed) log.error('systemd is not told: it will take the server for dead if WatchdogSec is set', { error })

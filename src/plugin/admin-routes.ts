@@ -23,7 +23,10 @@ export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): rea
       path: '/api/plugin',
       handler: admin(() => {
         const list = plugins.list()
-        return json(200, list, { 'x-total-count': String(list.length) })
+        return json(200, list, {
+          'x-total-count': String(list.length),
+          ...(plugins.safeMode ? { 'x-tonearm-safe-mode': 'on' } : {}),
+        })
       }),
     },
     { method: 'GET', path: '/api/plugin/:id', handler: admin((_request, { id }) => json(200, known(id))) },
@@ -74,10 +77,11 @@ export async function changePlugin(
   if (config !== undefined && (typeof config !== 'object' || config === null || Array.isArray(config))) {
     throw new AppError('BAD_REQUEST', 'config must be an object')
   }
+  if (enabled === false) await plugins.host.setEnabled(name, false)
   if (config !== undefined)
     await plugins.host.setConfig(name, withKeptSecrets(plugins, name, config as Record<string, unknown>))
   if (granted !== undefined) await plugins.host.grant(name, granted as readonly string[])
-  if (enabled !== undefined) await plugins.host.setEnabled(name, enabled)
+  if (enabled === true) await plugins.host.setEnabled(name, true)
 }
 
 /** A masked secret that comes back is the one that is stored. */

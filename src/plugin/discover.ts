@@ -81,11 +81,12 @@ export class PluginDiscovery {
       const known = this.#known.get(path)
       if (known?.stamp === stamp) return known
       const folder = archive ? await unpackArchive(path, join(this.#folder, '.unpacked'), stamp) : path
-      return { stamp, found: await readPackage(folder, this.#origin, stamp) }
+      const found = await readPackage(folder, this.#origin, stamp)
+      return { stamp, found: found && { ...found, path } }
     } catch (error) {
       const reason = isAppError(error) ? error.message : describe(error)
       const name = this.#known.get(path)?.found?.name ?? (await nameOfBroken(path))
-      return { stamp: `broken ${Date.now()}`, found: { name, origin: this.#origin, stamp: reason, reason } }
+      return { stamp: `broken ${Date.now()}`, found: { name, origin: this.#origin, stamp: reason, reason, path } }
     }
   }
 }

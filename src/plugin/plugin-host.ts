@@ -181,6 +181,11 @@ export class PluginHost {
     await ended
   }
 
+  /** Of a plugin that was removed: if it comes back, it asks again. */
+  forgetGrants(name: string): void {
+    if (this.#services.states.find(name)) this.#update(name, { granted: [], quarantine: '', lastError: '' })
+  }
+
   quarantine(name: string, reason: string): void {
     this.#update(name, { quarantine: reason, lastError: reason })
   }

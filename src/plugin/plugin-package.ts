@@ -13,6 +13,8 @@ export interface PluginPackage {
   /** Changes when its files do. */
   readonly stamp: string
   readonly manifest: Manifest
+  /** What lies in the folder of plugins: a folder or an archive. */
+  readonly path?: string
   /** The bundled file. Rejects with an AppError that says what is wrong. */
   code(): Promise<string>
   /** Instead of `code`: a definition that is in memory already, as tests have it. Its timers are its own. */
@@ -25,4 +27,5 @@ export interface BrokenPackage {
   readonly origin: PluginOrigin
   readonly stamp: string
   readonly reason: string
+  readonly path?: string
 }

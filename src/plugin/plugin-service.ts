@@ -90,6 +90,11 @@ export class PluginService {
     return broken && brokenInfo(broken)
   }
 
+  /** Where it lies: a folder or an archive. */
+  pathOf(name: string): string | undefined {
+    return this.host.packageOf(name)?.path ?? this.#broken.find((one) => one.name === name)?.path
+  }
+
   async reload(name: string): Promise<void> {
     await this.rescan()
     const broken = this.#broken.find((one) => one.name === name)
