@@ -76,6 +76,8 @@ test('no file grows past the limit', () => {
 test('SQL stays in the repositories and the database room', () => {
   const wrong = sourceFiles('src')
     .filter((file) => !file.startsWith('src/db/') && !file.startsWith('src/library/'))
+    // The text of a plugin that `plugin new` writes: its SQL runs on that plugin's own tables.
+    .filter((file) => file !== 'src/plugin/kit/template.ts')
     .filter((file) =>
       /['"`]\s*(SELECT\s|INSERT\s+(OR\s+\w+\s+)?INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s)/.test(
         readFileSync(file, 'utf8'),

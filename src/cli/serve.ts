@@ -29,7 +29,8 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
   const server = createServer({
     config,
     log,
-    onListening: (core, at) => welcome({ core, at, context, log, terminal: readable ? terminal : undefined }),
+    onListening: (core, at, open) =>
+      welcome({ core, at, open, context, log, terminal: readable ? terminal : undefined }),
   })
   try {
     context.setErrorClaim((error) => server.core?.plugins?.host.attribute(error) === true)
@@ -62,13 +63,15 @@ function plain({ code, message, details }: AppError) {
 interface Welcome {
   readonly core: Core
   readonly at: Listening
+  /** Lets clients in. */
+  readonly open: () => void
   readonly context: CliContext
   readonly log: RootLogger
   /** Undefined: lines of JSON. */
   readonly terminal: Terminal | undefined
 }
 
-/** The server answers, and does not scan yet: the first user, the commands' socket, backups, and what people see. */
+/** The server does not scan yet, nor answer before this lets it: the first user, the commands' socket, backups, and what people see. */
 async function welcome(parts: Welcome): Promise<void> {
   const { core, context, log, terminal } = parts
   const dataFolder = core.config.paths.data
@@ -84,6 +87,7 @@ async function welcome(parts: Welcome): Promise<void> {
   })
   core.onStop('control socket', () => control.close())
   startBackups(core, log)
+  parts.open()
   tell(parts, admin)
   if (terminal?.interactive) showScans(core, terminal)
 }

@@ -53,7 +53,11 @@ test(`${FILES} damaged files leave the server alive and the rest of the library 
     })
   }
   const originals = await Promise.all(
-    FORMATS.map(async (format, n) => readFile(join(music, 'Healthy', 'Album', `${n}.${format}`))),
+    FORMATS.map(async (format) => {
+      const path = join(folder.path, 'originals', `one.${format}`)
+      await writeAudio(path, { format, tags: { title: 'Damaged', artist: 'Damaged', album: 'Damaged' } })
+      return readFile(path)
+    }),
   )
   for (let n = 0; n < FILES; n++) {
     const path = join(music, 'Damaged', String(n % 40))
