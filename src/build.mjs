@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -21,6 +22,7 @@ const SOURCE = join(ROOT, 'src')
 const DIST = join(ROOT, 'dist')
 const STAMP = join(DIST, '.stamp')
 
+const LOCK_FILE = join(ROOT, 'package-lock.json')
 const LOCK = join(ROOT, '.dist-lock')
 /** A build takes a second or two, on a Raspberry Pi ten. */
 const STALE_LOCK_MS = 120_000
@@ -111,7 +113,7 @@ function sourceFiles() {
 /** Changes when any source, this script or an installed version does. */
 function stampOf(files) {
   const hash = createHash('sha256')
-  for (const file of [...files, ...pluginFiles(), fileURLToPath(import.meta.url), join(ROOT, 'package-lock.json')]) {
+  for (const file of [...files, ...pluginFiles(), fileURLToPath(import.meta.url), LOCK_FILE]) {
     const { size, mtimeMs } = statSync(file)
     hash.update(`${relative(ROOT, file)} ${size} ${mtimeMs}\n`)
   }
@@ -228,4 +230,7 @@ if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
   fail(`Node.js ${MIN_NODE} or newer is needed; this one is ${process.versions.node}`)
 }
 const force = process.argv.includes('--force')
+// An npm package brings what was built and never a lock file: it is taken as it is, as nothing in it changes.
+const isPackaged = !existsSync(LOCK_FILE) && existsSync(STAMP)
+if (isPackaged) process.exit(0)
 if (force || !isFresh(stampOf(sourceFiles()))) await withLock(buildIfStale)
