@@ -83,7 +83,7 @@ export function createArtwork(options: ArtworkOptions): Artwork {
   })
   const cache = createArtworkCache({ folder: settings.cacheDir, maxBytes: settings.cacheBytes, log })
   const masters = createMasters({ store, cache, pool, clock, log })
-  const renditions = createRenditions({ cache, pool })
+  const renditions = createRenditions({ cache, pool, log })
   const provided = createProvided({
     hooks,
     repository,

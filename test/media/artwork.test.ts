@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { rename } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { audioBytes, coverJpeg } from '../support/audio.ts'
 import { artworkFixture, bytesOf, id, NEEDS_SHARP, picture, shapeOf, viewer } from './artwork-fixture.ts'
@@ -42,6 +43,22 @@ test('a song shows the picture inside it, else its album', NEEDS_SHARP, async (t
   assert.deepEqual(await bytesOf(await fixture.artwork.cover(viewer(), id('song', 1), undefined)), inside)
   for (const song of [2, 3])
     assert.deepEqual(await bytesOf(await fixture.artwork.cover(viewer(), id('song', song), undefined)), coverJpeg())
+})
+
+test('a cover that can not be kept in a smaller size, say on a full disk, is sent larger', NEEDS_SHARP, async (t) => {
+  const fixture = await artworkFixture(t)
+  await fixture.write('1/A/cover.jpg', await picture(900, 900))
+  fixture.addFolder({ id: 1, path: 'A', images: ['cover.jpg'] })
+  fixture.addAlbum({ id: 1, folder: 1, version: 'aa' })
+  const cover = (size: number) => fixture.artwork.cover(viewer(), id('album', 1), size)
+  assert.equal(await shapeOf(await cover(640)), '640x640 jpeg')
+  const sizes = join(fixture.cache, 'sizes')
+  await rm(sizes, { recursive: true, force: true })
+  await writeFile(sizes, 'in the way')
+  assert.equal(await shapeOf(await cover(100)), '640x640 jpeg')
+  assert.equal(fixture.lines.filter(({ message }) => /cover cache/.test(message)).length, 1)
+  await rm(sizes)
+  assert.equal(await shapeOf(await cover(100)), '100x100 jpeg')
 })
 
 test('thumbnails are there when the music disks are not', NEEDS_SHARP, async (t) => {

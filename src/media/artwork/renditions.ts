@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import type { StoredArtwork } from '../../library/stored-artwork-repository.ts'
+import type { Logger } from '../../log/logger.ts'
 import type { ArtworkCache } from './artwork-cache.ts'
 import type { ImagePool } from './image-pool.ts'
 import type { ImageTask, PictureSource } from './image-tasks.ts'
-import { unwritable } from './masters.ts'
 import type { StoredPicture } from './stored-picture.ts'
 
 /** A cover that can be sent in any size. */
@@ -28,10 +28,20 @@ export interface Renditions {
   grid(covers: readonly Cover[], edge: number): Promise<StoredPicture | undefined>
 }
 
-export function createRenditions({ cache, pool }: { cache: ArtworkCache; pool: ImagePool }): Renditions {
+export interface RenditionsOptions {
+  readonly cache: ArtworkCache
+  readonly pool: ImagePool
+  readonly log: Logger
+}
+
+export function createRenditions({ cache, pool, log }: RenditionsOptions): Renditions {
+  let complained = false
   const underWay = new Map<string, Promise<'made' | 'source' | 'failed'>>()
 
-  /** 'source': what it is made of is missing or damaged. Equal requests share one making. */
+  /**
+   * 'source': what it is made of is missing or damaged; 'failed': there is no resizer or no room, so that something larger
+   * has to do. Equal requests share one making.
+   */
   function make(task: Extract<ImageTask, { readonly target: string }>): Promise<'made' | 'source' | 'failed'> {
     const running = underWay.get(task.target)
     if (running) return running
@@ -39,11 +49,17 @@ export function createRenditions({ cache, pool }: { cache: ArtworkCache; pool: I
       .run(task)
       .then((result) => {
         if (result.ok) {
+          complained = false
           cache.added(result.written)
           return 'made' as const
         }
-        if (result.reason === 'unwritable') throw unwritable(result.note)
-        return result.reason === 'unresized' ? ('failed' as const) : ('source' as const)
+        if (result.reason === 'unwritable' && !complained) {
+          complained = true
+          log.warn('the cover cache can not be written: covers are sent larger than asked for', { reason: result.note })
+        }
+        return result.reason === 'unresized' || result.reason === 'unwritable'
+          ? ('failed' as const)
+          : ('source' as const)
       })
       .finally(() => underWay.delete(task.target))
     underWay.set(task.target, making)
