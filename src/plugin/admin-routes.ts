@@ -1,4 +1,4 @@
-import { AppError } from '../base/errors.ts'
+import { AppError, isAppError } from '../base/errors.ts'
 import { json } from '../http/reply.ts'
 import type { Route } from '../http/router.ts'
 import { jsonObject } from '../rest/json-body.ts'
@@ -79,9 +79,19 @@ export async function changePlugin(
   }
   if (enabled === false) await plugins.host.setEnabled(name, false)
   if (config !== undefined)
-    await plugins.host.setConfig(name, withKeptSecrets(plugins, name, config as Record<string, unknown>))
+    await setConfig(plugins, name, withKeptSecrets(plugins, name, config as Record<string, unknown>))
   if (granted !== undefined) await plugins.host.grant(name, granted as readonly string[])
   if (enabled === true) await plugins.host.setEnabled(name, true)
+}
+
+/** Wrong settings of a plugin are the client's mistake here, not the server's. */
+async function setConfig(plugins: PluginService, name: string, config: Readonly<Record<string, unknown>>) {
+  try {
+    await plugins.host.setConfig(name, config)
+  } catch (error) {
+    if (!isAppError(error) || error.code !== 'CONFIG_INVALID') throw error
+    throw new AppError('UNPROCESSABLE', error.message, { cause: error })
+  }
 }
 
 /** A masked secret that comes back is the one that is stored. */

@@ -1,4 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts'
+import { systemTimers } from '../base/timers.ts'
 import type { HookOwner } from '../hooks/hook-table.ts'
 import type { PluginState } from '../library/plugin-state-repository.ts'
 import { describe } from './evaluate.ts'
@@ -141,7 +142,7 @@ export class Lifecycle {
     const blocked = this.#parts.policy.whyNot(slot)
     if (!blocked) return false
     if (options.config) this.#remember(slot, { config: options.config })
-    if (blocked.error !== undefined) slot.lastError = blocked.error
+    slot.lastError = blocked.error ?? ''
     await this.takeDown(slot, blocked.state, blocked.state === 'needs-grant' ? 0 : undefined)
     if (options.throwing && !options.config)
       throw new AppError('CONFLICT', blocked.error ?? `the plugin ${slot.name} is switched off: enable it first`)
@@ -245,11 +246,11 @@ export class Lifecycle {
     if (this.#stop.signal.aborted) return
     const wait = slot.breaker.open()
     slot.clearRetry()
-    slot.retryAt = this.#parts.services.clock.now() + wait
-    slot.retryTimer = setTimeout(() => {
-      void slot.serial('refresh', () => this.bringUp(slot, { throwing: false, anew: false }))
-    }, wait)
-    slot.retryTimer.unref()
+    const { clock, timers = systemTimers } = this.#parts.services
+    slot.retryAt = clock.now() + wait
+    slot.cancelRetry = timers.after(wait, () =>
+      slot.serial('refresh', () => this.bringUp(slot, { throwing: false, anew: false })),
+    )
   }
 
   #stopTasks(generation: Generation): void {

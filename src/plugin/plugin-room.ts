@@ -48,6 +48,8 @@ export interface PluginRoomParts {
 export interface PluginRoomOptions {
   /** The core's own routes, which no plugin takes the place of. */
   readonly coreRoutes: readonly Route[]
+  /** Instead of the usual ones. */
+  readonly folders?: readonly PluginFolder[]
   /** Replaces all routes beside those. */
   swapRoutes(routes: readonly Route[]): void
 }
@@ -96,6 +98,7 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
     log,
     breadcrumb: marker ? createBreadcrumb(marker.breadcrumbPath) : noBreadcrumb,
     onTables,
+    folders: options.folders ?? foldersOf(config, false),
     culprit: marker?.lastRun.culprit,
     safeMode: config.plugins.safeMode === 'on' || (config.plugins.safeMode === 'auto' && !!marker?.lastRun.safeMode),
   })
@@ -118,6 +121,7 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
 interface ServiceOptions {
   readonly log: Logger
   readonly breadcrumb?: Breadcrumb
+  readonly folders: readonly PluginFolder[]
   readonly onTables?: (tables: HostTables) => void
   readonly culprit?: string | undefined
   readonly safeMode?: boolean
@@ -126,7 +130,11 @@ interface ServiceOptions {
 
 /** For the command line without a server: what there is, and what is remembered of it. Nothing is started. */
 export function createDormantPlugins(parts: PluginRoomParts): PluginService {
-  return createPluginService(parts, { log: parts.log.child({ room: 'plugin' }), dormant: true })
+  return createPluginService(parts, {
+    log: parts.log.child({ room: 'plugin' }),
+    folders: foldersOf(parts.config, true),
+    dormant: true,
+  })
 }
 
 function createPluginService(parts: PluginRoomParts, options: ServiceOptions): PluginService {
@@ -164,7 +172,7 @@ function createPluginService(parts: PluginRoomParts, options: ServiceOptions): P
       onTables,
       required: config.plugins.required,
     },
-    folders: foldersOf(config, dormant),
+    folders: options.folders,
     order: config.plugins.order,
     culprit: options.culprit,
     safeMode: options.safeMode ?? false,
