@@ -1,0 +1,127 @@
+// Makes the list of the page a player. Without it each song has its own audio element.
+const items = [...document.querySelectorAll('.track')].filter((item) => item.querySelector('audio'))
+if (items.length > 0) start()
+
+function start() {
+  document.documentElement.classList.add('scripted')
+  const audio = new Audio()
+  audio.preload = 'auto'
+  let current = -1
+
+  const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties)
+    element.append(...children)
+    return element
+  }
+  const button = (text, label, action) => {
+    const element = make('button', { type: 'button', textContent: text })
+    element.setAttribute('aria-label', label)
+    element.addEventListener('click', action)
+    return element
+  }
+  const clock = (seconds) => {
+    if (!Number.isFinite(seconds)) return '0:00'
+    const whole = Math.floor(seconds)
+    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`
+  }
+
+  const cover = make('img', { alt: '', width: 48, height: 48 })
+  const name = make('span', { className: 'name' })
+  const artist = make('span', { className: 'artist' })
+  const toggle = button('▶', 'Play', () => (audio.paused ? audio.play() : audio.pause()))
+  toggle.className = 'toggle'
+  const back = button('⏮', 'Previous song', () => (audio.currentTime > 3 ? seekTo(0) : play(current - 1)))
+  const next = button('⏭', 'Next song', () => play(current + 1))
+  const volume = make('input', { type: 'range', className: 'volume', min: 0, max: 1, step: 0.05, value: 1 })
+  volume.setAttribute('aria-label', 'Volume')
+  volume.addEventListener('input', () => {
+    audio.volume = Number(volume.value)
+  })
+  const seek = make('input', { type: 'range', min: 0, max: 1, step: 0.1, value: 0 })
+  seek.setAttribute('aria-label', 'Position')
+  const passed = make('span', { textContent: '0:00' })
+  const whole = make('span', { textContent: '0:00' })
+  const seekTo = (seconds) => {
+    audio.currentTime = seconds
+  }
+  seek.addEventListener('input', () => seekTo(Number(seek.value)))
+  const player = make(
+    'section',
+    { className: 'player', hidden: true },
+    make(
+      'div',
+      { className: 'bar' },
+      cover,
+      make('div', { className: 'names' }, name, artist),
+      make('div', { className: 'controls' }, volume, back, toggle, next),
+      make('div', { className: 'seek' }, passed, seek, whole),
+    ),
+  )
+  player.setAttribute('aria-label', 'Player')
+  document.body.append(player)
+
+  function play(index) {
+    const item = items[index]
+    if (!item) return
+    if (items[current]) items[current].classList.remove('playing')
+    current = index
+    item.classList.add('playing')
+    const { title, artist: by, album, cover: picture } = item.dataset
+    name.textContent = title
+    artist.textContent = by
+    cover.src = `${picture}&size=150`
+    player.hidden = false
+    back.disabled = index === 0
+    next.disabled = index === items.length - 1
+    audio.src = item.querySelector('audio').src
+    audio.play().catch(() => {})
+    if ('mediaSession' in navigator) {
+      const artwork = [{ src: new URL(picture, document.baseURI).href, sizes: '600x600' }]
+      navigator.mediaSession.metadata = new MediaMetadata({ title, artist: by, album, artwork })
+      navigator.mediaSession.setActionHandler('previoustrack', () => play(current - 1))
+      navigator.mediaSession.setActionHandler('nexttrack', () => play(current + 1))
+      navigator.mediaSession.setActionHandler('seekto', ({ seekTime }) => seekTo(seekTime))
+    }
+  }
+
+  const showState = () => {
+    toggle.textContent = audio.paused ? '▶' : '⏸'
+    toggle.setAttribute('aria-label', audio.paused ? 'Play' : 'Pause')
+  }
+  audio.addEventListener('play', showState)
+  audio.addEventListener('pause', showState)
+  audio.addEventListener('ended', () => play(current + 1))
+  audio.addEventListener('durationchange', () => {
+    seek.max = Number.isFinite(audio.duration) ? audio.duration : 1
+    whole.textContent = clock(audio.duration)
+  })
+  audio.addEventListener('timeupdate', () => {
+    seek.value = audio.currentTime
+    passed.textContent = clock(audio.currentTime)
+    seek.setAttribute('aria-valuetext', clock(audio.currentTime))
+  })
+
+  for (const [index, item] of items.entries()) {
+    const line = item.querySelector('.line')
+    const control = make('button', { type: 'button', className: 'line' }, ...line.childNodes)
+    control.setAttribute('aria-label', `Play ${item.dataset.title} by ${item.dataset.artist}`)
+    control.addEventListener('click', () => (index === current && !audio.paused ? audio.pause() : play(index)))
+    line.replaceWith(control)
+  }
+  const all = button('▶ Play', 'Play all', () => play(0))
+  all.className = 'button main'
+  document.getElementById('actions').prepend(all)
+
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|BUTTON|A|TEXTAREA)$/.test(event.target.tagName))
+      return
+    if (event.key === ' ') {
+      event.preventDefault()
+      if (current < 0) play(0)
+      else toggle.click()
+    } else if (event.key === 'ArrowRight') seekTo(audio.currentTime + 10)
+    else if (event.key === 'ArrowLeft') seekTo(Math.max(0, audio.currentTime - 10))
+    else if (event.key === 'n') play(current + 1)
+    else if (event.key === 'p') play(current - 1)
+  })
+}

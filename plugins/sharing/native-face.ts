@@ -1,0 +1,111 @@
+import {
+  listPage,
+  type PluginRequest,
+  type Reply,
+  type Routes,
+  readListQuery,
+  type User,
+  type UserReader,
+} from 'tonearm/plugin'
+import { answering, iso, jsonBody, loggedIn, visitorOf } from './faces.ts'
+import { ids, nativeInput, objectOf, targetOf } from './input.ts'
+import type { Service } from './service.ts'
+import { notFound, Problem, type Share, type Target } from './share.ts'
+import type { Store } from './store.ts'
+
+export interface FaceParts {
+  readonly store: Store
+  readonly service: Service
+  readonly users: UserReader
+  now(): number
+  /** '' for a share that has no public link. */
+  urlOf(share: Share, origin: string): string
+}
+
+const STATUS = { invalid: 400, 'not-found': 404, forbidden: 403, gone: 404, password: 401, busy: 429 } as const
+
+/** `/api/share`: Navidrome's. */
+export function addNativeFace(routes: Routes, { store, service, users, now, urlOf }: FaceParts): void {
+  const rendered = async (share: Share, origin: string) => ({
+    id: share.id,
+    userId: share.ownerId,
+    username: (await users.get(share.ownerId))?.name ?? '',
+    url: urlOf(share, origin),
+    description: share.description,
+    contents: share.contents,
+    format: share.format,
+    maxBitRate: share.maxBitRate,
+    visitCount: share.views,
+    lastVisitedAt: iso(share.lastVisitedAt),
+    downloadable: share.permissions.download,
+    expiresAt: iso(share.expiresAt),
+    createdAt: iso(share.createdAt),
+    updatedAt: iso(share.updatedAt),
+    resourceIds: share.targets.map(({ id }) => id).join(','),
+    resourceType: share.targets[0]?.kind ?? '',
+  })
+  const reply = async (share: Share, request: PluginRequest, status = 200): Promise<Reply> => ({
+    kind: 'json',
+    status,
+    body: await rendered(share, request.origin),
+  })
+  /** Own ones, and all for administrators. Reading hides what is another's, changing refuses it. */
+  const mine = async (request: PluginRequest, user: User, toChange: boolean): Promise<Share> => {
+    const share = await store.find(request.params.id ?? '')
+    if (!share || share.revokedAt !== undefined) throw notFound()
+    if (share.ownerId === user.id || user.isAdmin) return share
+    throw toChange ? new Problem('forbidden', 'Only its owner may change a share.') : notFound()
+  }
+  const on = (handler: (request: PluginRequest, user: User) => Promise<Reply>) =>
+    answering(STATUS, (request) => handler(request, loggedIn(request)))
+  const root = { root: true } as const
+
+  routes.get(
+    '/api/share',
+    on(async (request, user) => {
+      const shares = user.isAdmin ? await store.all() : await store.ownedBy(user.id)
+      const rows = await Promise.all(shares.map((share) => rendered(share, request.origin)))
+      const { items, total } = listPage(rows, readListQuery(request.query))
+      return { kind: 'json', headers: { 'x-total-count': String(total) }, body: items }
+    }),
+    root,
+  )
+  routes.get(
+    '/api/share/:id',
+    on(async (request, user) => reply(await mine(request, user, false), request)),
+    root,
+  )
+  routes.post(
+    '/api/share',
+    on(async (request, user) => {
+      const body = objectOf(await jsonBody(request))
+      const targets: Target[] = [
+        ...ids(body, 'albums').map((id) => ({ kind: 'album' as const, id })),
+        ...ids(body, 'songs').map((id) => ({ kind: 'song' as const, id })),
+        ...ids(body, 'playlists').map((id) => ({ kind: 'playlist' as const, id })),
+        ...ids(body, 'artists').map((id) => ({ kind: 'artist' as const, id })),
+        ...ids(body, 'resourceIds').map(targetOf),
+      ]
+      return reply(await service.create(user, targets, nativeInput(body, now()), visitorOf(request)), request, 201)
+    }),
+    root,
+  )
+  routes.put(
+    '/api/share/:id',
+    on(async (request, user) => {
+      const share = await mine(request, user, true)
+      const input = nativeInput(objectOf(await jsonBody(request)), now())
+      return reply(await service.update(share, input, visitorOf(request)), request)
+    }),
+    root,
+  )
+  routes.delete(
+    '/api/share/:id',
+    on(async (request, user) => {
+      const share = await mine(request, user, true)
+      await service.revoke([share], visitorOf(request))
+      return { kind: 'json', body: { id: share.id } }
+    }),
+    root,
+  )
+}

@@ -1,0 +1,275 @@
+import { type PluginDatabase, publicIdOf, rowIdOf, type SqlValue } from 'tonearm/plugin'
+import type { Recipient, Share, Target } from './share.ts'
+
+export type Action =
+  | 'created'
+  | 'viewed'
+  | 'streamed'
+  | 'downloaded'
+  | 'updated'
+  | 'revoked'
+  | 'expired'
+  | 'password_failed'
+
+interface Row {
+  readonly [column: string]: string | number | null
+}
+
+export type NewShare = Omit<Share, 'views' | 'downloads' | 'lastVisitedAt' | 'revokedAt'> & {
+  /** Songs of playlist targets, by the target's place. */
+  readonly snapshots: ReadonlyMap<number, readonly string[]>
+}
+
+const MAX_LISTED = 10_000
+const ALIVE = 'revoked_at IS NULL'
+
+export type Store = ReturnType<typeof createStore>
+
+export function createStore(db: PluginDatabase) {
+  async function sharesOf(rows: readonly Row[]): Promise<readonly Share[]> {
+    const ids = JSON.stringify(rows.map((row) => row.id))
+    const targets = await db.all<Row>(
+      `SELECT share_id, kind, ref FROM sharing_target WHERE share_id IN (SELECT value FROM json_each(?)) ORDER BY share_id, position`,
+      [ids],
+    )
+    const byShare = new Map<string, Target[]>()
+    for (const { share_id, kind, ref } of targets) {
+      const list = byShare.get(String(share_id)) ?? []
+      list.push({ kind: kind as Target['kind'], id: String(ref) })
+      byShare.set(String(share_id), list)
+    }
+    return rows.map((row) => toShare(row, byShare.get(String(row.id)) ?? []))
+  }
+  const listed = async (where: string, params: readonly SqlValue[], page = { limit: MAX_LISTED, offset: 0 }) =>
+    sharesOf(
+      await db.all<Row>(`SELECT * FROM sharing_share WHERE ${where} ORDER BY created_at DESC, id LIMIT ? OFFSET ?`, [
+        ...params,
+        page.limit,
+        page.offset,
+      ]),
+    )
+  const counted = async (where: string, params: readonly SqlValue[]) =>
+    Number((await db.get<Row>(`SELECT count(*) AS n FROM sharing_share WHERE ${where}`, params))?.n ?? 0)
+
+  const INCOMING = `${ALIVE} AND (recipient_id = ?1 OR (recipient = 'everyone' AND owner_id <> ?1)) AND (expires_at IS NULL OR expires_at > ?2)`
+
+  return {
+    async secret(fresh: string): Promise<string> {
+      await db.run('INSERT OR IGNORE INTO sharing_key (id, secret) VALUES (1, ?)', [fresh])
+      return String((await db.get<Row>('SELECT secret FROM sharing_key WHERE id = 1'))?.secret)
+    },
+
+    /** Revoked ones too. */
+    async find(id: string): Promise<Share | undefined> {
+      const row = await db.get<Row>('SELECT * FROM sharing_share WHERE id = ?', [id])
+      return row && (await sharesOf([row]))[0]
+    },
+    all: () => listed(ALIVE, []),
+    ownedBy: (userId: string, page?: { limit: number; offset: number }) =>
+      listed(`${ALIVE} AND owner_id = ?`, [rowOf(userId)], page),
+    countOwned: (userId: string) => counted(`${ALIVE} AND owner_id = ?`, [rowOf(userId)]),
+    incoming: async (userId: string, now: number, page = { limit: MAX_LISTED, offset: 0 }) =>
+      sharesOf(
+        await db.all<Row>(
+          `SELECT * FROM sharing_share WHERE ${INCOMING} ORDER BY created_at DESC, id LIMIT ?3 OFFSET ?4`,
+          [rowOf(userId), now, page.limit, page.offset],
+        ),
+      ),
+    countIncoming: (userId: string, now: number) => counted(INCOMING, [rowOf(userId), now]),
+
+    async insert(share: NewShare): Promise<void> {
+      const { recipient, permissions } = share
+      await db.batch([
+        [
+          `INSERT INTO sharing_share (id, owner_id, root_id, source_id, recipient, recipient_id, description, contents,
+            format, max_bit_rate, can_view, can_stream, can_download, can_reshare, password, salt, expires_at, max_views,
+            max_downloads, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+          [
+            share.id,
+            rowOf(share.ownerId),
+            rowOf(share.rootId),
+            share.sourceId ?? null,
+            recipient.kind,
+            recipient.kind === 'user' ? rowOf(recipient.id) : null,
+            share.description,
+            share.contents,
+            share.format,
+            share.maxBitRate,
+            ...[permissions.view, permissions.stream, permissions.download, permissions.reshare].map(Number),
+            share.password,
+            share.salt,
+            share.expiresAt ?? null,
+            share.maxViews,
+            share.maxDownloads,
+            share.createdAt,
+            share.updatedAt,
+          ],
+        ],
+        ...share.targets.map(({ kind, id }, position): [string, SqlValue[]] => [
+          'INSERT INTO sharing_target (share_id, position, kind, ref, song_id, album_id, artist_id, library_id) VALUES (?,?,?,?,?,?,?,?)',
+          [
+            share.id,
+            position,
+            kind,
+            id,
+            ...(['song', 'album', 'artist'] as const).map((one) => (kind === one ? (rowIdOf(one, id) ?? null) : null)),
+            kind === 'library' ? Number(id) : null,
+          ],
+        ]),
+        ...[...share.snapshots].map(([target, songs]): [string, SqlValue[]] => [
+          'INSERT INTO sharing_song (share_id, target, position, song_id) SELECT ?, ?, key, value FROM json_each(?)',
+          [share.id, target, JSON.stringify(songs.map((song) => rowIdOf('song', song)))],
+        ]),
+      ])
+    },
+
+    /** `changes`: columns. */
+    async update(id: string, changes: Readonly<Record<string, SqlValue>>): Promise<void> {
+      const columns = Object.keys(changes)
+      await db.run(`UPDATE sharing_share SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`, [
+        ...Object.values(changes),
+        id,
+      ])
+    },
+
+    setRecipient: (id: string, userId: string) =>
+      db.run('UPDATE sharing_share SET recipient_id = ? WHERE id = ?', [rowOf(userId), id]),
+
+    /** With all that were passed on from them. @returns the ids that died now. */
+    async revoke(ids: readonly string[], now: number): Promise<readonly string[]> {
+      const rows = await db.all<Row>(
+        `WITH RECURSIVE dead(id) AS (SELECT value FROM json_each(?) UNION
+          SELECT s.id FROM sharing_share s JOIN dead ON s.source_id = dead.id)
+         SELECT s.id FROM sharing_share s JOIN dead ON dead.id = s.id WHERE s.${ALIVE}`,
+        [JSON.stringify(ids)],
+      )
+      const dead = rows.map((row) => String(row.id))
+      await db.run(`UPDATE sharing_share SET revoked_at = ? WHERE id IN (SELECT value FROM json_each(?))`, [
+        now,
+        JSON.stringify(dead),
+      ])
+      return dead
+    },
+
+    /** Songs of a playlist target, in order. */
+    async snapshot(id: string, target: number): Promise<readonly string[]> {
+      const rows = await db.all<Row>(
+        'SELECT song_id FROM sharing_song WHERE share_id = ? AND target = ? ORDER BY position',
+        [id, target],
+      )
+      return rows.map((row) => publicIdOf('song', Number(row.song_id)))
+    },
+    async targetPlaces(id: string): Promise<readonly { readonly place: number; readonly target: Target }[]> {
+      const rows = await db.all<Row>(
+        'SELECT position, kind, ref FROM sharing_target WHERE share_id = ? ORDER BY position',
+        [id],
+      )
+      return rows.map(({ position, kind, ref }) => ({
+        place: Number(position),
+        target: { kind: kind as Target['kind'], id: String(ref) },
+      }))
+    },
+
+    /** Checks and counts in one statement: of two at once, one gets the last. */
+    async countVisit(id: string, what: 'view' | 'download', now: number): Promise<boolean> {
+      const [column, most] = what === 'view' ? ['views', 'max_views'] : ['downloads', 'max_downloads']
+      const { changes } = await db.run(
+        `UPDATE sharing_share SET ${column} = ${column} + 1, last_visited_at = ?1 WHERE id = ?2 AND ${ALIVE}
+          AND (expires_at IS NULL OR expires_at > ?1) AND (${most} = 0 OR ${column} < ${most})`,
+        [now, id],
+      )
+      return changes === 1
+    },
+
+    log: (shareId: string, entry: { at: number; action: Action; actor: string; address: string; agent: string }) =>
+      db.run('INSERT INTO sharing_activity (share_id, at, action, actor, address, agent) VALUES (?,?,?,?,?,?)', [
+        shareId,
+        entry.at,
+        entry.action,
+        entry.actor,
+        entry.address,
+        entry.agent,
+      ]),
+    async activity(shareId: string, page: { limit: number; offset: number }) {
+      const rows = await db.all<Row>(
+        'SELECT at, action, actor, address, agent FROM sharing_activity WHERE share_id = ? ORDER BY id DESC LIMIT ? OFFSET ?',
+        [shareId, page.limit, page.offset],
+      )
+      const total = await db.get<Row>('SELECT count(*) AS n FROM sharing_activity WHERE share_id = ?', [shareId])
+      return { rows, total: Number(total?.n ?? 0) }
+    },
+
+    note: (userId: string, note: { shareId: string; type: string; at: number; title: string; body: string }) =>
+      db.run('INSERT INTO sharing_note (user_id, share_id, type, created_at, title, body) VALUES (?,?,?,?,?,?)', [
+        rowOf(userId),
+        note.shareId,
+        note.type,
+        note.at,
+        note.title,
+        note.body,
+      ]),
+    unread: (userId: string) =>
+      db.all<Row>(
+        'SELECT id, share_id, type, created_at, read_at, title, body FROM sharing_note WHERE user_id = ? AND read_at IS NULL ORDER BY id DESC LIMIT 500',
+        [rowOf(userId)],
+      ),
+    /** Without an id: all of the user. */
+    read: (userId: string, now: number, id?: number) =>
+      db.run(
+        `UPDATE sharing_note SET read_at = ? WHERE user_id = ? AND read_at IS NULL${id === undefined ? '' : ' AND id = ?'}`,
+        [now, rowOf(userId), ...(id === undefined ? [] : [id])],
+      ),
+
+    /** Alive ones whose end lies at or before `by`, with `told` below the given. */
+    ending: (by: number, told: number) =>
+      listed(`${ALIVE} AND expires_at <= ? AND told < ?`, [by, told], { limit: 500, offset: 0 }),
+    /** Drops what nobody asks for any more. */
+    sweep: (before: number) =>
+      db.batch([
+        ['DELETE FROM sharing_share WHERE revoked_at < ?', [before]],
+        ['DELETE FROM sharing_activity WHERE at < ?', [before - 300 * 86_400_000]],
+        ['DELETE FROM sharing_note WHERE created_at < ?', [before]],
+      ]),
+  }
+}
+
+function rowOf(userId: string): number {
+  return rowIdOf('user', userId) ?? 0
+}
+
+function toShare(row: Row, targets: readonly Target[]): Share {
+  const at = (name: string) => (row[name] === null ? undefined : Number(row[name]))
+  const recipient: Recipient =
+    row.recipient === 'user'
+      ? { kind: 'user', id: publicIdOf('user', Number(row.recipient_id)) }
+      : { kind: row.recipient as 'link' | 'everyone' }
+  return {
+    id: String(row.id),
+    ownerId: publicIdOf('user', Number(row.owner_id)),
+    rootId: publicIdOf('user', Number(row.root_id)),
+    sourceId: row.source_id === null ? undefined : String(row.source_id),
+    recipient,
+    targets,
+    description: String(row.description),
+    contents: String(row.contents),
+    format: String(row.format),
+    maxBitRate: Number(row.max_bit_rate),
+    permissions: {
+      view: row.can_view === 1,
+      stream: row.can_stream === 1,
+      download: row.can_download === 1,
+      reshare: row.can_reshare === 1,
+    },
+    password: String(row.password),
+    salt: String(row.salt),
+    expiresAt: at('expires_at'),
+    maxViews: Number(row.max_views),
+    views: Number(row.views),
+    maxDownloads: Number(row.max_downloads),
+    downloads: Number(row.downloads),
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    lastVisitedAt: at('last_visited_at'),
+    revokedAt: at('revoked_at'),
+  }
+}
