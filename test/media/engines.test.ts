@@ -7,6 +7,8 @@ import { build } from 'esbuild'
 import { parseBuffer } from 'music-metadata'
 import { AppError } from '../../src/base/errors.ts'
 import type { Song } from '../../src/library/entities.ts'
+import { silentLogger } from '../../src/log/logger.ts'
+import { selectEngine } from '../../src/media/transcode/select-engine.ts'
 import { AUDIO_FORMATS, type AudioFormat } from '../support/audio/spec.ts'
 import { audioBytes } from '../support/audio.ts'
 import { tempFolder } from '../support/temp-database.ts'
@@ -203,6 +205,18 @@ test('auto takes ffmpeg.wasm where there is no ffmpeg', async (t) => {
   const streamer = await home.streamer({ engine: 'auto', ffmpegPath: join(home.folder, 'nothing') })
   assert.equal(streamer.status().transcoder?.engine, 'wasm')
   assert.equal(streamer.plan(home.user, song, { client: 'x', format: 'opus' }).suffix, 'opus')
+})
+
+test('an ffmpeg that the settings name and that does not run is told, one that nobody named is not', async (t) => {
+  const warnings: (readonly [string, unknown])[] = []
+  const log = { ...silentLogger, warn: (message: string, fields?: object) => warnings.push([message, fields]) }
+  const settings = { engine: 'auto', wasmCorePath: join(tempFolder(t), 'no-core.js'), niceness: 0 } as const
+  const named = join(tempFolder(t), 'ffmpeg')
+  await selectEngine({ settings: { ...settings, ffmpegPath: named }, log })
+  assert.deepEqual(warnings[0], ['The ffmpeg of the settings is not there or does not run', { ffmpegPath: named }])
+  warnings.length = 0
+  await selectEngine({ settings: { ...settings, ffmpegPath: 'ffmpeg' }, log })
+  assert.ok(!warnings.some(([message]) => /of the settings/.test(message)))
 })
 
 test('a core whose stack can not be moved offers no Opus, and Opus wishes become the default', async (t) => {

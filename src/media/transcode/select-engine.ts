@@ -10,6 +10,8 @@ export interface EngineChoice {
   readonly wasmChildEntry?: string
 }
 
+const DEFAULT_FFMPEG = 'ffmpeg'
+
 /** The engine of the setting. Undefined when it isn't there or switched off: songs are then sent as they are. */
 export async function selectEngine(choice: EngineChoice): Promise<TranscodeEngine | undefined> {
   const { settings, log } = choice
@@ -21,11 +23,14 @@ export async function selectEngine(choice: EngineChoice): Promise<TranscodeEngin
   return found
 }
 
-async function find({ settings, wasmChildEntry }: EngineChoice): Promise<TranscodeEngine | undefined> {
+async function find({ settings, log, wasmChildEntry }: EngineChoice): Promise<TranscodeEngine | undefined> {
   const { engine, ffmpegPath, wasmCorePath, niceness } = settings
   if (engine === 'auto' || engine === 'native') {
     const native = await findNativeEngine({ ffmpegPath, niceness })
     if (native) return native
+    // Named by somebody, so its absence is a mistake; that there is no `ffmpeg` in the PATH is not.
+    if (ffmpegPath !== DEFAULT_FFMPEG)
+      log.warn('The ffmpeg of the settings is not there or does not run', { ffmpegPath })
   }
   if (engine !== 'auto' && engine !== 'wasm') return undefined
   return findWasmEngine({
