@@ -45,7 +45,7 @@ export class PluginSlot {
   gates: readonly HookName[]
   surface: PluginSurface
   retryAt: number | undefined
-  retryTimer: NodeJS.Timeout | undefined
+  cancelRetry: (() => void) | undefined
   readonly breaker: Breaker
   readonly counters: CallCounters = { calls: 0, failures: 0, timeouts: 0, totalMicros: 0 }
   #tail: Promise<unknown> = Promise.resolve()
@@ -83,8 +83,8 @@ export class PluginSlot {
   }
 
   clearRetry(): void {
-    clearTimeout(this.retryTimer)
-    this.retryTimer = undefined
+    this.cancelRetry?.()
+    this.cancelRetry = undefined
     this.retryAt = undefined
   }
 }

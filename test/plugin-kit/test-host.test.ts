@@ -137,3 +137,29 @@ test("a plugin's globals are its own", async () => {
   })
   await host.assertNoLeaks('globals')
 })
+
+test('a plugin that fails again and again is stopped, and tried again when the time has come', async () => {
+  let works = false
+  const moody = definePlugin({
+    name: 'moody',
+    apiVersion: '1.0',
+    permissions: ['access:stream'],
+    setup({ hooks }) {
+      hooks.on('stream.authorize', () => {
+        if (!works) throw new Error('not today')
+        return { allow: true }
+      })
+    },
+  })
+  const plugin = await host.load(moody)
+  const listen = { userId: host.user('alice'), mediaId: host.track('One'), purpose: 'stream', client: 'c' } as const
+  for (let tries = 0; tries < 5; tries++) assert.equal((await host.fire('stream.authorize', listen)).allow, false)
+  assert.equal(plugin.state, 'failed')
+  assert.match(plugin.lastError, /not today/)
+  assert.equal((await host.fire('stream.authorize', listen)).allow, false, 'its gate stays shut')
+  works = true
+  await host.clock.advance(10_000)
+  assert.equal(plugin.state, 'active')
+  assert.deepEqual(await host.fire('stream.authorize', listen), { allow: true })
+  await host.assertNoLeaks('moody')
+})
