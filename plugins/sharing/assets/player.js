@@ -104,7 +104,6 @@ function start() {
   for (const [index, item] of items.entries()) {
     const line = item.querySelector('.line')
     const control = make('button', { type: 'button', className: 'line' }, ...line.childNodes)
-    control.setAttribute('aria-label', `Play ${item.dataset.title} by ${item.dataset.artist}`)
     control.addEventListener('click', () => (index === current && !audio.paused ? audio.pause() : play(index)))
     line.replaceWith(control)
   }
