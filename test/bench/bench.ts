@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util'
 import { apiFigures } from './api-figures.ts'
 import { scanFigures } from './scan-figures.ts'
 import { scopeFigures } from './scope-figures.ts'
+import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share]: one JSON line a figure.
 const { values } = parseArgs({
-  options: { songs: { type: 'string', default: '20000' }, only: { type: 'string', default: 'scan,api,streams,scope' } },
+  options: { songs: { type: 'string', default: '20000' }, only: { type: 'string', default: 'scan,api,streams,scope,share' } },
 })
 const wanted = values.only.split(',')
 const folder = await mkdtemp(join(tmpdir(), 'tonearm-bench-'))
@@ -17,6 +18,7 @@ try {
   if (wanted.includes('scan')) await scanFigures(folder, Number(values.songs))
   if (wanted.includes('api')) await apiFigures(folder)
   if (wanted.includes('streams')) await streamFigures(folder)
+  if (wanted.includes('share')) await shareFigures(folder)
   if (wanted.includes('scope')) scopeFigures(folder)
 } finally {
   await rm(folder, { recursive: true, force: true })

@@ -13,8 +13,23 @@ function start() {
     element.append(...children)
     return element
   }
-  const button = (text, label, action) => {
-    const element = make('button', { type: 'button', textContent: text })
+  // Drawn, since fonts lack signs for them.
+  const shapes = {
+    play: 'M7 4v16l13-8z',
+    pause: 'M6 4h4v16H6zM14 4h4v16h-4z',
+    back: 'M5 4h3v16H5zM20 4v16L9 12z',
+    next: 'M16 4h3v16h-3zM4 4v16l11-8z',
+  }
+  const icon = (shape) => {
+    const [svg, path] = ['svg', 'path'].map((tag) => document.createElementNS('http://www.w3.org/2000/svg', tag))
+    svg.setAttribute('viewBox', '0 0 24 24')
+    svg.setAttribute('aria-hidden', 'true')
+    path.setAttribute('d', shapes[shape])
+    svg.append(path)
+    return svg
+  }
+  const button = (shape, label, action) => {
+    const element = make('button', { type: 'button' }, icon(shape))
     element.setAttribute('aria-label', label)
     element.addEventListener('click', action)
     return element
@@ -28,10 +43,10 @@ function start() {
   const cover = make('img', { alt: '', width: 48, height: 48 })
   const name = make('span', { className: 'name' })
   const artist = make('span', { className: 'artist' })
-  const toggle = button('▶', 'Play', () => (audio.paused ? audio.play() : audio.pause()))
+  const toggle = button('play', 'Play', () => (audio.paused ? audio.play() : audio.pause()))
   toggle.className = 'toggle'
-  const back = button('⏮', 'Previous song', () => (audio.currentTime > 3 ? seekTo(0) : play(current - 1)))
-  const next = button('⏭', 'Next song', () => play(current + 1))
+  const back = button('back', 'Previous song', () => (audio.currentTime > 3 ? seekTo(0) : play(current - 1)))
+  const next = button('next', 'Next song', () => play(current + 1))
   const volume = make('input', { type: 'range', className: 'volume', min: 0, max: 1, step: 0.05, value: 1 })
   volume.setAttribute('aria-label', 'Volume')
   volume.addEventListener('input', () => {
@@ -85,7 +100,7 @@ function start() {
   }
 
   const showState = () => {
-    toggle.textContent = audio.paused ? '▶' : '⏸'
+    toggle.replaceChildren(icon(audio.paused ? 'play' : 'pause'))
     toggle.setAttribute('aria-label', audio.paused ? 'Play' : 'Pause')
   }
   audio.addEventListener('play', showState)
@@ -107,7 +122,8 @@ function start() {
     control.addEventListener('click', () => (index === current && !audio.paused ? audio.pause() : play(index)))
     line.replaceWith(control)
   }
-  const all = button('▶ Play', 'Play all', () => play(0))
+  const all = button('play', 'Play all', () => play(0))
+  all.append(' Play all')
   all.className = 'button main'
   document.getElementById('actions').prepend(all)
 
