@@ -31,9 +31,12 @@ export function createPluginPolicy(
 ): PluginPolicy {
   const grantedTo = ({ name, pkg }: PluginSlot): readonly Permission[] => {
     if (!pkg) return []
-    if (pkg.origin === 'installed') return pkg.manifest.permissions
-    const granted = states.find(name)?.granted ?? []
-    return pkg.manifest.permissions.filter((permission) => granted.includes(permission))
+    const asked = pkg.manifest.permissions
+    const granted = (states.find(name)?.granted ?? []) as readonly Permission[]
+    // Addresses can be settings: an administrator may open further hosts than the plugin knew of.
+    const hosts = granted.filter((permission) => permission.startsWith('net:') && !asked.includes(permission))
+    const trusted = pkg.origin === 'installed' ? asked : asked.filter((permission) => granted.includes(permission))
+    return [...trusted, ...hosts]
   }
   return {
     grantedTo,
