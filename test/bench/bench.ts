@@ -10,7 +10,10 @@ import { streamFigures } from './stream-figures.ts'
 
 // npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share]: one JSON line a figure.
 const { values } = parseArgs({
-  options: { songs: { type: 'string', default: '20000' }, only: { type: 'string', default: 'scan,api,streams,scope,share' } },
+  options: {
+    songs: { type: 'string', default: '20000' },
+    only: { type: 'string', default: 'scan,api,streams,scope,share' },
+  },
 })
 const wanted = values.only.split(',')
 const folder = await mkdtemp(join(tmpdir(), 'tonearm-bench-'))
