@@ -86,7 +86,11 @@ function headersOf({ headers = {} }: { readonly headers?: Readonly<Record<string
 }
 
 function checked(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  checkHeaders(headers)
+  try {
+    checkHeaders(headers)
+  } catch (cause) {
+    throw new TypeError('the route answered a header that can not be sent', { cause })
+  }
   return headers
 }
 

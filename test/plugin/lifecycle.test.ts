@@ -343,7 +343,14 @@ test('nothing is left behind: handlers, routes, endpoints, timers, statements, l
     server.subsonic.endpoints().some(({ name }) => name === 'getProbe'),
     false,
   )
-  assert.deepEqual(snapshot(), before)
+  // The server has timers of its own that come and go; what each life leaves would add up.
+  for (let n = 0; n < 20; n++) {
+    await server.host.setEnabled('probe', true)
+    await server.host.setEnabled('probe', false)
+  }
+  const after = snapshot()
+  assert.ok(after.timers < before.timers + 20, `${before.timers} timers before, ${after.timers} after`)
+  assert.equal(after.listeners, before.listeners)
 
   function snapshot() {
     const kinds = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout' || kind === 'Immediate')
