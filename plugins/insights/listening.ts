@@ -187,10 +187,13 @@ async function topItems(
   kind: Kind,
   tallies: Tallies,
 ): Promise<readonly TopItem[]> {
-  const ranked = [...tallies].sort(([a, x], [b, y]) => y.plays - x.plays || y.ms - x.ms || a - b)
+  let ranked = mostHeard(tallies, limit)
   const named: { readonly key: number; readonly item: NamedItem }[] = []
-  for (let at = 0; at < ranked.length && named.length < limit; at += NAMES_A_CALL) {
+  for (let at = 0; at < tallies.size && named.length < limit; ) {
+    // The first of the longer list are the same.
+    if (at >= ranked.length) ranked = mostHeard(tallies, tallies.size)
     const keys = ranked.slice(at, at + NAMES_A_CALL).map(([key]) => key)
+    at += keys.length
     const byId = new Map(keys.map((key) => [publicId(kind, key), key]))
     // What has gone, or what this user may not see any more, has no name here.
     for (const item of await statistics.names(KINDS[kind], [...byId.keys()], as)) {
@@ -210,6 +213,15 @@ async function topItems(
     firstHeard: isoTime(heard.get(key)?.first_at),
     lastHeard: isoTime(heard.get(key)?.last_at),
   }))
+}
+
+/** Sorted; of many items only those that can be among the first, some more for those without a name. */
+function mostHeard(tallies: Tallies, limit: number): readonly (readonly [number, { plays: number; ms: number }])[] {
+  const plays = Uint32Array.from(tallies.values(), (tally) => tally.plays).sort()
+  const least = plays[plays.length - limit - NAMES_A_CALL] ?? 0
+  return [...tallies]
+    .filter(([, tally]) => tally.plays >= least)
+    .sort(([a, x], [b, y]) => y.plays - x.plays || y.ms - x.ms || a - b)
 }
 
 async function discovered(db: PluginDatabase, { userId, libraries, period: { from, to } }: ListeningQuery) {
