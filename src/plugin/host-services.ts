@@ -37,6 +37,8 @@ export interface HostServices extends ReaderServices {
   readonly timers?: Timers
   /** Each life of a plugin as it begins, for those who count what is left of it. Must not throw. */
   onGeneration?(generation: Generation): void
+  /** Settings of a plugin that the server's own configuration holds; what people set for the plugin beats them. */
+  configured?(plugin: string): Readonly<Record<string, unknown>>
   /** Names that must run: their gates stay shut while they don't. */
   readonly required: readonly string[]
 }

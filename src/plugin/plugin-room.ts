@@ -12,7 +12,7 @@ import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Artwork } from '../media/artwork.ts'
 import { BufferPool } from '../media/buffer-pool.ts'
-import type { Streamer } from '../media/streamer.ts'
+import type { RunningStreamer } from '../media/create-streamer.ts'
 import type { Notify } from '../notify/notify.ts'
 import type { NativeGate } from '../rest/native-gate.ts'
 import type { Scanner } from '../scanner/scanner.ts'
@@ -37,7 +37,7 @@ export interface PluginRoomParts {
   readonly auth: Auth
   readonly scanner: Scanner
   readonly subsonic: Subsonic
-  readonly streamer: Streamer
+  readonly streamer: RunningStreamer
   readonly artwork: Artwork
   readonly gate: NativeGate
   readonly notify: Notify
@@ -156,6 +156,7 @@ function createPluginService(parts: PluginRoomParts, options: ServiceOptions): P
         const stored = findUser({ repositories, scopes }, user.id)
         return stored ? subsonic.children(stored, songIds) : []
       },
+      media: parts.streamer,
       admin: createAdminServices({
         repositories,
         accounts: auth.accounts,
@@ -171,6 +172,7 @@ function createPluginService(parts: PluginRoomParts, options: ServiceOptions): P
       notify: (notification) => notify.send(notification),
       onTables,
       required: config.plugins.required,
+      configured: (plugin) => (plugin === 'sharing' ? sharingSettings(config) : {}),
     },
     folders: options.folders,
     order: config.plugins.order,
@@ -201,4 +203,13 @@ function withoutClashes(routes: readonly Route[], core: readonly Route[], refuse
     else refused.push(`the route ${route.method} ${route.path} is the server's own, or there twice`)
     return free
   })
+}
+
+/** Navidrome's settings of shares, which the server's configuration takes over, in the plugin's own terms. */
+function sharingSettings({ sharing }: Config): Readonly<Record<string, unknown>> {
+  return {
+    enabled: sharing.enabled,
+    defaultExpiry: Math.round(sharing.expiration / 1000),
+    defaultDownloadable: sharing.downloadable,
+  }
 }
