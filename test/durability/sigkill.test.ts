@@ -12,8 +12,8 @@ import { generateLibrary, temporaryFolder } from '../support/music-library.ts'
 import { createRandom } from '../support/random.ts'
 import { ask, type ServerProcess, startServer } from '../support/server-process.ts'
 
-/** Fewer by TONEARM_KILLS for a quick look. */
-const ROUNDS = Number(process.env.TONEARM_KILLS ?? 50)
+/** Fewer by TEST_KILLS for a quick look. */
+const ROUNDS = Number(process.env.TEST_KILLS ?? 50)
 
 const random = createRandom()
 let folder: Awaited<ReturnType<typeof temporaryFolder>>

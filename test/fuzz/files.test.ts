@@ -9,8 +9,8 @@ import { createRandom } from '../support/random.ts'
 import { ask, scanFinished, startServer } from '../support/server-process.ts'
 import { mutate } from './mutate.ts'
 
-/** Fewer by TONEARM_FUZZ_FILES for a quick look. */
-const FILES = Number(process.env.TONEARM_FUZZ_FILES ?? 2000)
+/** Fewer by TEST_FUZZ_FILES for a quick look. */
+const FILES = Number(process.env.TEST_FUZZ_FILES ?? 2000)
 const HEALTHY = 50
 const FORMATS = ['mp3', 'flac', 'ogg', 'opus', 'm4a', 'wav', 'aiff'] as const
 /** Names that don't fit what is inside come up too. */

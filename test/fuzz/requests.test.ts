@@ -7,8 +7,8 @@ import { generateLibrary, temporaryFolder } from '../support/music-library.ts'
 import { createRandom } from '../support/random.ts'
 import { ask, PASSWORD, type ServerProcess, scanFinished, startServer } from '../support/server-process.ts'
 
-/** Fewer by TONEARM_FUZZ_REQUESTS for a quick look. */
-const REQUESTS = Number(process.env.TONEARM_FUZZ_REQUESTS ?? 5000)
+/** Fewer by TEST_FUZZ_REQUESTS for a quick look. */
+const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? 5000)
 const SLOWEST_MS = 10_000
 
 const random = createRandom()

@@ -9,8 +9,8 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-/** The seed comes from TONEARM_SEED, else from the clock; whoever uses it prints it. */
-export function createRandom(seed = Number(process.env.TONEARM_SEED ?? Date.now() % 2 ** 31)): Random {
+/** The seed comes from TEST_SEED, else from the clock; whoever uses it prints it. */
+export function createRandom(seed = Number(process.env.TEST_SEED ?? Date.now() % 2 ** 31)): Random {
   let state = seed >>> 0
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0
