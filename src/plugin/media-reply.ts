@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import { extname } from 'node:path'
 import type { ByteSource } from '../base/byte-source.ts'
 import { AppError } from '../base/errors.ts'
@@ -129,12 +130,18 @@ interface Confined {
   readonly cacheControl?: string
 }
 
+async function realPathOf(path: string): Promise<string | undefined> {
+  return realpath(path).catch(() => undefined)
+}
+
 async function confined(services: MediaReplyServices, file: Confined): Promise<ByteSource> {
-  const handle = await openConfined(file.path, file.folder)
-  if (!handle) throw new AppError('NOT_FOUND', 'Nothing is served at this address')
+  const [path, home] = await Promise.all([realPathOf(file.path), realPathOf(file.folder)])
+  // A link may lie in the folder; what it leads to has to lie there as well.
+  const handle = path !== undefined && home !== undefined && isInside(home, path) && (await openConfined(path, home))
+  if (!path || !handle) throw new AppError('NOT_FOUND', 'Nothing is served at this address')
   await handle.close()
   return fileSource({
-    path: file.path,
+    path,
     contentType: file.contentType,
     tag: file.plugin,
     pool: services.pool,

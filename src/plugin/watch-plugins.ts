@@ -21,7 +21,7 @@ export function watchPlugins(
     // The server's own unpacking, and what builds a plugin, are no plugin.
     ignored: (path) => /[/\\](\.unpacked|\.git|\.new-[^/\\]*|node_modules[/\\](?!@?[^/\\]*tonearm-plugin-))/.test(path),
   })
-  watcher.on('all', () => {
+  const soon = () => {
     const now = performance.now()
     if (timer === undefined) first = now
     clearTimeout(timer)
@@ -32,7 +32,10 @@ export function watchPlugins(
       },
       Math.max(0, Math.min(SETTLE_MS, first + LONGEST_MS - now)),
     )
-  })
+  }
+  watcher.on('all', soon)
+  // What came while the watches were being set made no event.
+  watcher.on('ready', soon)
   watcher.on('error', failed)
   return async () => {
     clearTimeout(timer)
