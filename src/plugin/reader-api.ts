@@ -1,5 +1,5 @@
-import type { PlayCredits } from './statistics-api.ts'
 import type { AccessScope } from './api.ts'
+import type { PlayCredits } from './statistics-api.ts'
 
 /** Reading the core: part of `tonearm/plugin`. */
 

@@ -1,6 +1,6 @@
 // Generated from the sources by `npm run plugin:types`; a test fails when it is out of date.
-import type { PlayCredits } from './statistics-api.js';
 import type { AccessScope } from './api.js';
+import type { PlayCredits } from './statistics-api.js';
 /** Reading the core: part of `tonearm/plugin`. */
 /** Always as a user sees it: every read names one by public id. */
 export interface LibraryReader {
