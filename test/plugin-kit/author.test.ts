@@ -24,7 +24,8 @@ test('an author sees edits live in a running server, keeps the old version throu
   const password = readFileSync(join(data, 'initial-admin-password.txt'), 'utf8').trim().split('\n').at(-1)
   const get = async (path: string) => {
     const authorization = `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`
-    const reply = await fetch(`${url}${path}`, { headers: { authorization } })
+    // A connection of its own each time: the commands below run synchronously, and nobody sees a kept one being closed.
+    const reply = await fetch(`${url}${path}`, { headers: { authorization, connection: 'close' } })
     return `${reply.status} ${await reply.text()}`
   }
   const plugin = async (...words: readonly string[]) => {
