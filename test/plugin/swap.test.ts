@@ -92,7 +92,7 @@ test('a stream that its client leaves, or that fails, gives its generation back'
   await waiting
   await server.host.reload('probe')
   await until(() => ends.includes('disposed'))
-  assert.equal(ends.filter((end) => end === 'let go').length, 2)
+  await until(() => ends.filter((end) => end === 'let go').length === 2)
   assert.equal(server.host.find('probe')?.calls.failures, 1)
 })
 
