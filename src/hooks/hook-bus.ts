@@ -11,6 +11,8 @@ export interface HookBus {
   has(name: HookName): boolean
   /** Whether a plugin has a handler there now. */
   isAnsweredBy(name: HookName, plugin: string): boolean
+  /** A gate that refuses everything, since a plugin that holds it should run and does not. */
+  isShut(name: HookName): boolean
   observe<N extends HookNameOf<'observe'>>(name: N, input: HookInput<N>): void
   guard<N extends HookNameOf<'guard'>>(name: N, input: HookInput<N>): Verdict | Promise<Verdict>
   /** The intersection of all answers; undefined when nobody listens (the caller's own rule stands). */
@@ -27,6 +29,7 @@ export interface HookBus {
 export const quietHooks: HookBus = {
   has: () => false,
   isAnsweredBy: () => false,
+  isShut: () => false,
   observe: () => {},
   guard: () => ({ allow: true }),
   narrow: () => undefined,

@@ -84,6 +84,7 @@ export function createHookDispatcher({ log, clock }: HookDispatcherOptions): Hoo
     settled: (ms) => observers.settled(ms),
 
     has: (name) => slots[name] !== undefined,
+    isShut: (name) => slots[name]?.closed !== undefined,
     isAnsweredBy: (name, plugin) => table.entries[name]?.some(({ owner }) => owner.plugin === plugin) ?? false,
 
     observe(name, input) {

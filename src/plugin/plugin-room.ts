@@ -196,7 +196,7 @@ function foldersOf({ plugins }: Config, dormant: boolean): readonly PluginFolder
 /** Plugins' routes that are none of the core's, which would keep the router from taking any. */
 function withoutClashes(routes: readonly Route[], core: readonly Route[], refused: string[]): readonly Route[] {
   const key = ({ method, path }: Route) => `${method} ${shapeOf(path)}`
-  const taken = new Set(core.map(key))
+  const taken = new Set(core.filter(({ yields }) => !yields).map(key))
   return routes.filter((route) => {
     const free = !taken.has(key(route))
     if (free) taken.add(key(route))

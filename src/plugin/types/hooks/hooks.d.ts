@@ -68,7 +68,10 @@ export interface Hooks {
     'server.stopping': Observe<{
         readonly reason: string;
     }>;
-    /** Before a request is routed. A denial answers 403 (or `status`). */
+    /**
+     * Before a request is routed. A denial answers 403 (or `status`). While a plugin that listens here should run and does
+     * not, everything is refused but `/ping`, logging in, and the administration of plugins.
+     */
     'request.accept': Guard<RequestInfo>;
     /** The reply's headers, before they are sent. */
     'response.headers': Transform<Readonly<Record<string, string>>>;
