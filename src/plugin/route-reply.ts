@@ -1,3 +1,4 @@
+import { withDeadline } from '../base/deadline.ts'
 import { AppError } from '../base/errors.ts'
 import { checkHeaders } from '../http/header-check.ts'
 import type { HttpReply } from '../http/types.ts'
@@ -102,6 +103,9 @@ function streamReply(reply: Extract<Reply, { kind: 'stream' }>, context: ReplyCo
   return { kind: 'events', ...head, events: leased(reply.body, context) }
 }
 
+/** How long a body may take to let go of what it holds when its client leaves. */
+const LET_GO_MS = 2_000
+
 /**
  * The body with a lease from now on, so that its generation stays until it has ended, whatever is reloaded meanwhile. The
  * lease ends with the body, with the client, or when the body fails; whichever is first.
@@ -141,12 +145,14 @@ function leased(
       }
     },
     async return() {
-      end()
+      // The body lets go first, as long as its generation and its timers are there; one that hangs is not waited for.
       try {
-        await runMarked(generation, () => begun().return?.())
+        const done = runMarked(generation, () => begun().return?.())
+        if (done && !over) await withDeadline(Promise.resolve(done), LET_GO_MS, 'the end of a stream')
       } catch (error) {
-        onStreamError(error)
+        if (!over && !(error instanceof AppError && error.code === 'TIMEOUT')) onStreamError(error)
       }
+      end()
       return { done: true, value: undefined }
     },
   }
