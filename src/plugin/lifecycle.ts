@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { AppError, isAppError } from '../base/errors.ts'
 import { systemTimers } from '../base/timers.ts'
 import type { HookOwner } from '../hooks/hook-table.ts'
@@ -57,6 +58,8 @@ export class Lifecycle {
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts
+    // One listener for each plugin that is being set up.
+    setMaxListeners(0, this.#stop.signal)
   }
 
   ownedBy(owner: HookOwner): Generation | undefined {

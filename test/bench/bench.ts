@@ -3,16 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiFigures } from './api-figures.ts'
+import { pluginFigures } from './plugin-figures.ts'
 import { scanFigures } from './scan-figures.ts'
 import { scopeFigures } from './scope-figures.ts'
 import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,plugins]: one JSON line a figure.
 const { values } = parseArgs({
   options: {
     songs: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'scan,api,streams,scope,share' },
+    only: { type: 'string', default: 'scan,api,streams,scope,share,plugins' },
   },
 })
 const wanted = values.only.split(',')
@@ -23,6 +24,7 @@ try {
   if (wanted.includes('streams')) await streamFigures(folder)
   if (wanted.includes('share')) await shareFigures(folder)
   if (wanted.includes('scope')) scopeFigures(folder)
+  if (wanted.includes('plugins')) await pluginFigures(folder)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,7 +1,7 @@
 import { createPluginStateRepository } from '../../src/library/plugin-state-repository.ts'
 import { BufferPool } from '../../src/media/buffer-pool.ts'
 import { createAdminServices } from '../../src/plugin/admin-services.ts'
-import { noBreadcrumb } from '../../src/plugin/breadcrumb.ts'
+import { type Breadcrumb, noBreadcrumb } from '../../src/plugin/breadcrumb.ts'
 import type { Generation } from '../../src/plugin/generation.ts'
 import { parseManifest } from '../../src/plugin/manifest.ts'
 import { swapEndpoints } from '../../src/plugin/plugin-endpoints.ts'
@@ -15,6 +15,7 @@ import type { TestServer } from './test-server.ts'
 export function createBareHost(
   { core, server, subsonic, dataDir }: TestServer,
   onGeneration: (generation: Generation) => void = () => {},
+  breadcrumb: Breadcrumb = noBreadcrumb,
 ): PluginHost {
   const { db, repositories, hooks, auth, scanner, clock, log, gate, streamer, artwork } = core
   const { scopes } = auth
@@ -27,7 +28,7 @@ export function createBareHost(
       clock,
       log,
       dataDir,
-      breadcrumb: noBreadcrumb,
+      breadcrumb,
       repositories,
       scopes,
       admin: createAdminServices({
