@@ -87,7 +87,7 @@ test('the page shows the figures on a screen and on a phone, light and dark, bel
       await page.getByText('Last heard').waitFor()
       await page.getByLabel('Listener').selectOption('all')
       await page.getByLabel('Period').selectOption('365d')
-      await page.waitForFunction("document.documentElement.dataset.ready === '3'")
+      await page.locator('html[data-ready="3"]').waitFor()
       assert.ok((await page.locator('canvas').count()) >= 4)
       assert.ok((await page.getByText('Duet').count()) > 0)
       assert.equal(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), false)

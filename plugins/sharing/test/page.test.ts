@@ -88,7 +88,7 @@ test('people open a share, play, seek, download and enter a password in a browse
       await page.getByRole('button', { name: 'Play all' }).click()
       await page.getByRole('button', { name: 'Pause' }).waitFor()
       await page.getByRole('slider', { name: 'Position' }).fill('60')
-      await page.waitForFunction("document.querySelector('.seek span').textContent.startsWith('1:0')")
+      await page.locator('.seek span').filter({ hasText: /^1:0/ }).first().waitFor()
       await page.getByRole('button', { name: 'Next song' }).click()
       assert.equal(await page.locator('.player .name').textContent(), 'Two')
       const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
