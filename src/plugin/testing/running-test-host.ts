@@ -107,6 +107,7 @@ export class RunningTestHost implements TestHost {
           this.#notify.send(notification)
         },
         onTables: (tables) => this.#swap(tables),
+        onRightsChanged: (listener) => core.auth.scopes.onInvalidate(listener),
         onGeneration: (generation) => this.#leaks.add(generation),
         required: [],
       },
