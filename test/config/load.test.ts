@@ -40,7 +40,8 @@ test('without any source the defaults hold, with units converted and paths absol
   assert.deepEqual(config.scanner.schedule, { kind: 'off' })
   assert.deepEqual(config.libraries, [])
   assert.deepEqual(config.paths, {
-    minFree: 500_000_000, data: join(folder, '.local/share/tonearm'),
+    minFree: 500_000_000,
+    data: join(folder, '.local/share/tonearm'),
     cache: join(folder, '.local/share/tonearm/cache'),
   })
 })
