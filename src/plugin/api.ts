@@ -11,6 +11,7 @@ import type {
 } from '../hooks/hooks.ts'
 import type { Verdict } from '../hooks/kinds.ts'
 import type { Admin, Guarded } from './admin-api.ts'
+import type { EventsHandler, LiveOptions, SocketHandler } from './live-api.ts'
 import type { LibraryReader, Play, PlaybackReader, Role, Track, User, UserReader } from './reader-api.ts'
 import type { ServerReader, Statistics } from './statistics-api.ts'
 
@@ -169,8 +170,10 @@ export interface HookPermissions {
   'stream.authorize': 'access:stream'
   'scan.tags': 'scan:tags'
   'scan.started': 'library:read'
+  'scan.progress': 'library:read'
   'scan.finished': 'library:read'
   'library.changed': 'library:read'
+  'plugin.state': 'server:read'
   'library.root': 'library:read'
   'playback.started': 'playback:read'
   'playback.progress': 'playback:read'
@@ -213,6 +216,13 @@ export interface Routes {
   put(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
   patch(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
   delete(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  /**
+   * A WebSocket. The handler is called once for each client that the core has let in, ahead of the connection: what it
+   * sends meanwhile comes first. If it throws, the client gets 502.
+   */
+  socket(path: string, handler: SocketHandler, options?: LiveOptions): Disposable
+  /** Server-sent events, for `EventSource`. A handler that answers a reply (json, text, empty ...) refuses by it. */
+  events(path: string, handler: EventsHandler, options?: LiveOptions): Disposable
   /** Ends media that are being sent under this lease, given by whatever life of this plugin. @returns how many. */
   endMedia(lease: string): number
 }
@@ -406,11 +416,30 @@ export interface Notification {
   readonly level?: 'info' | 'warn' | 'error'
   /** Public id; absent = the administrators. */
   readonly userId?: string
+  /** What it is about, for channels that make their own text: plain JSON, at most 4,000 characters. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** A notification as channels get it. */
+export interface Note extends Notification {
+  /** The same each time it is delivered. */
+  readonly id: string
+  /** ms since 1970 */
+  readonly at: number
+}
+
+export interface ChannelOptions {
+  /**
+   * Each note is kept on disk until it was delivered: over restarts, and while the plugin is away (2,000 notes). One may come
+   * twice, with the same id. A delivery that rejects is tried again, and the notes behind it wait.
+   */
+  readonly durable?: boolean
 }
 
 export interface Notify {
+  /** Written down before it returns where a durable channel is known. */
   send(notification: Notification): void
-  channel(name: string, deliver: (notification: Notification) => Promise<void>): Disposable
+  channel(name: string, deliver: (note: Note) => Promise<void>, options?: ChannelOptions): Disposable
 }
 
 export type {

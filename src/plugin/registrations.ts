@@ -1,13 +1,14 @@
 import type { AnyHookEntry } from '../hooks/hook-table.ts'
 import type {
   HookPermissions,
-  Notification,
+  Note,
   RouteHandler,
   RouteOptions,
   SubsonicPayload,
   SubsonicRequest,
   Task,
 } from './api.ts'
+import type { EventsHandler, SocketHandler } from './live-api.ts'
 import { outsideGuard } from './sync-guard.ts'
 
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -22,6 +23,25 @@ export interface RouteRegistration {
   readonly auth: NonNullable<RouteOptions['auth']>
   readonly bodyLimit: number
   readonly timeoutMs: number
+}
+
+interface LiveRegistration {
+  /** Whole path, the plugin's prefix included. */
+  readonly path: string
+  /** Outside the plugin's own prefix. */
+  readonly root: boolean
+  readonly auth: NonNullable<RouteOptions['auth']>
+  readonly bodyLimit: 0
+  readonly maxBuffered: number
+  readonly maxMessage: number
+}
+
+export interface SocketRegistration extends LiveRegistration {
+  readonly handler: SocketHandler
+}
+
+export interface EventsRegistration extends LiveRegistration {
+  readonly handler: EventsHandler
 }
 
 export interface EndpointRegistration {
@@ -49,7 +69,8 @@ export interface TaskRegistration {
 
 export interface ChannelRegistration {
   readonly name: string
-  readonly deliver: (notification: Notification) => Promise<void>
+  readonly durable: boolean
+  readonly deliver: (note: Note) => Promise<void>
 }
 
 export interface AssetRegistration {
@@ -67,6 +88,8 @@ export interface SettingListener {
 interface Kinds {
   hook: AnyHookEntry
   route: RouteRegistration
+  socket: SocketRegistration
+  events: EventsRegistration
   endpoint: EndpointRegistration
   extension: ExtensionRegistration
   listener: ListenerRegistration
@@ -83,6 +106,8 @@ export class Registrations {
   #lists: { [K in RegistrationKind]: Set<Kinds[K]> } = {
     hook: new Set(),
     route: new Set(),
+    socket: new Set(),
+    events: new Set(),
     endpoint: new Set(),
     extension: new Set(),
     listener: new Set(),
@@ -152,8 +177,10 @@ export const HOOK_PERMISSIONS = {
   'stream.authorize': 'access:stream',
   'scan.tags': 'scan:tags',
   'scan.started': 'library:read',
+  'scan.progress': 'library:read',
   'scan.finished': 'library:read',
   'library.changed': 'library:read',
+  'plugin.state': 'server:read',
   'library.root': 'library:read',
   'playback.started': 'playback:read',
   'playback.progress': 'playback:read',

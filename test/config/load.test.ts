@@ -40,6 +40,7 @@ test('without any source the defaults hold, with units converted and paths absol
   assert.deepEqual(config.scanner.schedule, { kind: 'off' })
   assert.deepEqual(config.libraries, [])
   assert.deepEqual(config.paths, {
+    minFree: 500_000_000,
     data: join(folder, '.local/share/tonearm'),
     cache: join(folder, '.local/share/tonearm/cache'),
   })
@@ -79,7 +80,7 @@ test("Navidrome's variables work, and ours beat them", async () => {
     },
   })
   assert.deepEqual(config.libraries, [{ name: 'music', path: '/music' }])
-  assert.deepEqual(config.paths, { data: '/data', cache: '/data/cache' })
+  assert.deepEqual(config.paths, { minFree: 500_000_000, data: '/data', cache: '/data/cache' })
   assert.equal(config.server.port, 4001)
   assert.equal(config.server.host, 'unix:/run/nd.sock')
   assert.equal(config.server.unixSocketMode, 0o600)

@@ -8,7 +8,7 @@ import type { User } from '../../library/entities.ts'
 import { createPluginStateRepository, type PluginStateRepository } from '../../library/plugin-state-repository.ts'
 import type { Logger } from '../../log/logger.ts'
 import { BufferPool } from '../../media/buffer-pool.ts'
-import { createNotify, type Notify } from '../../notify/notify.ts'
+import type { Notify } from '../../notify/notify.ts'
 import { nativeRoutes } from '../../rest/native-routes.ts'
 import { createAdminServices } from '../admin-services.ts'
 import type { HandlerOutput, Notification, PluginDefinition } from '../api.ts'
@@ -19,7 +19,7 @@ import { PluginHost } from '../plugin-host.ts'
 import type { PluginPackage } from '../plugin-package.ts'
 import { type PluginRouteServices, pluginRoutes } from '../plugin-routes.ts'
 import { fireHook } from './fire-hook.ts'
-import { createInMemoryHttp, type InMemoryHttp } from './in-memory-exchange.ts'
+import { createInMemoryHttp, type InMemoryHttp, type InMemoryRequest } from './in-memory-exchange.ts'
 import { LeakCheck } from './leak-check.ts'
 import { type MusicNames, musicNames } from './music-names.ts'
 import { packageOf } from './plugin-source.ts'
@@ -32,6 +32,7 @@ import type {
   LoggedLine,
   PluginSource,
   TestHost,
+  TestPeer,
 } from './test-host.ts'
 import { settle, type VirtualTime } from './virtual-time.ts'
 
@@ -50,7 +51,7 @@ type SubsonicQuery = Parameters<TestHost['subsonic']>[1]
 const SETTLE_MS = 5_000
 
 export class RunningTestHost implements TestHost {
-  readonly sent: Notification[] = []
+  readonly sent: readonly Notification[]
   readonly logged: readonly LoggedLine[]
   readonly clock: TestHost['clock']
   readonly #options: RunningTestHostOptions
@@ -73,7 +74,8 @@ export class RunningTestHost implements TestHost {
     this.clock = { now: () => time.now(), advance: (ms) => this.#advance(ms) }
     this.#names = musicNames(core.repositories)
     this.#states = createPluginStateRepository(core.db)
-    this.#notify = createNotify({ log })
+    this.#notify = core.notify
+    this.sent = core.sent
     this.#router = createRouter(this.#coreRoutes())
     this.#http = createInMemoryHttp({ handler: (request) => this.#router.handle(request), hooks: core.hooks, log })
     this.#host = new PluginHost(
@@ -102,11 +104,9 @@ export class RunningTestHost implements TestHost {
           config: () => ({ note: 'a test host has no settings' }),
           mayInspect: true,
         }),
-        notify: (notification) => {
-          this.sent.push(notification)
-          this.#notify.send(notification)
-        },
+        notify: (notification) => this.#notify.send(notification),
         onTables: (tables) => this.#swap(tables),
+        onRightsChanged: (listener) => core.auth.scopes.onInvalidate(listener),
         onGeneration: (generation) => this.#leaks.add(generation),
         required: [],
       },
@@ -143,21 +143,11 @@ export class RunningTestHost implements TestHost {
   }
 
   async inject(request: InjectRequest | string): Promise<InjectedReply> {
-    const { url, user, headers, body, ...asked } = typeof request === 'string' ? { url: request } : request
-    const sent = bodyOf(body)
-    const login = user === undefined ? undefined : this.#stored(user)
-    const credentials =
-      login && !url.startsWith('/rest/')
-        ? {
-            'x-nd-authorization': `Bearer ${await this.#core.sessions.begin(login, { address: '127.0.0.1', client: 'kit' })}`,
-          }
-        : {}
-    return this.#http({
-      method: ('method' in asked && asked.method) || (body === undefined ? 'GET' : 'POST'),
-      url: login && url.startsWith('/rest/') ? withQuery(url, this.#subsonicLogin(login)) : url,
-      headers: { 'user-agent': 'kit/1', ...sent.headers, ...credentials, ...lowerCased(headers) },
-      body: sent.bytes,
-    })
+    return this.#http.ask(await this.#prepared(request))
+  }
+
+  async connect(request: InjectRequest | string): Promise<TestPeer> {
+    return this.#http.connect(await this.#prepared(request))
   }
 
   async subsonic(endpoint: string, params: SubsonicQuery = {}, user = 'admin'): Promise<Record<string, unknown>> {
@@ -217,9 +207,26 @@ export class RunningTestHost implements TestHost {
     return this.dispose()
   }
 
+  async #prepared(request: InjectRequest | string): Promise<InMemoryRequest> {
+    const { url, user, headers, body, ...asked } = typeof request === 'string' ? { url: request } : request
+    const sent = bodyOf(body)
+    const login = user === undefined ? undefined : this.#stored(user)
+    const credentials =
+      login && !url.startsWith('/rest/')
+        ? {
+            'x-nd-authorization': `Bearer ${await this.#core.sessions.begin(login, { address: '127.0.0.1', client: 'kit' })}`,
+          }
+        : {}
+    return {
+      method: ('method' in asked && asked.method) || (body === undefined ? 'GET' : 'POST'),
+      url: login && url.startsWith('/rest/') ? withQuery(url, this.#subsonicLogin(login)) : url,
+      headers: { 'user-agent': 'kit/1', ...sent.headers, ...credentials, ...lowerCased(headers) },
+      body: sent.bytes,
+    }
+  }
+
   async #end(): Promise<void> {
     await this.#host.stop()
-    this.#notify.stop()
     await this.#core.close()
     rmSync(this.#options.dataDir, { recursive: true, force: true, maxRetries: 3 })
   }
@@ -289,8 +296,9 @@ export class RunningTestHost implements TestHost {
     this.#router.swap([...this.#coreRoutes(), ...pluginRoutes(services, tables)])
     this.#notify.replace(
       'plugins',
-      tables.channels.map(({ name, deliver, generation }) => ({
+      tables.channels.map(({ name, durable, deliver, generation }) => ({
         name,
+        durable,
         deliver: (notification) =>
           this.#host.call(generation, `channel ${name}`, SETTLE_MS, () => deliver(notification)),
       })),
