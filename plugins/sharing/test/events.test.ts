@@ -58,12 +58,12 @@ async function withListener(work: (at: Listening) => Promise<void>): Promise<voi
       return all
     },
     async share(more = {}, user = 'ann') {
-      const { status, data } = await call(user, 'POST', '/api/v1/shares', {
+      const { status, json } = await call(user, 'POST', '/api/v1/shares', {
         targets: [{ kind: 'song', id: host.track('Open One') }],
         ...more,
       })
-      assert.equal(status, 200, JSON.stringify(data))
-      return data.id
+      assert.equal(status, 200, JSON.stringify(json))
+      return json.id
     },
   })
 }
@@ -88,7 +88,7 @@ test('recipients hear that they got a share, that it changed, and that it is gon
       body: 'For Ben',
     })
     const notes = await call('ben', 'GET', '/api/v1/notifications/shares')
-    assert.deepEqual([notes.data[0].type, notes.data[0].shareId], ['share_received', id])
+    assert.deepEqual([notes.json[0].type, notes.json[0].shareId], ['share_received', id])
 
     await call('ann', 'PATCH', `/api/shares/${id}`, { description: 'For Ben' })
     await call('ann', 'PATCH', `/api/shares/${id}`, {})
@@ -193,7 +193,7 @@ test('owners hear of the first visit and of the last view and download, of many 
     assert.deepEqual(await heard(), [])
 
     const entered = last.find(({ status }) => status === 200)
-    const download = new URL(entered?.data.downloadUrl)
+    const download = new URL(entered?.json.downloadUrl)
     const loads = await Promise.all([1, 2, 3].map(() => call('', 'GET', download.pathname + download.search)))
     assert.deepEqual(loads.map(({ status }) => status).sort(), [200, 200, 410])
     assert.deepEqual(await heard(), ['link_exhausted ann'])

@@ -16,7 +16,7 @@ export type Call = (
   url: string,
   body?: unknown,
   headers?: Readonly<Record<string, string>>,
-) => Promise<InjectedReply & { readonly data: Answer }>
+) => Promise<Omit<InjectedReply, 'json'> & { readonly json: Answer }>
 
 /** Requests as JSON; '' = nobody. */
 export function callsOf(host: TestHost): Call {
@@ -30,7 +30,7 @@ export function callsOf(host: TestHost): Call {
     }
     const reply = await host.inject(request)
     const isJson = reply.body !== '' && reply.headers['content-type']?.startsWith('application/json')
-    return { ...reply, data: isJson ? reply.json() : {} }
+    return { ...reply, json: isJson ? reply.json() : {} }
   }
 }
 
