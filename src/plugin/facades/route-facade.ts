@@ -68,6 +68,10 @@ export function createRouteFacade(
       generation.assertOpen()
       return leases.end(generation.plugin, String(lease))
     },
+    runningMedia: () => {
+      generation.assertOpen()
+      return leases.keys(generation.plugin)
+    },
   }
 }
 

@@ -180,6 +180,8 @@ export interface Routes {
     events(path: string, handler: EventsHandler, options?: LiveOptions): Disposable;
     /** Ends media that are being sent under this lease, given by whatever life of this plugin. @returns how many. */
     endMedia(lease: string): number;
+    /** The leases under which media are being sent now, given by whatever life of this plugin. */
+    runningMedia(): readonly string[];
 }
 export interface RouteOptions {
     /** Default 'user'. 'public' needs the permission `routes:public`. */
