@@ -14,6 +14,7 @@ import { EXIT } from './exit-codes.ts'
 import { ensureAdmin, type FirstAdmin } from './first-start.ts'
 import { runOperation } from './operations.ts'
 import { progressBar } from './progress.ts'
+import { explainSystemError } from './system-error.ts'
 import { createSystemd } from './systemd.ts'
 
 /** `tonearm serve`: until a signal stops it. Rejects with what keeps it from starting; then nothing runs any more. */
@@ -46,7 +47,8 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     await server.stop(String(stop.reason))
     log.info('stopped')
     return EXIT.ok
-  } catch (error) {
+  } catch (failure) {
+    const error = explainSystemError(failure)
     if (!readable) log.error('start failed', { error: error instanceof AppError ? plain(error) : error })
     throw error
   } finally {
