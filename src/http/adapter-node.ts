@@ -132,7 +132,7 @@ class NodeAdapter implements HttpAdapter {
       // A client that waits for '100 Continue' in vain may send its body later, or never.
       mustClose: () => this.#closing || collector?.mustClose === true || (expectsContinue && !collector?.asked),
     })
-    const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget(target) }
+    const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget() }
     const exchange = new Exchange(context, request, { sink, abort })
     this.#running.add(exchange)
     response.on('close', () => {
