@@ -149,9 +149,7 @@ class UwsAdapter implements HttpAdapter {
       mustClose: () => malformed || this.#closing || collector?.mustClose === true,
     })
     const context =
-      target.kind === 'path' && !malformed
-        ? this.#context
-        : { ...this.#context, handler: () => refusedTarget() }
+      target.kind === 'path' && !malformed ? this.#context : { ...this.#context, handler: () => refusedTarget() }
     const exchange = new Exchange(context, request, { sink, abort })
     exchange.run()
     // Most replies are through by now. uWS wants its abort handler before we return for those that are not.

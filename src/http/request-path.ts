@@ -1,6 +1,4 @@
-export type PathResult =
-  | { readonly kind: 'path'; readonly path: string }
-  | { readonly kind: 'bad' }
+export type PathResult = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'bad' }
 
 const BAD: PathResult = { kind: 'bad' }
 /** Plain paths, the most of them, need no decoding. */
