@@ -36,4 +36,6 @@ export interface ByteSource {
   readonly headers?: Readonly<Record<string, string>>
   /** `range` is given only when `length` is known and the range lies inside. Must fail before the first byte if it can. */
   open(range?: ByteRange): Promise<ByteStream>
+  /** What is sent in its place when `open` or the first `read` failed with `error`; undefined: the error it is. */
+  instead?(error: unknown): Promise<ByteSource | undefined>
 }

@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { givenAdminPassword } from '../config/sources.ts'
 import { programVersion } from '../config/version.ts'
 import type { Listening } from '../http/start-http.ts'
 import { createLogger, type RootLogger } from '../log/pino-logger.ts'
@@ -14,6 +15,7 @@ import { EXIT } from './exit-codes.ts'
 import { ensureAdmin, type FirstAdmin } from './first-start.ts'
 import { runOperation } from './operations.ts'
 import { progressBar } from './progress.ts'
+import { explainSystemError } from './system-error.ts'
 import { createSystemd } from './systemd.ts'
 
 /** `tonearm serve`: until a signal stops it. Rejects with what keeps it from starting; then nothing runs any more. */
@@ -46,7 +48,8 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     await server.stop(String(stop.reason))
     log.info('stopped')
     return EXIT.ok
-  } catch (error) {
+  } catch (failure) {
+    const error = explainSystemError(failure)
     if (!readable) log.error('start failed', { error: error instanceof AppError ? plain(error) : error })
     throw error
   } finally {
@@ -77,7 +80,7 @@ async function welcome(parts: Welcome): Promise<void> {
   const dataFolder = core.config.paths.data
   const admin = await ensureAdmin(core.accounts, {
     dataFolder,
-    given: context.env.TONEARM_ADMIN_PASSWORD,
+    given: givenAdminPassword(context.env),
     interactive: terminal?.interactive === true,
   })
   const control = await startControlServer({
@@ -94,7 +97,7 @@ async function welcome(parts: Welcome): Promise<void> {
 
 function tell({ core, at, log, terminal }: Welcome, admin: FirstAdmin): void {
   const addresses = clientAddresses(at)
-  if (admin.kind === 'given') log.info('user admin made, with the password of TONEARM_ADMIN_PASSWORD')
+  if (admin.kind === 'given') log.info('user admin made, with the password that the environment gives')
   if (admin.kind === 'file')
     log.info('user admin made; read the password there, then delete the file', { file: admin.file })
   if (!terminal) {

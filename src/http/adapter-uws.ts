@@ -163,9 +163,7 @@ class UwsAdapter implements HttpAdapter {
       upgrade: upgrade && ((listener) => this.#upgrade(response, headers, { listener, upgrade })),
     })
     const context =
-      target.kind === 'path' && !malformed
-        ? this.#context
-        : { ...this.#context, handler: () => refusedTarget(malformed ? { kind: 'bad' } : target) }
+      target.kind === 'path' && !malformed ? this.#context : { ...this.#context, handler: () => refusedTarget() }
     const exchange = new Exchange(context, request, { sink, abort })
     exchange.run()
     // Most replies are through by now. uWS wants its abort handler before we return for those that are not.

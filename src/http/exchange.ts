@@ -193,6 +193,8 @@ export class Exchange {
       chunk = await stream.read()
     } catch (error) {
       this.#letGo()
+      const other = this.#over ? undefined : await source.instead?.(error).catch(() => undefined)
+      if (other) return this.#send({ ...reply, source: other })
       if (this.#over || !reply.onError) throw error
       if (errorReply(error).status >= 500) this.#logFailure(error)
       return this.#send(reply.onError(error))

@@ -41,10 +41,9 @@ export function createClientResolver(options: ClientResolverOptions): ClientReso
     const { client, hop } = walk(hops, address, trusts)
     const seenScheme = hop?.scheme === 'https' || hop?.scheme === 'http' ? hop.scheme : scheme
     const host = validHost(hop?.host) ?? validHost(headers.host) ?? options.fallbackHost()
-    return {
-      address: client,
-      origin: `${seenScheme}://${host}${validPrefix(headers['x-forwarded-prefix'])}${basePath}`,
-    }
+    const prefix = validPrefix(headers['x-forwarded-prefix'])
+    // A proxy that takes the base path away tells it (Traefik): that is one and the same path.
+    return { address: client, origin: `${seenScheme}://${host}${prefix === basePath ? '' : prefix}${basePath}` }
   }
 }
 

@@ -53,7 +53,12 @@ export function createAlbumRepository(context: LibraryContext, rows: AlbumRows):
   const list = (viewer: Viewer, query: AlbumQuery): readonly number[] => {
     switch (query.order) {
       case 'random':
-        return randomIds(context, { table: 'album', visible: context.scope(viewer).album('i'), limit: query.limit })
+        return randomIds(context, {
+          table: 'album',
+          visible: context.scope(viewer).album('i'),
+          limit: query.limit,
+          offset: query.offset,
+        })
       case 'starred':
       case 'highest':
       case 'frequent':

@@ -75,6 +75,10 @@ export class StreamRights {
     const changes = this.#changes
     return {
       ...source,
+      instead: async (error) => {
+        const other = await source.instead?.(error)
+        return other && this.guard(other, grant)
+      },
       open: async (range) => {
         const stream = this.#watch(await source.open(range), grant)
         // Something changed between the permission and the first byte: it didn't know this stream yet.

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { type ParsedUrlQuery, parse } from 'node:querystring'
 import { AppError } from '../base/errors.ts'
 import { decodeId, decodeIdOf, type IdKind, type PublicId } from '../base/ids.ts'
@@ -110,7 +111,10 @@ export class Params {
 export function decodePassword(text: string): string {
   if (!text.startsWith('enc:')) return text
   const hex = text.slice(4)
-  return hex.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(hex) ? Buffer.from(hex, 'hex').toString('utf8') : text
+  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]+$/.test(hex)) return text
+  const bytes = Buffer.from(hex, 'hex')
+  // py-sonic sends one byte a character.
+  return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
 }
 
 function readInteger(name: string, text: string): number {

@@ -322,3 +322,24 @@ onBoth('a download is named in any script', async (t, name) => {
     `attachment; filename="Sigur R_s _ _Untitled_#1_.flac"; filename*=UTF-8''Sigur%20R%C3%B3s%20%E2%80%93%20%22Untitled_%231%22.flac`,
   )
 })
+
+onBoth(
+  'a source that can not be opened is replaced by the one it names, with that one head and ranges',
+  async (t, name) => {
+    const failing = (): WatchedSource => ({
+      ...watchedSource(SIZE, { contentType: 'audio/mpeg' }),
+      open: () => Promise.reject(new AppError('TRANSCODE_FAILED', 'no')),
+    })
+    const other = watchedSource(SIZE, { ...FIELDS, contentType: 'audio/flac' })
+    const { url } = await serve(t, name, ({ path }) => {
+      if (path === '/other') return reply({ ...failing(), instead: async () => other } as WatchedSource)
+      const instead = path === '/none' ? async () => undefined : () => Promise.reject(new Error('gone too'))
+      return { ...reply({ ...failing(), instead } as WatchedSource), onError: () => text(200, 'an error') } as HttpReply
+    })
+    const got = await fetch(`${url}/other`, { headers: { range: 'bytes=5-9' } })
+    assert.equal(got.status, 206)
+    assert.equal(got.headers.get('content-type'), 'audio/flac')
+    assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(5, 10))
+    for (const path of ['/none', '/broken']) assert.equal(await (await fetch(url + path)).text(), 'an error')
+  },
+)

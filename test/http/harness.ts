@@ -1,20 +1,15 @@
 import { connect, type Socket } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import type { ByteRange, ByteSource } from '../../src/base/byte-source.ts'
 import { createNodeAdapter } from '../../src/http/adapter-node.ts'
 import type { AdapterOptions, FinishedRequest } from '../../src/http/adapter-options.ts'
 import { createUwsAdapter } from '../../src/http/adapter-uws.ts'
 import type { HttpAdapter, HttpHandler, HttpRequest } from '../../src/http/types.ts'
 import { type Logger, silentLogger } from '../../src/log/logger.ts'
-
-export type AdapterName = HttpAdapter['name']
+import { type AdapterName, onBothAdapters } from '../support/adapters.ts'
 
 /** Registers the test once for each adapter. */
-export function onBoth(name: string, run: (t: TestContext, adapter: AdapterName) => Promise<void>): void {
-  for (const adapter of ['uws', 'node'] as const) {
-    test(`${adapter}: ${name}`, { timeout: 60_000 }, (t) => run(t, adapter))
-  }
-}
+export const onBoth = onBothAdapters
 
 export interface Served {
   readonly adapter: HttpAdapter
