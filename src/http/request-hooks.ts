@@ -68,6 +68,13 @@ export function tellFinished(hooks: HookBus, { request, status, bytes, durationM
 const MAX_CLIENT = 100
 
 function requestInfo({ id, method, path, address, query, headers }: HttpRequest): RequestInfo {
-  const client = new URLSearchParams(query).get('c') ?? headers['user-agent']?.split(/[\s/]/)[0] ?? ''
+  const client = clientParameter(query) ?? headers['user-agent']?.split(/[\s/]/, 1)[0] ?? ''
   return { id, method, path, address, client: client.slice(0, MAX_CLIENT) }
+}
+
+function clientParameter(query: string): string | undefined {
+  const found = /(?:^|&)(?:c|%63)=([^&]*)/.exec(query)
+  if (!found) return undefined
+  const [pair, value = ''] = found
+  return /[%+]/.test(pair) ? (new URLSearchParams(pair).get('c') ?? undefined) : value
 }

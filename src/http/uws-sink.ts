@@ -1,10 +1,33 @@
 import { STATUS_CODES } from 'node:http'
 import type { ReplyHead, ReplySink } from './reply-sink.ts'
 import type { Stalled, StallWatch } from './stall-watch.ts'
+import type { Headers } from './types.ts'
 import type { UwsResponse } from './uws-addon.ts'
 import { ChunkedWriter, type Occasion, SizedWriter, type UwsBodyWriter } from './uws-body-writer.ts'
 
 const STATUS_LINES = new Map(Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]))
+
+type HeaderLines = readonly [first: string, lines: string]
+
+/** Of frozen headers, which are used for many replies. */
+const written = new WeakMap<Headers, HeaderLines>()
+
+/** All headers as the first one's name and what follows it: one call of uWS, which writes both as they are. */
+function headerLines(headers: Headers): HeaderLines {
+  const known = written.get(headers)
+  if (known) return known
+  let first = ''
+  let text = ''
+  for (const name in headers) {
+    if (first === '') {
+      first = name
+      text = headers[name] as string
+    } else text += `\r\n${name}: ${headers[name]}`
+  }
+  const lines = [first, text] as const
+  if (Object.isFrozen(headers)) written.set(headers, lines)
+  return lines
+}
 
 /**
  * Writes one reply through uWS. uWS drops a connection whose client took nothing for 10 s, and what it kept for it; a
@@ -120,8 +143,10 @@ export class UwsSink implements ReplySink, Stalled {
     settle(taken)
   }
 
-  #writeHead(head: ReplyHead): void {
-    this.#response.writeStatus(STATUS_LINES.get(head.status) ?? `${head.status} Unknown`)
-    for (const name in head.headers) this.#response.writeHeader(name, head.headers[name] as string)
+  #writeHead({ status, headers }: ReplyHead): void {
+    // Without one uWS writes `200 OK` itself.
+    if (status !== 200) this.#response.writeStatus(STATUS_LINES.get(status) ?? `${status} Unknown`)
+    const [first, lines] = headerLines(headers)
+    if (first !== '') this.#response.writeHeader(first, lines)
   }
 }

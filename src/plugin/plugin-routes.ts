@@ -90,7 +90,11 @@ async function serve(
   let streaming = false
   try {
     const login = await loginFor(services.gate, route, request)
-    const asked = toPluginRequest(route, request, { params, user: login?.user && toPublicUser(login.user), abort })
+    const asked = toPluginRequest(route, request, {
+      params: { ...params },
+      user: login?.user && toPublicUser(login.user),
+      abort,
+    })
     const reply = await services.host.call(generation, what, route.timeoutMs, async ({ signal }) =>
       checkReply(await route.handler(asked(signal)), {
         generation,
