@@ -39,6 +39,8 @@ export class UwsSink implements ReplySink, Stalled {
   readonly #mustClose: () => boolean
   #open = true
   #writer: UwsBodyWriter | undefined
+  /** The last offer left nothing to wait for. */
+  #through = false
   #settle: ((taken: boolean) => void) | undefined
   since = 0
 
@@ -93,6 +95,21 @@ export class UwsSink implements ReplySink, Stalled {
     return this.#flush()
   }
 
+  offer(chunk: Uint8Array): number | undefined {
+    const writer = this.#writer
+    if (!writer?.keepFew) return undefined
+    this.#through = false
+    if (!this.#open) return 0
+    writer.put(chunk)
+    this.#through = this.#advance('push')
+    return this.#through ? chunk.length : writer.keepFew()
+  }
+
+  room(): boolean | Promise<boolean> {
+    if (this.#through || !this.#open) return this.#through
+    return this.#wait()
+  }
+
   end(): boolean | Promise<boolean> {
     if (this.#writer?.complete) return true
     if (!this.#open || !this.#writer) return false
@@ -121,7 +138,10 @@ export class UwsSink implements ReplySink, Stalled {
   }
 
   #flush(): boolean | Promise<boolean> {
-    if (this.#advance('push')) return true
+    return this.#advance('push') || this.#wait()
+  }
+
+  #wait(): Promise<boolean> {
     this.since = performance.now()
     this.#watch.add(this)
     return new Promise((resolve) => {
