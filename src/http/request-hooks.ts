@@ -62,7 +62,8 @@ function usable(made: Headers, before: Headers): Headers {
 /** Tells `request.finished`; for the adapter's `onFinished`. */
 export function tellFinished(hooks: HookBus, { request, status, bytes, durationMs }: FinishedRequest): void {
   if (!hooks.has('request.finished')) return
-  hooks.observe('request.finished', { ...requestInfo(request), status, bytes, durationMs })
+  const { id, method, path, address, client } = requestInfo(request)
+  hooks.observe('request.finished', { id, method, path, address, client, status, bytes, durationMs })
 }
 
 const MAX_CLIENT = 100
