@@ -11,6 +11,11 @@ export interface ByteStream {
    * Rejects with an AppError when the bytes can't be had.
    */
   read(): Promise<Uint8Array | undefined>
+  /**
+   * The last `count` bytes of what `read` gave were not taken: they come again with the next read, and their buffer is for
+   * others until then. Absent where bytes can't be had twice.
+   */
+  unread?(count: number): void
   /** Lets go of files, processes and places in queues. Called exactly once, also after an error or half-way. */
   close(): void
 }

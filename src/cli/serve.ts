@@ -9,6 +9,7 @@ import { startSchedule } from '../scheduler/schedule-timer.ts'
 import { type Core, createServer } from '../server.ts'
 import { makeBackup, pruneBackups } from './backup.ts'
 import { banner, clientAddresses } from './banner.ts'
+import { collectAtRest } from './collect-at-rest.ts'
 import type { CliContext } from './context.ts'
 import { startControlServer } from './control-server.ts'
 import { EXIT } from './exit-codes.ts'
@@ -34,10 +35,12 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     onListening: (core, at, open) =>
       welcome({ core, at, open, context, log, terminal: readable ? terminal : undefined }),
   })
+  let stopCollecting = () => {}
   try {
     context.setErrorClaim((error) => server.core?.plugins?.host.attribute(error) === true)
     await server.start()
     systemd.ready()
+    stopCollecting = collectAtRest()
     context.onScanSignal(() => {
       log.info('scan asked for by signal')
       server.core?.scanner.scan({ kind: 'quick' }).catch((error: unknown) => log.error('scan failed', { error }))
@@ -53,6 +56,7 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     if (!readable) log.error('start failed', { error: error instanceof AppError ? plain(error) : error })
     throw error
   } finally {
+    stopCollecting()
     terminal.status(undefined)
     log.flush()
   }

@@ -104,9 +104,23 @@ export class StreamRights {
         if (revoked) return Promise.reject(withdrawn())
         return new Promise((resolve, reject) => {
           interrupt = () => reject(withdrawn())
-          stream.read().then(resolve, reject)
+          const settled = () => {
+            // It would hold on to the promise, and with it to the bytes.
+            interrupt = undefined
+          }
+          stream.read().then(
+            (chunk) => {
+              settled()
+              resolve(chunk)
+            },
+            (error: unknown) => {
+              settled()
+              reject(error)
+            },
+          )
         })
       },
+      ...(stream.unread ? { unread: (count: number) => stream.unread?.(count) } : {}),
       close: () => {
         this.#remove(entry)
         stream.close()
