@@ -33,7 +33,7 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
       welcome({ core, at, open, context, log, terminal: readable ? terminal : undefined }),
   })
   try {
-    context.setErrorClaim((error) => server.core?.plugins?.host.attribute(error) === true)
+    context.setErrorClaim((error, event) => server.core?.plugins?.host.attribute(error, event) === true)
     await server.start()
     systemd.ready()
     context.onScanSignal(() => {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../base/errors.ts'
 import { callPlugin } from './facades/call.ts'
-import { FailureDesk } from './failure-desk.ts'
+import { FailureDesk, type StrayEvent } from './failure-desk.ts'
 import type { Generation } from './generation.ts'
 import type { HostServices } from './host-services.ts'
 import type { HostTables } from './host-tables.ts'
@@ -47,6 +47,7 @@ export class PluginHost {
     this.#failures = new FailureDesk({
       services,
       find: (name) => this.#slots.get(name),
+      running: () => [...this.#slots.values()].flatMap(({ name, generation }) => (generation ? [name] : [])),
       trip: (slot, generation) => {
         services.log.error('plugin stopped after failures', { plugin: slot.name, reason: slot.lastError })
         void slot.serial('', () => this.#lifecycle.trip(slot, generation))
@@ -191,8 +192,8 @@ export class PluginHost {
   }
 
   /** For the process's handlers: a rejection or throw that nobody caught. True when a plugin's code caused it. */
-  attribute(error: unknown): boolean {
-    return this.#failures.attribute(error)
+  attribute(error: unknown, event: StrayEvent = 'uncaughtException'): boolean {
+    return this.#failures.attribute(error, event)
   }
 
   /** For adapters of the tables (routes, endpoints): a contained call with the plugin's counters. */

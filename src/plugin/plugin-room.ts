@@ -1,3 +1,4 @@
+import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Auth } from '../auth/create-auth.ts'
@@ -69,7 +70,12 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
   const { config, clock, notify, subsonic } = parts
   const log = parts.log.child({ room: 'plugin' })
   const folder = runtimeFolder(config.paths.data)
-  const marker = folder === undefined ? undefined : markRun(folder, clock.now())
+  const times = {
+    wallMs: clock.now(),
+    uptimeMs: uptime() * 1000,
+    watchdogMs: Number(process.env.WATCHDOG_USEC ?? 0) / 1000,
+  }
+  const marker = folder === undefined ? undefined : markRun(folder, times)
   if (!marker) log.info('no folder in memory: a plugin that blocks the server would not be known afterwards')
   const pool = new BufferPool()
   let admin: readonly Route[] = []
