@@ -14,6 +14,7 @@ import { infoOf, type PluginInfo } from './plugin-info.ts'
 import type { BrokenPackage, PluginPackage } from './plugin-package.ts'
 import { createPluginPolicy, type PluginPolicy, type PolicyOptions } from './plugin-policy.ts'
 import { PluginSlot } from './plugin-slot.ts'
+import { Together } from './together.ts'
 
 const TASK_MS = 600_000
 const LISTENER_MS = 10_000
@@ -33,6 +34,7 @@ export class PluginHost {
   readonly #lifecycle: Lifecycle
   readonly #failures: FailureDesk
   readonly #slots = new Map<string, PluginSlot>()
+  readonly #together = new Together(() => this.#rebuild())
   readonly #detach: () => void
   #stopped = false
 
@@ -58,6 +60,7 @@ export class PluginHost {
       policy: this.#policy,
       positionOf: (name) => rankOf(order, name),
       rebuild: () => this.#rebuild(),
+      rebuildSoon: () => this.#together.ask(),
       deliverEvent: (event, payload) => this.#deliver(event, payload),
       taskRunnerFor: (slot, generation) => (label, task) =>
         callPlugin(generation, ({ signal }) => task({ signal }), {
@@ -129,7 +132,7 @@ export class PluginHost {
       if (slot.pkg?.stamp === pkg.stamp) continue
       slot.pkg = pkg
       slot.breaker.reset()
-      work.push(this.#refresh(slot))
+      work.push(this.#together.during(this.#refresh(slot, true)))
     }
     for (const slot of [...this.#slots.values()]) {
       if (present.has(slot.name)) continue
@@ -237,8 +240,8 @@ export class PluginHost {
 
   // ---- steps -----------------------------------------------------------------------------------------------------------
 
-  #refresh(slot: PluginSlot): Promise<void> {
-    return slot.serial('refresh', () => this.#lifecycle.bringUp(slot, { throwing: false, anew: false }))
+  #refresh(slot: PluginSlot, together = false): Promise<void> {
+    return slot.serial('refresh', () => this.#lifecycle.bringUp(slot, { throwing: false, anew: false, together }))
   }
 
   /** Its files have gone. A running plugin may be on its way back: its gates stay shut for a moment. */
@@ -266,6 +269,7 @@ export class PluginHost {
   }
 
   #rebuild(): void {
+    this.#together.done()
     this.#tables.rebuild(this.#ordered())
   }
 
