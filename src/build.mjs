@@ -180,7 +180,7 @@ async function bundle(files, stamp) {
  */
 function makeAscii(file) {
   const text = readFileSync(file, 'utf8')
-  if (/\braw\b/.test(text) && file.endsWith('plugin.js')) return
+  if (/\.raw\b/.test(text) && file.endsWith('plugin.js')) return
   const ascii = text.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   if (ascii !== text) writeFileSync(file, ascii)
 }

@@ -63,7 +63,9 @@ describe('the program', () => {
   before(buildOnce)
 
   test('runs the plugins that come with it from their bundles', async (t) => {
-    const server = await world(t, {}).start()
+    const place = world(t, {})
+    const server = await place.start()
+    assert.ok(existsSync(join(place.data, 'plugins')), 'there is a folder to put plugins into')
     const { body } = await api(server, '')
     const list = body as unknown as { name: string; state: string; origin: string; lastError: string }[]
     assert.ok(list.length > 0)
