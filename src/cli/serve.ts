@@ -37,7 +37,7 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
   })
   let stopCollecting = () => {}
   try {
-    context.setErrorClaim((error) => server.core?.plugins?.host.attribute(error) === true)
+    context.setErrorClaim((error, event) => server.core?.plugins?.host.attribute(error, event) === true)
     await server.start()
     systemd.ready()
     stopCollecting = collectAtRest()

@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import { AppError } from '../base/errors.ts'
+import { claim } from './attribution.ts'
 import { LinkedAbort } from './linked-abort.ts'
 import { isLocalName, isPrivateAddress } from './private-address.ts'
 
@@ -78,6 +79,7 @@ export async function guardedFetch(
     return toResponse(answer, { url, maxBytes, redirected: url.href !== first.url.href, onEnd: () => abort.dispose() })
   } catch (error) {
     abort.dispose()
+    claim(error, options.plugin)
     throw error
   }
 }
