@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { errorReply } from '../http/reply.ts'
 import type { Route, RouteParams } from '../http/router.ts'
 import type { HttpReply, HttpRequest } from '../http/types.ts'
+import { parseJson } from '../rest/json-body.ts'
 import { type NativeGate, NOT_AUTHENTICATED, withToken } from '../rest/native-gate.ts'
 import type { PluginRequest } from './api.ts'
 import { toPublicUser } from './facades/reader-facades.ts'
@@ -154,7 +155,7 @@ function toPluginRequest(
     text,
     json: async () => {
       try {
-        return JSON.parse(await text()) as unknown
+        return parseJson(await text())
       } catch (cause) {
         throw cause instanceof AppError ? cause : new AppError('UNPROCESSABLE', 'invalid request payload', { cause })
       }

@@ -5,10 +5,9 @@ const MIB = 1024 * 1024
 
 /**
  * JSON without NUL characters in its texts and names: the database ends a text at the first, so they are taken out here as
- * they are from the parameters of the other API. Throws for anything but JSON in UTF-8.
+ * they are from the parameters of the other API. Throws for anything but JSON.
  */
-export function parseJson(bytes: Uint8Array): unknown {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+export function parseJson(text: string): unknown {
   if (!/\\u0000/i.test(text)) return JSON.parse(text)
   return JSON.parse(text, (_name, value) => withoutNul(value))
 }
@@ -25,7 +24,7 @@ export async function jsonObject(request: HttpRequest, limit = MIB): Promise<Rea
   const bytes = await request.body(limit)
   let value: unknown
   try {
-    value = parseJson(bytes)
+    value = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
     throw new AppError('UNPROCESSABLE', 'invalid request payload', { cause })
   }
