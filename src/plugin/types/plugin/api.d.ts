@@ -1,4 +1,5 @@
 // Generated from the sources by `npm run plugin:types`; a test fails when it is out of date.
+import type { Socket } from 'node:net';
 import type { Static, TObject, TProperties } from 'typebox';
 import type { HookCall, HookInput, HookName, HookOutput, Hooks, PlaybackEvent, Purpose, RequestInfo } from '../hooks/hooks.js';
 import type { Verdict } from '../hooks/kinds.js';
@@ -70,10 +71,26 @@ export type PluginContext<C = unknown, G extends Permission = Permission> = Base
     readonly routes: Routes;
 }> & Granted<G, 'subsonic', {
     readonly subsonic: Subsonic;
-}> & Granted<G, `net:${string}`, {
-    fetch(url: string | URL, init?: RequestInit): Promise<Response>;
-}>;
+}> & Granted<G, `net:${string}`, Network>;
 type Granted<G extends Permission, Needed extends Permission, Member> = [Extract<G, Needed>] extends [never] ? Record<never, never> : Member;
+/** Reaches granted hosts only, at addresses that are checked when the connection is made. */
+export interface Network {
+    fetch(url: string | URL, init?: RequestInit): Promise<Response>;
+    /**
+     * A TCP connection, for protocols that are not HTTP. It ends with the plugin; until then it is yours: listen to its
+     * `error`, and end it. For TLS give it to `connect` of `node:tls`. Rejects like `fetch`.
+     */
+    connect(target: ConnectTarget): Promise<Socket>;
+}
+export interface ConnectTarget {
+    /** Name or address. */
+    readonly host: string;
+    readonly port: number;
+    /** Ends the connection, also later. */
+    readonly signal?: AbortSignal;
+    /** For making it. Default 10,000 ms. */
+    readonly timeoutMs?: number;
+}
 export interface BaseContext<C, G extends Permission = Permission> {
     readonly name: string;
     /** Frozen. A change of configuration is a reload. */
