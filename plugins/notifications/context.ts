@@ -17,7 +17,7 @@ export const PERMISSIONS = [
   'routes:public',
   'routes:root',
   'net:*',
-  'node:fs/promises',
+  'node:fs',
 ] as const
 
 export const REASONS = {
@@ -36,7 +36,7 @@ export const REASONS = {
   'routes:public': 'serves the page before the login',
   'routes:root': 'these paths are where clients look for them',
   'net:*': 'reaches the services that users choose, at public addresses; others are granted one by one',
-  'node:fs/promises': 'asks how much of the disk is free',
+  'node:fs': 'asks how much of the disk is free',
 } as const
 
 const CHANNELS = ['webhook', 'ntfy', 'gotify', 'email', 'webpush']

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { statfs } from 'node:fs/promises'
+import { promises as files } from 'node:fs'
 import type { Cause } from './causes.ts'
 import type { Context } from './context.ts'
 import { LoginWatch } from './login-watch.ts'
@@ -80,7 +80,7 @@ function addDisk(ctx: Context, take: Take): void {
   const look = async () => {
     let disk: { readonly bavail: number; readonly blocks: number; readonly bsize: number }
     try {
-      disk = await statfs(await storage.dir())
+      disk = await files.statfs(await storage.dir())
     } catch (error) {
       log.debug('free space not known', { error: String(error) })
       return
