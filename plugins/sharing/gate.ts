@@ -1,3 +1,4 @@
+import { addressGroup, bitsOf } from './address.ts'
 import { Problem } from './share.ts'
 
 /** Who may knock, how often, and how many passwords may be tried. In memory, bounded. */
@@ -16,11 +17,13 @@ export function createRateLimit(perMinute: number, now: () => number): (address:
   return (address) => {
     if (perMinute === 0) return
     const at = now()
-    const known = buckets.get(address) ?? { left: perMinute, at }
-    const left = Math.min(perMinute, known.left + ((at - known.at) / MINUTE_MS) * perMinute)
-    buckets.delete(address)
-    if (buckets.size >= MAX_KEPT) buckets.delete(buckets.keys().next().value as string)
-    buckets.set(address, { left: left < 1 ? left : left - 1, at })
+    const group = addressGroup(address)
+    const known = buckets.get(group) ?? { left: perMinute, at }
+    // A clock that was set back gives nothing, and takes nothing.
+    const left = Math.min(perMinute, known.left + (Math.max(0, at - known.at) / MINUTE_MS) * perMinute)
+    buckets.delete(group)
+    forgetOldest(buckets)
+    buckets.set(group, { left: left < 1 ? left : left - 1, at })
     if (left < 1)
       throw new Problem('busy', 'Too many requests. Try again in a moment.', Math.ceil(((1 - left) / perMinute) * 60))
   }
@@ -29,55 +32,62 @@ export function createRateLimit(perMinute: number, now: () => number): (address:
 /** `most` wrong passwords a quarter of an hour, for one share from one address. */
 export function createPasswordThrottle(most: number, now: () => number) {
   const failures = new Map<string, { count: number; until: number }>()
+  const keyOf = (shareId: string, address: string) => `${shareId} ${addressGroup(address)}`
   const entry = (key: string) => {
     const known = failures.get(key)
     return known && known.until > now() ? known : undefined
   }
   return {
-    assert(key: string): void {
-      const known = entry(key)
-      if (known && known.count >= most)
-        throw new Problem('busy', 'Too many wrong passwords. Try again later.', Math.ceil((known.until - now()) / 1000))
-    },
-    /** Before the password is looked at, so that guesses sent at once count. */
-    begin(key: string): void {
+    /** Before the password is looked at, so that guesses sent at once count. Throws a Problem after too many. */
+    begin(shareId: string, address: string): void {
+      const key = keyOf(shareId, address)
       const known = entry(key) ?? { count: 0, until: now() + 15 * MINUTE_MS }
+      if (known.count >= most)
+        throw new Problem('busy', 'Too many wrong passwords. Try again later.', Math.ceil((known.until - now()) / 1000))
       known.count++
       failures.delete(key)
-      if (failures.size >= MAX_KEPT) failures.delete(failures.keys().next().value as string)
+      forgetOldest(failures)
       failures.set(key, known)
     },
-    forget: (key: string) => void failures.delete(key),
+    /** It was the right one, or none was looked at: that one does not count. */
+    forgive(shareId: string, address: string): void {
+      const known = entry(keyOf(shareId, address))
+      if (known) known.count--
+    },
   }
 }
 
-/** CIDR ranges; none = everybody. */
+/** True once in `everyMs` for a key: for logs that the same thing should not fill. */
+export function createOnceIn(everyMs: number, now: () => number): (key: string) => boolean {
+  const seen = new Map<string, number>()
+  return (key) => {
+    const at = now()
+    const last = seen.get(key)
+    if (last !== undefined && at - last < everyMs && at >= last) return false
+    seen.delete(key)
+    forgetOldest(seen)
+    seen.set(key, at)
+    return true
+  }
+}
+
+function forgetOldest(map: Map<string, unknown>): void {
+  if (map.size >= MAX_KEPT) map.delete(map.keys().next().value as string)
+}
+
+/** CIDR ranges; none = everybody. Throws for what is none. */
 export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
   const ranges = networks.map((text) => {
-    const [ip = '', bits] = text.split('/')
+    const [, ip = '', bits] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? []
     const base = bitsOf(ip)
     const length = bits === undefined ? base.length : Number(bits)
-    if (base === '' || !(length >= 0 && length <= base.length))
-      throw new Error(`${text} is no network such as 192.168.0.0/16`)
+    if (base === '' || length > base.length)
+      throw new Error(`sharing.allowedNetworks: '${text}' is no network such as 192.168.0.0/16`)
     return { family: base.length, prefix: base.slice(0, length) }
   })
   return (address) => {
     if (ranges.length === 0) return true
-    const bits = bitsOf(address.replace(/^::ffff:(?=\d+\.)/, ''))
+    const bits = bitsOf(address)
     return ranges.some(({ family, prefix }) => bits.length === family && bits.startsWith(prefix))
   }
-}
-
-function bitsOf(address: string): string {
-  if (/^\d+(\.\d+){3}$/.test(address))
-    return address
-      .split('.')
-      .map((part) => Number(part).toString(2).padStart(8, '0'))
-      .join('')
-  if (!address.includes(':')) return ''
-  const [head = '', tail] = address.split('::')
-  const left = head.split(':').filter(Boolean)
-  const right = (tail ?? '').split(':').filter(Boolean)
-  const middle = tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0')
-  return [...left, ...middle, ...right].map((part) => Number.parseInt(part, 16).toString(2).padStart(16, '0')).join('')
 }

@@ -3,6 +3,7 @@ import { Problem, type Recipient, type ShareInput, TARGET_KINDS, type Target } f
 type Json = Readonly<Record<string, unknown>>
 
 const MAX_TEXT = 4_000
+export const MAX_PASSWORD = 500
 const FAR = 8.64e15
 
 export function objectOf(value: unknown): Json {
@@ -21,6 +22,13 @@ export function text(body: Json, name: string): string | undefined {
   if (value === null) return ''
   if (typeof value !== 'string' || value.length > MAX_TEXT) wrong(name, `a text of at most ${MAX_TEXT} characters`)
   return value as string
+}
+
+/** As long as what is taken when it is typed; '' takes a password away. */
+export function password(body: Json): string | undefined {
+  const value = text(body, 'password')
+  if (value !== undefined && value.length > MAX_PASSWORD) wrong('password', `at most ${MAX_PASSWORD} characters long`)
+  return value
 }
 
 export function flag(body: Json, name: string): boolean | undefined {
@@ -113,7 +121,7 @@ export function pinakesInput(body: Json): ShareInput {
         download: flag(allowed, 'download'),
         reshare: flag(allowed, 'reshare'),
       }),
-    password: text(body, 'password'),
+    password: password(body),
     expiresAt: moment(body, 'expiresAt'),
     maxViews: whole(body, 'maxViews'),
     maxDownloads: whole(body, 'maxDownloads'),

@@ -84,4 +84,7 @@ export const MIGRATIONS: readonly Migration[] = [
       'CREATE INDEX sharing_note_user ON sharing_note(user_id, read_at)',
     ],
   },
+  {
+    up: ['CREATE INDEX sharing_share_end ON sharing_share(expires_at) WHERE revoked_at IS NULL AND told < 2'],
+  },
 ]

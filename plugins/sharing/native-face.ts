@@ -7,6 +7,7 @@ import {
   type User,
   type UserReader,
 } from 'tonearm/plugin'
+import type { Content } from './content.ts'
 import { answering, iso, jsonBody, loggedIn, visitorOf } from './faces.ts'
 import { ids, nativeInput, objectOf, targetOf } from './input.ts'
 import type { Service } from './service.ts'
@@ -15,6 +16,7 @@ import type { Store } from './store.ts'
 
 export interface FaceParts {
   readonly store: Store
+  readonly content: Content
   readonly service: Service
   readonly users: UserReader
   now(): number
@@ -22,7 +24,15 @@ export interface FaceParts {
   urlOf(share: Share, origin: string): string
 }
 
-const STATUS = { invalid: 400, 'not-found': 404, forbidden: 403, gone: 404, password: 401, busy: 429 } as const
+const STATUS = {
+  invalid: 400,
+  'not-found': 404,
+  forbidden: 403,
+  gone: 404,
+  'used-up': 404,
+  password: 401,
+  busy: 429,
+} as const
 
 /** `/api/share`: Navidrome's. */
 export function addNativeFace(routes: Routes, { store, service, users, now, urlOf }: FaceParts): void {

@@ -31,13 +31,16 @@ export interface PageTrack {
 }
 
 export interface SharePage {
+  /** From where the page stands to `/share/`: '' or `../`. */
+  readonly up: string
   readonly title: string
   readonly description: string
   readonly owner: string
   readonly tracks: readonly PageTrack[]
   readonly download?: string
-  readonly downloadLabel: string
-  readonly expires?: string
+  /** What is in it, in a line. */
+  readonly contents: string
+  readonly expiresAt?: number
   /** Absolute addresses for chat programs; absent where nothing may be told. */
   readonly card: { readonly url: string; readonly image?: string; readonly audio?: string }
 }
@@ -51,7 +54,8 @@ export const PAGE_HEADERS = Object.freeze({
   'x-robots-tag': 'noindex',
 })
 
-function document_(title: string, head: Safe, main: Safe): string {
+/** `up`: from where the page stands to `/share/`. */
+function document_(up: string, title: string, head: Safe, main: Safe): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -60,8 +64,8 @@ function document_(title: string, head: Safe, main: Safe): string {
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
 ${head}
-<link rel="icon" href="-/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="-/share.css">
+<link rel="icon" href="${up}-/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${up}-/share.css">
 </head>
 <body>
 ${main}
@@ -122,8 +126,8 @@ ${first && html`<img class="cover" src="${first.cover}" width="600" height="600"
 <p class="from">${page.owner} shares</p>
 <h1>${title}</h1>
 ${page.description !== '' && page.description !== title && html`<p class="description">${page.description}</p>`}
-<p class="facts">${tracks.length} ${tracks.length === 1 ? 'song' : 'songs'} · ${time(total)}${page.expires && ` · until ${page.expires}`}</p>
-<div class="actions" id="actions">${page.download && html`<a class="button" href="${page.download}" download>${page.downloadLabel}</a>`}</div>
+<p class="facts">${tracks.length} ${tracks.length === 1 ? 'song' : 'songs'} · ${time(total)}${page.expiresAt !== undefined && ` · until ${new Date(page.expiresAt).toISOString().slice(0, 10)}`}</p>
+<div class="actions" id="actions">${page.download && html`<a class="button" href="${page.download}" download>${tracks.length === 1 ? 'Download' : 'Download all (ZIP)'}</a>`}</div>
 </div>
 </header>
 ${
@@ -134,22 +138,33 @@ ${items}
 </ol>`
 }
 </main>
-<script src="-/player.js" defer></script>`
-  return document_(title, meta(page), main)
+<script src="${page.up}-/player.js" defer></script>`
+  return document_(page.up, title, meta(page), main)
 }
 
-export function messagePage(title: string, text: string): string {
+export function messagePage(up: string, title: string, text: string): string {
   return document_(
+    up,
     title,
     html`<meta name="robots" content="noindex">`,
     html`<main class="message"><h1>${title}</h1><p>${text}</p></main>`,
   )
 }
 
-export function passwordPage(action: string, problem: string): string {
+/** For chat programs, of a share that strangers may learn nothing of. */
+export function cardPage(up: string): string {
+  return document_(
+    up,
+    'Shared music',
+    html`<meta property="og:site_name" content="Tonearm"><meta property="og:title" content="Shared music"><meta name="robots" content="noindex">`,
+    html`<main class="message"><h1>Shared music</h1><p>Open the link in a browser to listen.</p></main>`,
+  )
+}
+
+export function passwordPage(up: string, id: string, problem: string): string {
   const main = html`<main class="message">
 <h1>This share has a password</h1>
-<form method="post" action="${action}">
+<form method="post" action="${up}${id}">
 ${problem !== '' && html`<p class="problem" id="problem" role="alert">${problem}</p>`}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" required autocomplete="current-password" maxlength="500"${problem !== '' && html` aria-describedby="problem" aria-invalid="true"`}>
@@ -157,21 +172,9 @@ ${problem !== '' && html`<p class="problem" id="problem" role="alert">${problem}
 </form>
 </main>`
   return document_(
+    up,
     'This share has a password',
     html`<meta property="og:title" content="Shared music"><meta name="robots" content="noindex">`,
     main,
   )
-}
-
-/** In the page's order; a byte order mark is not needed: M3U players that know titles read UTF-8. */
-export function playlist(
-  title: string,
-  tracks: readonly { artist: string; title: string; durationMs: number; url: string }[],
-): string {
-  const line = (text: string) => text.replace(/[\r\n]+/g, ' ')
-  const lines = tracks.map(
-    (track) =>
-      `#EXTINF:${Math.round(track.durationMs / 1000)},${line(track.artist)} - ${line(track.title)}\n${track.url}\n`,
-  )
-  return `#EXTM3U\n#PLAYLIST:${line(title)}\n${lines.join('')}`
 }

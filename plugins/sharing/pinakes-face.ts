@@ -10,11 +10,19 @@ export interface PinakesParts extends FaceParts {
 }
 
 /** Statuses as the API lists them; making a share knows no 403 and no 404. */
-const STATUS = { invalid: 400, 'not-found': 404, forbidden: 403, gone: 404, password: 401, busy: 429 } as const
+const STATUS = {
+  invalid: 400,
+  'not-found': 404,
+  forbidden: 403,
+  gone: 404,
+  'used-up': 404,
+  password: 401,
+  busy: 429,
+} as const
 const MAKING = { ...STATUS, 'not-found': 400, forbidden: 400 } as const
 
 export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
-  const { store, service, users, now, urlOf } = parts
+  const { store, content, service, users, now, urlOf } = parts
   const rendered = async (share: Share, request: PluginRequest) => {
     const isLink = share.recipient.kind === 'link'
     return {
@@ -99,7 +107,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
       `${base}/shares/incoming`,
       on(async (request, user) => {
         const page = pageOf(request)
-        const all = await service.incoming(user.id)
+        const all = await content.incoming(user.id)
         const items = await list(all.slice(page.offset, page.offset + page.limit), request)
         return json({ items, total: all.length, ...page })
       }),
@@ -110,7 +118,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
       on(async (request, user) => {
         const share = await existing(request)
         const isSeen =
-          isMine(share, user) || ((await service.isRecipient(share, user.id)) && (await service.alive(share)))
+          isMine(share, user) || (content.isRecipient(share, user.id) && (await content.alive(share)) !== undefined)
         if (!isSeen) throw notFound()
         return json(await rendered(share, request))
       }),

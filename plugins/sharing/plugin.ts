@@ -1,22 +1,20 @@
 import { definePlugin, Type } from 'tonearm/plugin'
+import { createAddresses } from './addresses.ts'
+import { createContent } from './content.ts'
 import { createNetworkCheck, createPasswordThrottle, createRateLimit } from './gate.ts'
+import { createHousekeeping, leaseOf } from './housekeeping.ts'
+import { playlistsFor } from './incoming-playlists.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { addNativeFace } from './native-face.ts'
+import { createNews, type ShareNews } from './news.ts'
 import { addPinakesFace } from './pinakes-face.ts'
 import { addPublicFace } from './public-face.ts'
 import { createPasswordCheck, createSigner, newSecret } from './secrets.ts'
-import { createService, type NewsType } from './service.ts'
+import { createService } from './service.ts'
 import type { Share } from './share.ts'
 import { createStore } from './store.ts'
 import { addSubsonicFace } from './subsonic-face.ts'
-
-/** What other plugins hear: who is told what about which share. */
-export interface ShareNews {
-  readonly shareId: string
-  readonly userId: string
-  readonly title: string
-  readonly body: string
-}
+import { createVisits } from './visits.ts'
 
 declare module 'tonearm/plugin' {
   interface PluginEvents {
@@ -29,7 +27,9 @@ declare module 'tonearm/plugin' {
   }
 }
 
-const MINUTE_MS = 60_000
+/** How soon a share that has ended is noticed by what does not ask. */
+const TICK_MS = 5_000
+const ROUND_MS = 60_000
 
 export default definePlugin({
   name: 'sharing',
@@ -102,48 +102,56 @@ export default definePlugin({
   migrations: MIGRATIONS,
 
   async setup(ctx) {
-    const { config, library, users, routes, events, subsonic, hooks, scheduler } = ctx
-    if (!config.enabled) return
+    const { config, library, users, routes, events, subsonic, hooks, scheduler, log } = ctx
+    if (!config.enabled) {
+      // What was given before ends as well; the tables of the next moment have no routes of ours any more.
+      for (const lease of routes.runningMedia()) routes.endMedia(lease)
+      return
+    }
     const now = () => ctx.now()
     const store = createStore(ctx.db)
-    const signer = createSigner(await store.secret(newSecret()))
-
-    const news = (type: NewsType, share: Share, userId: string) => {
-      const title = TITLES[type]
-      const body = share.description || share.contents
-      store
-        .note(userId, { shareId: share.id, type, at: now(), title, body })
-        .catch((error: unknown) => ctx.log.warn('note of a share not kept', { error: String(error) }))
-      events.emit(`sharing.${type}`, { shareId: share.id, userId, title, body })
-    }
+    const content = createContent({ store, library, users, now, allowDownloads: config.allowDownloads })
+    const news = createNews({ store, users, log, now, emit: (type, one) => events.emit(`sharing.${type}`, one) })
     const service = createService({
       store,
+      content,
       library,
       users,
-      limits: config,
-      log: ctx.log,
-      now,
-      endMedia: (shareId) => void routes.endMedia(shareId),
       news,
+      now,
+      limits: config,
+      narrowed: () => housekeeping.changed(),
+      endMedia: (shareId) => {
+        for (const what of ['stream', 'download'] as const) routes.endMedia(leaseOf(what, shareId))
+      },
     })
+    const housekeeping = createHousekeeping({ store, content, users, news, now, media: routes, note: service.note })
 
     const baseOf = (origin: string) => config.publicUrl || origin
     const urlOf = (share: Share, origin: string) =>
       share.recipient.kind === 'link' ? `${baseOf(origin)}/share/${share.id}` : ''
-    const face = { store, service, users, now, urlOf }
+    const face = { store, content, service, users, now, urlOf }
+    const signer = createSigner(await store.secret(newSecret()))
     const { visit } = addPublicFace(routes, {
-      store,
+      content,
       service,
       users,
-      signer,
       now,
       baseOf,
+      addresses: createAddresses(signer, now),
+      visits: createVisits({
+        store,
+        content,
+        service,
+        signer,
+        now,
+        mayKnock: createNetworkCheck(config.allowedNetworks),
+        throttle: createPasswordThrottle(config.passwordAttempts, now),
+        checkPassword: createPasswordCheck(),
+      }),
       maxBitrate: config.maxBitrate,
-      mayKnock: createNetworkCheck(config.allowedNetworks),
       limitPages: createRateLimit(config.rateLimit, now),
       limitMedia: createRateLimit(config.rateLimit * 10, now),
-      throttle: createPasswordThrottle(config.passwordAttempts, now),
-      checkPassword: createPasswordCheck(),
       owned: async (songId, as) => (await library.tracks({ ids: [songId], ownOnly: true }, as))[0],
     })
     addNativeFace(routes, face)
@@ -151,32 +159,10 @@ export default definePlugin({
     addSubsonicFace(subsonic, face)
     ctx.assets.serve('/share/-', 'assets', { root: true })
 
-    hooks.on('access.grants', ({ userId, purpose }) => service.grants(userId, purpose))
-    hooks.on('playlists.virtual', async ({ userId }) => {
-      const shares = (await service.incoming(userId)).filter(({ permissions }) => permissions.view)
-      return Promise.all(
-        shares.map(async (share) => ({
-          id: `share-${share.id}`,
-          name: share.description || share.contents || 'Shared music',
-          comment: [`Shared by ${(await users.get(share.ownerId))?.name ?? 'somebody'}`, share.description]
-            .filter(Boolean)
-            .join(': '),
-          owner: (await users.get(share.ownerId))?.name ?? '',
-          songIds: (await service.content(share)).map(({ id }) => id),
-          createdAt: share.createdAt,
-          changedAt: share.updatedAt,
-        })),
-      )
-    })
-    scheduler.every(MINUTE_MS, () => service.housekeeping())
+    hooks.on('access.grants', ({ userId, purpose }) => content.grants(userId, purpose))
+    hooks.on('playlists.virtual', ({ userId }) => playlistsFor(userId, { content, users }))
+    hooks.on('user.deleted', () => housekeeping.changed())
+    scheduler.every(TICK_MS, () => housekeeping.tick())
+    scheduler.every(ROUND_MS, () => housekeeping.round())
   },
 })
-
-const TITLES: Readonly<Record<NewsType, string>> = {
-  share_received: 'Somebody shares music with you',
-  share_changed: 'A share for you has changed',
-  share_revoked: 'A share for you was taken back',
-  share_expiring: 'A share of yours ends within a day',
-  link_first_used: 'A link of yours was opened for the first time',
-  link_exhausted: 'A link of yours is used up',
-}

@@ -1,104 +1,69 @@
 import type { PluginRequest, Reply, Routes, Track, UserReader } from 'tonearm/plugin'
+import { addressGroup } from './address.ts'
+import { type Addresses, isGuarded } from './addresses.ts'
+import type { Content } from './content.ts'
 import { iso, problemReply, visitorOf } from './faces.ts'
-import { messagePage, PAGE_HEADERS, type PageTrack, passwordPage, playlist, sharePage } from './page.ts'
-import type { Signer } from './secrets.ts'
+import { archiveName, fileName } from './file-names.ts'
+import { createOnceIn } from './gate.ts'
+import { leaseOf } from './housekeeping.ts'
+import { cardPage, messagePage, PAGE_HEADERS, type PageTrack, passwordPage, sharePage } from './page.ts'
+import { playlist } from './playlist.ts'
 import type { Service } from './service.ts'
-import { notFound, Problem, type Share } from './share.ts'
-import type { Store } from './store.ts'
+import { notFound, Problem, type Share, titleOf } from './share.ts'
+import type { Visits } from './visits.ts'
 
 export interface PublicParts {
-  readonly store: Store
+  readonly visits: Visits
+  readonly addresses: Addresses
+  readonly content: Content
   readonly service: Service
   readonly users: UserReader
-  readonly signer: Signer
   readonly maxBitrate: number
   now(): number
   baseOf(origin: string): string
-  mayKnock(address: string): boolean
   limitPages(address: string): void
   limitMedia(address: string): void
-  readonly throttle: { assert(key: string): void; begin(key: string): void; forget(key: string): void }
-  checkPassword(stored: string, password: string): Promise<boolean>
+  /** The song, if this user may have it without what others share. */
   owned(songId: string, as: string): Promise<Track | undefined>
 }
 
-const STATUS = { invalid: 400, 'not-found': 404, forbidden: 403, gone: 410, password: 401, busy: 429 } as const
-/** Addresses given to a visitor whose way in was narrower than the link. */
-const GUARDED_MS = 24 * 3_600_000
-const COOKIE_S = 12 * 3_600
+const STATUS = {
+  invalid: 400,
+  'not-found': 404,
+  forbidden: 403,
+  gone: 410,
+  'used-up': 410,
+  password: 401,
+  busy: 429,
+} as const
+/** Which songs are in a share is kept so long between two requests for them. */
 const KEPT_MS = 10_000
 const MAX_KEPT = 32
+/** The same song to the same place is one line of the log. */
+const LISTENED_MS = 600_000
+/** Programs that look for a preview. Browsers inside chat programs carry their names too, so no bare names here. */
 const PREVIEWS =
-  /bot\b|crawler|spider|facebookexternalhit|whatsapp|telegram|slack|discord|twitter|linkedin|skype|signal|mastodon|pleroma|embedly|preview|vkshare|iframely|matrix|synapse/i
-
-const gone = () => new Problem('gone', 'This share is not available any more.')
+  /bot\b|crawler|spider|facebookexternalhit|facebookcatalog|whatsapp\/|skypeuripreview|slack-imgproxy|mastodon\/|pleroma|akkoma|misskey|embedly|iframely|vkshare|viber|kakaotalk-scrap|synapse|link ?preview/i
 
 export function addPublicFace(routes: Routes, parts: PublicParts) {
-  const { store, service, users, signer, now } = parts
+  const { visits, addresses, content, service, users, now } = parts
   const contents = new Map<string, { readonly until: number; readonly ids: ReadonlySet<string> }>()
+  const isNewToLog = createOnceIn(LISTENED_MS, now)
+  const ownerOf = async (share: Share) => (await users.get(share.ownerId))?.name ?? ''
 
-  async function known(request: PluginRequest, id: string): Promise<Share> {
-    if (!parts.mayKnock(request.address) || !/^[0-9A-Za-z]{10}$/.test(id)) throw notFound()
-    const found = await store.find(id)
-    if (!found) throw notFound()
-    const { user } = request
-    if (found.recipient.kind !== 'link') {
-      const isKnown = user && (user.isAdmin || user.id === found.ownerId || (await service.isRecipient(found, user.id)))
-      if (!isKnown) throw notFound()
-    }
-    const share = await service.alive(found)
-    if (!share) throw gone()
-    return share
-  }
-
-  const cookieParts = (share: Share) => ['password', share.id, share.salt]
-
-  async function assertPassword(request: PluginRequest, share: Share, typed?: string): Promise<void> {
-    if (share.password === '') return
-    const cookie = new RegExp(`(?:^|;\\s*)share_${share.id}=([^;]+)`).exec(request.headers.cookie ?? '')?.[1]
-    if (cookie && typed === undefined && signer.verify(cookieParts(share), cookie, now())) return
-    const given = typed ?? request.headers['x-share-password'] ?? request.query.get('password') ?? undefined
-    if (given === undefined || given === '') throw new Problem('password', 'This share needs its password.')
-    const key = `${share.id} ${request.address}`
-    parts.throttle.assert(key)
-    parts.throttle.begin(key)
-    if (given.length > 500 || !(await parts.checkPassword(share.password, given))) {
-      await service.note(share.id, 'password_failed', visitorOf(request))
-      throw new Problem('password', 'That is not the password.')
-    }
-    parts.throttle.forget(key)
-  }
-
-  /** The way in of a visitor: password, then a view is taken. */
-  async function enter(request: PluginRequest, id: string): Promise<Share> {
-    parts.limitPages(request.address)
-    const share = await known(request, id)
-    if (!share.permissions.view) throw new Problem('forbidden', 'This share can not be looked at.')
-    await assertPassword(request, share)
-    if (!(await service.take(share, 'view', visitorOf(request)))) throw gone()
-    return share
-  }
-
-  const endOf = (share: Share) =>
-    share.password !== '' || share.maxViews > 0
-      ? Math.min(share.expiresAt ?? Number.POSITIVE_INFINITY, now() + GUARDED_MS)
-      : share.expiresAt
-  const address = (share: Share, what: 's' | 'c', songId: string) =>
-    `${share.id}/${what}/${songId}?t=${signer.sign([what, share.id, share.salt, songId], endOf(share))}`
-  const downloadAddress = (share: Share) => `d/${share.id}?t=${signer.sign(['d', share.id, share.salt], endOf(share))}`
-  const titleOf = (share: Share) => share.description || share.contents || 'Shared music'
-
-  async function details(share: Share, base: string) {
-    const tracks = await service.content(share)
+  async function details(request: PluginRequest, share: Share) {
+    const base = `${parts.baseOf(request.origin)}/share/`
+    const player = request.query.get('player')
+    const tracks = await content.tracks(share)
     return {
       id: share.id,
       title: titleOf(share),
       description: share.description,
       contents: share.contents,
-      owner: (await users.get(share.ownerId))?.name ?? '',
+      owner: await ownerOf(share),
       expiresAt: iso(share.expiresAt),
       downloadable: share.permissions.download,
-      ...(share.permissions.download ? { downloadUrl: `${base}/share/${downloadAddress(share)}` } : {}),
+      ...(share.permissions.download ? { downloadUrl: base + addresses.download(share) } : {}),
       tracks: tracks.map((track) => ({
         id: track.id,
         title: track.title,
@@ -112,140 +77,137 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
         suffix: track.suffix,
         bitRate: track.bitRate,
         size: track.size,
-        coverUrl: `${base}/share/${address(share, 'c', track.id)}`,
-        ...(share.permissions.stream ? { url: `${base}/share/${address(share, 's', track.id)}` } : {}),
+        coverUrl: base + addresses.cover(share, track.id),
+        ...(share.permissions.stream ? { url: base + addresses.stream(share, track.id, player) } : {}),
       })),
     }
   }
 
-  async function page(request: PluginRequest, share: Share, isPreview: boolean): Promise<Reply> {
-    const tracks = isPreview && isGuarded(share) ? [] : await service.content(share)
-    const base = parts.baseOf(request.origin)
-    const first = tracks[0]
-    const rows = tracks.map((track): PageTrack => {
-      const { title, artist, album, durationMs } = track
-      return {
-        title,
-        artist,
-        album,
-        durationMs,
-        cover: address(share, 'c', track.id),
-        ...(share.permissions.stream ? { stream: address(share, 's', track.id) } : {}),
-      }
+  async function page(request: PluginRequest, share: Share): Promise<Reply> {
+    const tracks = await content.tracks(share)
+    const base = `${parts.baseOf(request.origin)}/share/`
+    const up = upOf(request)
+    const player = request.query.get('player')
+    const [first] = tracks
+    const rows = tracks.map(({ id, title, artist, album, durationMs }): PageTrack => {
+      const stream = share.permissions.stream ? { stream: up + addresses.stream(share, id, player) } : {}
+      return { title, artist, album, durationMs, cover: up + addresses.cover(share, id), ...stream }
     })
-    const body = sharePage({
-      title: titleOf(share),
-      description: share.description && share.description !== share.contents ? share.contents : '',
-      owner: (await users.get(share.ownerId))?.name ?? '',
-      tracks: rows,
-      ...(share.permissions.download ? { download: downloadAddress(share) } : {}),
-      downloadLabel: tracks.length === 1 ? 'Download' : 'Download all (ZIP)',
-      ...(share.expiresAt === undefined ? {} : { expires: new Date(share.expiresAt).toISOString().slice(0, 10) }),
-      card: {
-        url: `${base}/share/${share.id}`,
-        ...(first ? { image: `${base}/share/${address(share, 'c', first.id)}` } : {}),
-        ...(first && share.permissions.stream ? { audio: `${base}/share/${address(share, 's', first.id)}` } : {}),
-      },
-    })
-    return { kind: 'text', type: 'text/html; charset=utf-8', headers: PAGE_HEADERS, body }
+    return htmlReply(
+      200,
+      sharePage({
+        up,
+        title: titleOf(share),
+        description: share.description === titleOf(share) ? '' : share.description,
+        contents: share.contents,
+        owner: await ownerOf(share),
+        tracks: rows,
+        ...(share.permissions.download ? { download: up + addresses.download(share) } : {}),
+        ...(share.expiresAt === undefined ? {} : { expiresAt: share.expiresAt }),
+        card: {
+          url: base + share.id,
+          ...(first ? { image: base + addresses.cover(share, first.id) } : {}),
+          ...(first && share.permissions.stream ? { audio: base + addresses.stream(share, first.id) } : {}),
+        },
+      }),
+    )
   }
 
   async function m3u(request: PluginRequest, share: Share): Promise<Reply> {
-    const base = parts.baseOf(request.origin)
-    const tracks = share.permissions.stream ? await service.content(share) : []
-    const rows = tracks.map((track) => ({ ...track, url: `${base}/share/${address(share, 's', track.id)}` }))
+    const base = `${parts.baseOf(request.origin)}/share/`
+    const player = request.query.get('player')
+    const tracks = share.permissions.stream ? await content.tracks(share) : []
     return {
       kind: 'text',
       type: 'audio/x-mpegurl',
       headers: { 'cache-control': 'no-store', 'content-disposition': `inline; filename="${share.id}.m3u"` },
-      body: playlist(titleOf(share), rows),
+      body: playlist(
+        titleOf(share),
+        tracks.map((track) => ({ ...track, url: base + addresses.stream(share, track.id, player) })),
+      ),
     }
   }
 
   async function open(request: PluginRequest): Promise<Reply> {
-    const id = request.params.id ?? ''
     const { query, headers } = request
+    const id = request.params.id ?? ''
     if (query.has('download') && !['0', 'false'].includes(query.get('download') ?? '')) return download(request)
-    const agent = headers['user-agent'] ?? ''
     const wanted = query.get('format')
-    if (wanted === null && PREVIEWS.test(agent)) {
-      parts.limitPages(request.address)
-      const share = await known(request, id)
-      return page(request, share, true)
+    parts.limitPages(request.address)
+    if (wanted === null && isPreview(request)) {
+      const share = await visits.known(request, id)
+      return isGuarded(share) ? htmlReply(200, cardPage(upOf(request))) : page(request, share)
     }
-    const share = await enter(request, id)
+    const share = await visits.enter(request, id)
     const format = wanted ?? ((headers.accept ?? '').includes('text/html') ? 'page' : share.format || 'raw')
-    if (format === 'page' || format === 'html') return page(request, share, false)
+    if (format === 'page' || format === 'html') return page(request, share)
     if (format === 'm3u') return m3u(request, share)
     return {
       kind: 'json',
       headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
-      body: await details(share, parts.baseOf(request.origin)),
+      body: await details(request, share),
     }
   }
 
   async function download(request: PluginRequest): Promise<Reply> {
     parts.limitPages(request.address)
-    const share = await known(request, request.params.id ?? '')
+    const share = await visits.known(request, request.params.id ?? '')
     if (!share.permissions.download) throw new Problem('forbidden', 'This share is not downloadable.')
-    const isInvited = signer.verify(['d', share.id, share.salt], request.query.get('t') ?? '', now())
-    if (!isInvited) await assertPassword(request, share)
-    const tracks = await service.content(share)
+    const isInvited = addresses.holds(share, 'd', request.query.get('t'))
+    if (!isInvited) await visits.assertPassword(request, share)
+    const tracks = await content.tracks(share)
     const [first] = tracks
-    if (!first) throw notFound()
-    if (request.method !== 'HEAD') {
-      const visitor = visitorOf(request)
-      if (!isInvited && !(await service.take(share, 'view', visitor))) throw gone()
-      if (!(await service.take(share, 'download', visitor))) throw gone()
+    if (!first) throw new Problem('not-found', 'There is nothing in this share at the moment.')
+    // The rest of a download that broke off is no other one, unless they are numbered: then every request is.
+    const isRest = tracks.length === 1 && isLater(request) && share.maxDownloads === 0 && isInvited
+    if (!isRest) await visits.take(request, share, isInvited ? ['download'] : ['view', 'download'])
+    const shared = {
+      actAs: share.rootId,
+      lease: { key: leaseOf('download', share.id), ...untilOf(share) },
+      headers: { 'referrer-policy': 'no-referrer', 'x-robots-tag': 'noindex' },
     }
-    const lease = leaseOf(share)
-    const actAs = share.rootId
     if (tracks.length === 1)
-      return { kind: 'media', as: 'download', mediaId: first.id, actAs, lease, downloadName: fileName(first, 1) }
+      return { kind: 'media', as: 'download', mediaId: first.id, downloadName: fileName(first, 1), ...shared }
     return {
       kind: 'zip',
       entries: tracks.map((track, index) => ({ mediaId: track.id, name: fileName(track, index + 1) })),
-      actAs,
-      lease,
-      downloadName: `${safe(titleOf(share))}.zip`,
+      downloadName: archiveName(titleOf(share)),
       comment: titleOf(share),
-      headers: { 'referrer-policy': 'no-referrer' },
+      ...shared,
     }
   }
 
   async function media(request: PluginRequest, what: 's' | 'c'): Promise<Reply> {
     const { id = '', song = '' } = request.params
     parts.limitMedia(request.address)
-    const share = await known(request, id)
+    const share = await visits.known(request, id)
     const { stream, view } = share.permissions
-    if (
-      !signer.verify([what, id, share.salt, song], request.query.get('t') ?? '', now()) ||
-      !(what === 's' ? stream : view)
-    )
-      throw notFound()
-    if (!(await holds(share, song)) || !(await parts.owned(song, share.rootId))) throw notFound()
-    const shared = { kind: 'media', mediaId: song, actAs: share.rootId, lease: leaseOf(share) } as const
+    if (!addresses.holds(share, what, request.query.get('t'), song) || !(what === 's' ? stream : view)) throw notFound()
+    if (!(await isIn(share, song)) || !(await parts.owned(song, share.rootId))) throw notFound()
+    const shared = { kind: 'media', mediaId: song, actAs: share.rootId } as const
     if (what === 'c') {
-      const size = Math.min(1200, Math.max(32, Number(request.query.get('size')) || 600))
+      const size = Math.min(1200, Math.max(32, Math.floor(Number(request.query.get('size'))) || 600))
       return { ...shared, as: 'cover', size, headers: { 'cache-control': 'private, max-age=3600' } }
     }
-    if (request.method === 'GET' && /^(bytes=0-)?$/.test(request.headers.range ?? ''))
+    const line = `${id} ${song} ${addressGroup(request.address)}`
+    if (request.method === 'GET' && !isLater(request) && isNewToLog(line))
       await service.note(share.id, 'streamed', visitorOf(request))
     const format = ['', 'raw', 'm3u'].includes(share.format) ? undefined : share.format
     const most = [share.maxBitRate, parts.maxBitrate].filter((rate) => rate > 0)
     return {
       ...shared,
       as: 'stream',
+      lease: { key: leaseOf('stream', share.id), ...untilOf(share) },
       ...(format === undefined ? {} : { format }),
       ...(most.length > 0 ? { maxBitRate: Math.min(...most) } : {}),
     }
   }
 
   /** What is in a share is looked up once for the requests of one song; the right to it each time. */
-  async function holds(share: Share, song: string): Promise<boolean> {
+  async function isIn(share: Share, song: string): Promise<boolean> {
     const kept = contents.get(share.id)
     if (kept && now() < kept.until) return kept.ids.has(song)
-    const ids = new Set((await service.content(share)).map((track) => track.id))
+    const ids = new Set((await content.tracks(share)).map((track) => track.id))
     contents.delete(share.id)
     if (contents.size >= MAX_KEPT) contents.delete(contents.keys().next().value as string)
     contents.set(share.id, { until: now() + KEPT_MS, ids })
@@ -254,19 +216,18 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
 
   async function unlock(request: PluginRequest): Promise<Reply> {
     parts.limitPages(request.address)
-    const share = await known(request, request.params.id ?? '')
+    // A form of another site would spend the visitor's tries.
+    if (request.headers['sec-fetch-site'] === 'cross-site')
+      throw new Problem('forbidden', 'Open the link itself to type its password.')
+    const share = await visits.known(request, request.params.id ?? '')
     const typed = new URLSearchParams(await request.text()).get('password') ?? ''
-    await assertPassword(request, share, typed)
-    const cookie = signer.sign(cookieParts(share), now() + COOKIE_S * 1000)
-    const secure = request.origin.startsWith('https:') ? '; Secure' : ''
+    await visits.assertPassword(request, share, typed)
     return {
       kind: 'redirect',
       status: 303,
-      to: `${request.origin}/share/${share.id}`,
-      headers: {
-        'set-cookie': `share_${share.id}=${cookie}; Max-Age=${COOKIE_S}; HttpOnly; SameSite=Lax${secure}`,
-        'cache-control': 'no-store',
-      },
+      // Relative: behind a proxy the visitor's own address of us is known best by the visitor.
+      to: `${upOf(request)}${share.id}`,
+      headers: { 'set-cookie': visits.cookieFor(request, share), 'cache-control': 'no-store' },
     }
   }
 
@@ -278,19 +239,16 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
       if (!(error instanceof Problem)) throw error
       const status = STATUS[error.kind]
       if (!(request.headers.accept ?? '').includes('text/html')) return problemReply(status, error)
-      const body =
-        error.kind === 'password'
-          ? passwordPage(request.params.id ?? '', request.method === 'POST' ? error.message : '')
-          : messagePage(TITLES[error.kind] ?? 'This did not work', error.message)
+      const up = upOf(request)
       const wait: Record<string, string> =
         error.retryAfter === undefined ? {} : { 'retry-after': String(error.retryAfter) }
-      return {
-        kind: 'text' as const,
+      return htmlReply(
         status,
-        type: 'text/html; charset=utf-8',
-        headers: { ...PAGE_HEADERS, ...wait },
-        body,
-      }
+        error.kind === 'password'
+          ? passwordPage(up, request.params.id ?? '', request.method === 'POST' ? error.message : '')
+          : messagePage(up, TITLES[error.kind] ?? 'This did not work', error.message),
+        wait,
+      )
     }
   }
 
@@ -299,46 +257,56 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
   routes.post('/share/:id', answering(unlock), { ...options, bodyLimit: 4096 })
   routes.get(
     '/share/:id/m3u',
-    answering(async (request) => m3u(request, await enter(request, request.params.id ?? ''))),
+    answering(async (request) => {
+      parts.limitPages(request.address)
+      return m3u(request, await visits.enter(request, request.params.id ?? ''))
+    }),
     options,
   )
   routes.get('/share/d/:id', answering(download), options)
-  routes.get(
-    '/share/:id/s/:song',
-    answering((request) => media(request, 's')),
-    options,
-  )
-  routes.get(
-    '/share/:id/c/:song',
-    answering((request) => media(request, 'c')),
-    options,
-  )
+  for (const what of ['s', 'c'] as const)
+    routes.get(
+      `/share/:id/${what}/:song`,
+      answering((request) => media(request, what)),
+      options,
+    )
 
   return {
-    visit: async (request: PluginRequest, id: string) =>
-      details(await enter(request, id), parts.baseOf(request.origin)),
+    /** What programs get of a link. */
+    async visit(request: PluginRequest, id: string) {
+      parts.limitPages(request.address)
+      return details(request, await visits.enter(request, id))
+    },
   }
 }
 
-const TITLES: Readonly<Record<string, string>> = {
+const TITLES: Readonly<Partial<Record<Problem['kind'], string>>> = {
   'not-found': 'There is no such share',
   gone: 'This share has ended',
+  'used-up': 'This share is used up',
   forbidden: 'Not with this share',
   busy: 'One moment, please',
 }
 
-const isGuarded = (share: Share) => share.password !== '' || share.maxViews > 0
-
-function leaseOf(share: Share): { readonly key: string; readonly until?: number } {
-  return { key: share.id, ...(share.expiresAt === undefined ? {} : { until: share.expiresAt }) }
+function htmlReply(status: number, body: string, more: Readonly<Record<string, string>> = {}): Reply {
+  return { kind: 'text', status, type: 'text/html; charset=utf-8', headers: { ...PAGE_HEADERS, ...more }, body }
 }
 
-/** `NN - Artist - Title.ext`, with nothing that a file system or an unpacker takes for more than a name. */
-function fileName({ artist, title, suffix }: Track, number: number): string {
-  return `${String(number).padStart(2, '0')} - ${safe(artist)} - ${safe(title)}.${suffix}`
+/** From where a page stands to `/share/`, whatever lies before it. */
+function upOf({ path }: PluginRequest): string {
+  return '../'.repeat(Math.max(0, path.split('/').length - 3))
 }
 
-function safe(text: string): string {
-  const clean = text.replace(/[\u0000-\u001f\u007f\\/:*?"<>|]/g, '_').replace(/^[. ]+|[. ]+$/g, '')
-  return Array.from(clean).slice(0, 80).join('') || 'untitled'
+/** People's browsers tell how they came to ask; robots that call themselves browsers are people. */
+function isPreview({ headers }: PluginRequest): boolean {
+  return PREVIEWS.test(headers['user-agent'] ?? '') && headers['sec-fetch-mode'] === undefined
+}
+
+/** A part that does not begin at the beginning. */
+function isLater({ headers }: PluginRequest): boolean {
+  return /^bytes=0*[1-9]/.test(headers.range ?? '')
+}
+
+function untilOf({ expiresAt }: Share): { readonly until?: number } {
+  return expiresAt === undefined ? {} : { until: expiresAt }
 }

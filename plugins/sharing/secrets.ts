@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, randomInt, scrypt, timingSafeEqual } from 'node:crypto'
+import { Problem } from './share.ts'
 
 const LETTERS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 
@@ -19,10 +20,14 @@ export async function hashPassword(password: string): Promise<string> {
   return `${salt}$${(await hash(password, salt)).toString('base64url')}`
 }
 
-/** One at a time: each takes 16 MB while it works. */
+const MAX_WAITING = 16
+
+/** One at a time, since each takes 16 MB and a core while it works; throws a Problem when too many wait. */
 export function createPasswordCheck(): (stored: string, password: string) => Promise<boolean> {
   let last: Promise<unknown> = Promise.resolve()
-  return (stored, password) => {
+  let waiting = 0
+  return async (stored, password) => {
+    if (waiting >= MAX_WAITING) throw new Problem('busy', 'Too many passwords are being tried. Try again soon.', 5)
     const [salt = '', key = ''] = stored.split('$')
     const work = last.then(async () => {
       const wanted = Buffer.from(key, 'base64url')
@@ -30,7 +35,12 @@ export function createPasswordCheck(): (stored: string, password: string) => Pro
       return wanted.length === given.length && timingSafeEqual(wanted, given)
     })
     last = work.catch(() => {})
-    return work
+    waiting++
+    try {
+      return await work
+    } finally {
+      waiting--
+    }
   }
 }
 

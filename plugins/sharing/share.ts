@@ -49,6 +49,15 @@ export interface Permissions {
   readonly reshare: boolean
 }
 
+export function both(a: Permissions, b: Permissions): Permissions {
+  return {
+    view: a.view && b.view,
+    stream: a.stream && b.stream,
+    download: a.download && b.download,
+    reshare: a.reshare && b.reshare,
+  }
+}
+
 /** What a maker says; what is undefined takes the server's default, or stays at an update. */
 export interface ShareInput {
   readonly description?: string
@@ -64,7 +73,7 @@ export interface ShareInput {
   readonly maxBitRate?: number
 }
 
-export type ProblemKind = 'invalid' | 'not-found' | 'forbidden' | 'gone' | 'password' | 'busy'
+export type ProblemKind = 'invalid' | 'not-found' | 'forbidden' | 'gone' | 'used-up' | 'password' | 'busy'
 
 /** A refusal that each face puts into its own status. The message is for people. */
 export class Problem extends Error {
@@ -79,4 +88,12 @@ export class Problem extends Error {
   }
 }
 
+/** A line for people: a short description is one. */
+export function titleOf({ description, contents }: Share): string {
+  const isShort = description.length <= 90 && !/[\r\n]/.test(description)
+  return (isShort && description) || contents || 'Shared music'
+}
+
+export const gone = () => new Problem('gone', 'This share is not available any more.')
+export const usedUp = () => new Problem('used-up', 'This share was opened as often as its owner allows.')
 export const notFound = () => new Problem('not-found', 'Share not found')

@@ -18,10 +18,25 @@ interface Row {
 export type NewShare = Omit<Share, 'views' | 'downloads' | 'lastVisitedAt' | 'revokedAt'> & {
   /** Songs of playlist targets, by the target's place. */
   readonly snapshots: ReadonlyMap<number, readonly string[]>
+  /** 1: its end is no news to anybody. */
+  readonly told: number
+}
+
+export type Count = 'view' | 'download'
+
+export interface Counted {
+  readonly view: number
+  readonly download: number
+  readonly maxViews: number
+  readonly maxDownloads: number
 }
 
 const MAX_LISTED = 10_000
+/** Entries in the log of one share. */
+const MAX_LOGGED = 10_000
 const ALIVE = 'revoked_at IS NULL'
+const HEIRS = `WITH RECURSIVE dead(id) AS (SELECT value FROM json_each(?1) UNION
+  SELECT s.id FROM sharing_share s JOIN dead ON s.source_id = dead.id)`
 
 export type Store = ReturnType<typeof createStore>
 
@@ -83,7 +98,7 @@ export function createStore(db: PluginDatabase) {
         [
           `INSERT INTO sharing_share (id, owner_id, root_id, source_id, recipient, recipient_id, description, contents,
             format, max_bit_rate, can_view, can_stream, can_download, can_reshare, password, salt, expires_at, max_views,
-            max_downloads, created_at, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
+            max_downloads, created_at, updated_at, told) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)`,
           [
             share.id,
             rowOf(share.ownerId),
@@ -103,6 +118,7 @@ export function createStore(db: PluginDatabase) {
             share.maxDownloads,
             share.createdAt,
             share.updatedAt,
+            share.told,
           ],
         ],
         ...share.targets.map(({ kind, id }, position): [string, SqlValue[]] => [
@@ -135,20 +151,18 @@ export function createStore(db: PluginDatabase) {
     setRecipient: (id: string, userId: string) =>
       db.run('UPDATE sharing_share SET recipient_id = ? WHERE id = ?', [rowOf(userId), id]),
 
-    /** With all that were passed on from them. @returns the ids that died now. */
+    /** These, and all that was passed on from them. */
+    async heirs(ids: readonly string[]): Promise<readonly string[]> {
+      const rows = await db.all<Row>(`${HEIRS} SELECT id FROM dead`, [JSON.stringify(ids)])
+      return rows.map((row) => String(row.id))
+    },
+    /** With all that was passed on from them. @returns the ids that died now. */
     async revoke(ids: readonly string[], now: number): Promise<readonly string[]> {
       const rows = await db.all<Row>(
-        `WITH RECURSIVE dead(id) AS (SELECT value FROM json_each(?) UNION
-          SELECT s.id FROM sharing_share s JOIN dead ON s.source_id = dead.id)
-         SELECT s.id FROM sharing_share s JOIN dead ON dead.id = s.id WHERE s.${ALIVE}`,
-        [JSON.stringify(ids)],
+        `${HEIRS} UPDATE sharing_share SET revoked_at = ?2 WHERE id IN (SELECT id FROM dead) AND ${ALIVE} RETURNING id`,
+        [JSON.stringify(ids), now],
       )
-      const dead = rows.map((row) => String(row.id))
-      await db.run(`UPDATE sharing_share SET revoked_at = ? WHERE id IN (SELECT value FROM json_each(?))`, [
-        now,
-        JSON.stringify(dead),
-      ])
-      return dead
+      return rows.map((row) => String(row.id))
     },
 
     /** Songs of a playlist target, in order. */
@@ -170,15 +184,25 @@ export function createStore(db: PluginDatabase) {
       }))
     },
 
-    /** Checks and counts in one statement: of two at once, one gets the last. */
-    async countVisit(id: string, what: 'view' | 'download', now: number): Promise<boolean> {
-      const [column, most] = what === 'view' ? ['views', 'max_views'] : ['downloads', 'max_downloads']
-      const { changes } = await db.run(
-        `UPDATE sharing_share SET ${column} = ${column} + 1, last_visited_at = ?1 WHERE id = ?2 AND ${ALIVE}
-          AND (expires_at IS NULL OR expires_at > ?1) AND (${most} = 0 OR ${column} < ${most})`,
-        [now, id],
+    /** Checks and counts in one statement: of two at once, one gets the last. @returns the counts after it. */
+    async count(id: string, counts: readonly Count[], now: number): Promise<Counted | undefined> {
+      const [view, download] = (['view', 'download'] as const).map((one) => Number(counts.includes(one)))
+      const [row] = await db.all<Row>(
+        `UPDATE sharing_share SET views = views + ?3, downloads = downloads + ?4, last_visited_at = ?1
+          WHERE id = ?2 AND ${ALIVE} AND (expires_at IS NULL OR expires_at > ?1)
+            AND (?3 = 0 OR max_views = 0 OR views < max_views)
+            AND (?4 = 0 OR max_downloads = 0 OR downloads < max_downloads)
+          RETURNING views, downloads, max_views, max_downloads`,
+        [now, id, view ?? 0, download ?? 0],
       )
-      return changes === 1
+      return (
+        row && {
+          view: Number(row.views),
+          download: Number(row.downloads),
+          maxViews: Number(row.max_views),
+          maxDownloads: Number(row.max_downloads),
+        }
+      )
     },
 
     log: (shareId: string, entry: { at: number; action: Action; actor: string; address: string; agent: string }) =>
@@ -223,11 +247,29 @@ export function createStore(db: PluginDatabase) {
     /** Alive ones whose end lies at or before `by`, with `told` below the given. */
     ending: (by: number, told: number) =>
       listed(`${ALIVE} AND expires_at <= ? AND told < ?`, [by, told], { limit: 500, offset: 0 }),
-    /** Drops what nobody asks for any more. */
+    /** Of all that call this at once, one is answered true. */
+    async claim(id: string, told: number): Promise<boolean> {
+      const { changes } = await db.run('UPDATE sharing_share SET told = ?2 WHERE id = ?1 AND told < ?2', [id, told])
+      return changes === 1
+    },
+    /** When the next one ends. */
+    async nextEnd(): Promise<number> {
+      const row = await db.get<Row>(`SELECT min(expires_at) AS at FROM sharing_share WHERE ${ALIVE} AND told < 2`)
+      return row?.at === null || row?.at === undefined ? Number.POSITIVE_INFINITY : Number(row.at)
+    },
+    /** Drops what nobody asks for any more, and of each share all but the newest entries of its log. */
     sweep: (before: number) =>
       db.batch([
         ['DELETE FROM sharing_share WHERE revoked_at < ?', [before]],
         ['DELETE FROM sharing_activity WHERE at < ?', [before - 300 * 86_400_000]],
+        [
+          `WITH long AS MATERIALIZED (SELECT share_id FROM sharing_activity GROUP BY share_id HAVING count(*) > ?1),
+            cut AS MATERIALIZED (SELECT share_id, (SELECT id FROM sharing_activity b WHERE b.share_id = long.share_id
+              ORDER BY id DESC LIMIT 1 OFFSET ?1) AS last FROM long)
+          DELETE FROM sharing_activity WHERE id IN
+            (SELECT a.id FROM cut JOIN sharing_activity a ON a.share_id = cut.share_id AND a.id <= cut.last)`,
+          [MAX_LOGGED],
+        ],
         ['DELETE FROM sharing_note WHERE created_at < ?', [before]],
       ]),
   }

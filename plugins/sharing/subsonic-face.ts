@@ -5,9 +5,9 @@ import type { Visitor } from './service.ts'
 import { notFound, Problem, type Share, type ShareInput } from './share.ts'
 
 /** The four calls of the Subsonic API, and the playlists of shares that are addressed to users. */
-export function addSubsonicFace(subsonic: Subsonic, { store, service, users, urlOf }: FaceParts): void {
+export function addSubsonicFace(subsonic: Subsonic, { store, content, service, users, urlOf }: FaceParts): void {
   const rendered = async (share: Share, { user, origin }: SubsonicRequest) => {
-    const songs = (await service.alive(share)) ? await service.content(share) : []
+    const songs = (await content.alive(share)) ? await content.tracks(share) : []
     return {
       id: share.id,
       url: urlOf(share, origin),

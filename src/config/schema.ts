@@ -1,6 +1,6 @@
 import { libraryList } from './library-list.ts'
 import { choice, duration, list, path, paths, program, type Setting, size, text, toggle, whole } from './setting.ts'
-import { baseUrl, fileMode, networks, profileList, schedule } from './special-settings.ts'
+import { baseUrl, fileMode, networks, profileList, publicUrl, schedule } from './special-settings.ts'
 
 /** A heading in the file with the settings below it. */
 export interface Section<Members extends Readonly<Record<string, Setting<unknown> | Section>> = SectionMembers> {
@@ -237,17 +237,52 @@ export const SETTINGS = section('Tonearm', {
     }),
   }),
 
-  sharing: section('Links by which people without an account may listen; needs a plugin that offers them.', {
-    enabled: toggle(true, { help: 'Whether links may be made and opened.', navidrome: ['ENABLESHARING'] }),
-    expiration: duration('8760h', {
-      help: 'How long a link lasts when its maker names no end.',
-      navidrome: ['DEFAULTSHAREEXPIRATION'],
-    }),
-    downloadable: toggle(false, {
-      help: 'Whether a link allows downloads when its maker does not say.',
-      navidrome: ['DEFAULTDOWNLOADABLESHARE'],
-    }),
-  }),
+  sharing: section(
+    'Links by which people without an account may listen. What is set for the plugin sharing itself beats this.',
+    {
+      enabled: toggle(true, { help: 'Whether links may be made and opened.', navidrome: ['ENABLESHARING'] }),
+      publicUrl: publicUrl({
+        help: 'Address that links begin with, such as https://music.example.org. Empty: the address by which the client reaches the server.',
+        navidrome: ['SHAREURL'],
+      }),
+      allowedNetworks: networks(
+        [],
+        {
+          help: 'Networks that may open links, such as 192.168.0.0/16; everybody else is told that there is no such link. Empty: everybody may.',
+        },
+        { unix: false },
+      ),
+      allowDownloads: toggle(true, {
+        help: 'Whether any link may allow downloads.',
+        navidrome: ['ENABLEDOWNLOADS'],
+      }),
+      maxBitrate: whole(
+        0,
+        { min: 0, max: 10_000 },
+        { help: 'The most that links send, in kbit/s, whatever their makers say. 0: no limit.' },
+      ),
+      defaultExpiry: duration('8760h', {
+        help: 'How long a link lasts when its maker names no end. 0: for ever.',
+        navidrome: ['DEFAULTSHAREEXPIRATION'],
+      }),
+      defaultDownloadable: toggle(false, {
+        help: 'Whether a link allows downloads when its maker does not say.',
+        navidrome: ['DEFAULTDOWNLOADABLESHARE'],
+      }),
+      rateLimit: whole(
+        120,
+        { min: 0, max: 100_000 },
+        {
+          help: 'Pages of links that one address may open a minute, and ten times as many songs and covers. 0: no limit.',
+        },
+      ),
+      passwordAttempts: whole(
+        10,
+        { min: 1, max: 1_000 },
+        { help: 'Wrong passwords that one address may try on one link in a quarter of an hour.' },
+      ),
+    },
+  ),
 
   backup: section('Backups of the database and the keys. The music is not in them.', {
     schedule: schedule('off', {

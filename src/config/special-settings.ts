@@ -76,22 +76,42 @@ function parseBaseUrl(text: string): { origin: string; path: string } | undefine
   return { origin: absolute ? url.origin : '', path: url.pathname.replace(/\/+$/, '').replace(/\/{2,}/g, '/') }
 }
 
-/** Addresses and networks (`10.0.0.0/8`, `::1`), and `unix` for clients of a Unix socket. */
-export function networks(initial: readonly string[], details: Details): Setting<readonly string[]> {
+/** A whole address for links, without a slash at the end; '' stays ''. */
+export function publicUrl(details: Details): Setting<string> {
   return setting(
     {
-      schema: { type: 'array', items: { type: 'string', minLength: 1 } } as unknown as TSchema,
-      initial,
-      expected: 'a list of addresses or networks such as 127.0.0.1, 10.0.0.0/8, fd00::/8 or unix',
-      fromText: (value) => splitList(value, ','),
-      convert: (values: readonly string[]) => (values.every(isNetwork) ? values : undefined),
+      schema: { type: 'string' } as TSchema,
+      initial: '',
+      expected: 'an address such as https://music.example.org or https://example.org/music',
+      convert: (text: string) => {
+        const parsed = text === '' ? { origin: '', path: '' } : parseBaseUrl(text)
+        return parsed && (text === '' || parsed.origin !== '') ? parsed.origin + parsed.path : undefined
+      },
     },
     details,
   )
 }
 
-function isNetwork(text: string): boolean {
-  if (text === 'unix') return true
+/** Addresses and networks (`10.0.0.0/8`, `::1`), and `unix` for clients of a Unix socket. */
+export function networks(
+  initial: readonly string[],
+  details: Details,
+  { unix = true }: { readonly unix?: boolean } = {},
+): Setting<readonly string[]> {
+  return setting(
+    {
+      schema: { type: 'array', items: { type: 'string', minLength: 1 } } as unknown as TSchema,
+      initial,
+      expected: `a list of addresses or networks such as 127.0.0.1, 10.0.0.0/8, fd00::/8${unix ? ' or unix' : ''}`,
+      fromText: (value) => splitList(value, ','),
+      convert: (values: readonly string[]) => (values.every((one) => isNetwork(one, unix)) ? values : undefined),
+    },
+    details,
+  )
+}
+
+function isNetwork(text: string, unix: boolean): boolean {
+  if (text === 'unix') return unix
   const [address, bits, ...rest] = text.split('/')
   const family = isIP(address ?? '')
   if (family === 0 || rest.length > 0) return false

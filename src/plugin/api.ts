@@ -236,6 +236,8 @@ export interface Routes {
   delete(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
   /** Ends media that are being sent under this lease, given by whatever life of this plugin. @returns how many. */
   endMedia(lease: string): number
+  /** The leases under which media are being sent now, given by whatever life of this plugin. */
+  runningMedia(): readonly string[]
 }
 
 export interface RouteOptions {

@@ -33,9 +33,20 @@ export class MediaLeases {
 
   /** @returns how many streams were ended. */
   end(plugin: string, key: string): number {
-    const streams = this.#running.get(nameOf(plugin, key))
-    for (const stop of [...(streams ?? [])]) stop()
-    return streams?.size ?? 0
+    const streams = [...(this.#running.get(nameOf(plugin, key)) ?? [])]
+    for (const stop of streams) stop()
+    return streams.length
+  }
+
+  /** What a plugin that was switched off gave. */
+  endAll(plugin: string): void {
+    for (const key of this.keys(plugin)) this.end(plugin, key)
+  }
+
+  /** Of what is being sent now. */
+  keys(plugin: string): readonly string[] {
+    const start = nameOf(plugin, '')
+    return [...this.#running.keys()].filter((name) => name.startsWith(start)).map((name) => name.slice(start.length))
   }
 
   #watch(stream: ByteStream, { plugin, key, until = Number.POSITIVE_INFINITY }: MediaLease): ByteStream {

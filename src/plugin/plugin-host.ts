@@ -158,6 +158,7 @@ export class PluginHost {
     slot.breaker.reset()
     if (enabled) slot.trusted = true
     const ended = enabled ? undefined : this.#lifecycle.withdraw(slot)
+    if (!enabled) this.leases.endAll(name)
     await this.#refresh(slot)
     await ended
   }

@@ -205,11 +205,7 @@ function withoutClashes(routes: readonly Route[], core: readonly Route[], refuse
   })
 }
 
-/** Navidrome's settings of shares, which the server's configuration takes over, in the plugin's own terms. */
+/** The plugin's settings by the same names, of which this one is in seconds. */
 function sharingSettings({ sharing }: Config): Readonly<Record<string, unknown>> {
-  return {
-    enabled: sharing.enabled,
-    defaultExpiry: Math.round(sharing.expiration / 1000),
-    defaultDownloadable: sharing.downloadable,
-  }
+  return { ...sharing, defaultExpiry: Math.round(sharing.defaultExpiry / 1000) }
 }

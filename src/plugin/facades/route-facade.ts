@@ -53,6 +53,10 @@ export function createRouteFacade(
       generation.assertOpen()
       return leases.end(generation.plugin, String(lease))
     },
+    runningMedia: () => {
+      generation.assertOpen()
+      return leases.keys(generation.plugin)
+    },
   }
 }
 
