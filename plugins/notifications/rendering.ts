@@ -58,14 +58,14 @@ async function renderOne(
   const contents = await contentsOf(data.targets ?? [], names)
   const isShare = Object.hasOwn(PINAKES_TYPES, note.topic)
   // A share that is over holds nothing for its reader any more; its owner's words may be about it, too.
-  if (isShare && note.topic !== 'share.revoked' && contents === '')
+  if (isShare && note.topic !== 'share.revoked' && data.targets && !contents.visible)
     return { note, hidden: true, ...language.hidden.share }
   const library = data.libraryId === undefined ? '' : await names.library(data.libraryId)
   const facts: Facts = {
     ...data,
     ...(reader.isAdmin ? {} : { reason: '' }),
     named,
-    contents,
+    contents: contents.text,
     library,
     subject: data.subjectId && data.subjectId !== as ? await names.user(data.subjectId) : '',
     isOwn: data.subjectId === as,
@@ -73,13 +73,19 @@ async function renderOne(
   return { note, hidden: false, ...language.notes[topicOf(note.topic)](facts) }
 }
 
-async function contentsOf(targets: readonly Target[], names: Names): Promise<string> {
+async function contentsOf(
+  targets: readonly Target[],
+  names: Names,
+): Promise<{ readonly text: string; readonly visible: boolean }> {
   const found: string[] = []
+  let visible = false
   for (const target of targets.slice(0, SHOWN_TARGETS)) {
     const name = await names.target(target)
     if (name) found.push(name)
+    // Of a library that is shared its recipient sees the songs, not the name.
+    visible ||= name !== '' || (target.kind === 'library' && (await names.hasSongs(Number(target.id))))
   }
-  return found.join(', ') + (found.length > 0 && targets.length > SHOWN_TARGETS ? ', …' : '')
+  return { text: found.join(', ') + (found.length > 0 && targets.length > SHOWN_TARGETS ? ', …' : ''), visible }
 }
 
 /** Names as one user sees them; each is asked for once. */
@@ -113,6 +119,10 @@ class Names {
       .libraries(this.#as)
       .then((list) => new Map(list.map((one) => [one.id, one.name])))
     return (await this.#libraries).get(id) ?? ''
+  }
+
+  async hasSongs(libraryId: number): Promise<boolean> {
+    return (await this.#parts.library.tracks({ libraryId, limit: 1 }, this.#as)).length > 0
   }
 
   user(id: string): Promise<string> {

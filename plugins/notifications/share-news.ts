@@ -22,12 +22,12 @@ export function addShareNews(ctx: Context, take: Take): void {
     on<N extends keyof ShareEvents>(name: N, listener: (news: ShareEvents[N]) => Promise<void>): unknown
   }
   for (const [topic, type] of Object.entries(PINAKES_TYPES) as [ShareTopic, (typeof PINAKES_TYPES)[ShareTopic]][])
-    events.on(`sharing.${type}`, async ({ shareId, userId, targets = [], description = '' }) => {
+    events.on(`sharing.${type}`, async ({ shareId, userId, targets, description = '' }) => {
       await take({
         source: `share ${randomUUID()}`,
         at: ctx.now(),
         to: { kind: 'user', id: userId },
-        note: { topic, level: 'info', data: { shareId, targets, description } },
+        note: { topic, level: 'info', data: { shareId, ...(targets ? { targets, description } : {}) } },
       })
     })
 }

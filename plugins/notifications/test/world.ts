@@ -1,6 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createTestHost, type InjectedReply, type Loaded, type TestHost, type TestHostOptions } from 'tonearm/plugin/testing'
+import {
+  createTestHost,
+  type InjectedReply,
+  type Loaded,
+  type TestHost,
+  type TestHostOptions,
+} from 'tonearm/plugin/testing'
 import plugin from '../plugin.ts'
 
 export const FOLDER = new URL('../', import.meta.url)
@@ -129,7 +135,11 @@ export async function startWorld(
 }
 
 /** Polls until it is so. */
-export async function until<T>(what: string, look: () => T | Promise<T>, ms = 20_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  look: () => T | false | undefined | Promise<T | false | undefined>,
+  ms = 20_000,
+): Promise<T> {
   const end = performance.now() + ms
   for (;;) {
     const found = await look()
