@@ -1,4 +1,3 @@
-import { publicIdOf } from 'tonearm/plugin'
 import type { Context } from './context.ts'
 import { shown } from './note-routes.ts'
 import type { NoteStore } from './note-store.ts'
@@ -32,12 +31,9 @@ export interface HubParts {
   readonly ctx: Context
   readonly notes: NoteStore
   readonly preferences: PreferenceStore
-  /** Another life of the plugin has taken over: those who are connected here shall come back there. */
-  isOver(): Promise<boolean>
 }
 
 const KEEP_ALIVE_MS = 15_000
-const LOOK_MS = 5_000
 const MAX_LINES = 500
 const MAX_LINES_OF_ONE = 10
 const REPLAY = 100
@@ -47,7 +43,6 @@ export class Hub {
   readonly #parts: HubParts
   readonly #lines = new Set<Line>()
   #timer: NodeJS.Timeout | undefined
-  #ticks = 0
 
   constructor(parts: HubParts) {
     this.#parts = parts
@@ -134,23 +129,13 @@ export class Hub {
   }
 
   #begin(): void {
-    if (this.#timer) return
-    this.#ticks = 0
-    this.#timer = setInterval(() => void this.#tick(), LOOK_MS)
+    this.#timer ??= setInterval(() => this.#tick(), KEEP_ALIVE_MS)
   }
 
-  async #tick(): Promise<void> {
-    const { ctx, isOver } = this.#parts
-    this.#ticks++
-    if (await isOver()) return this.end()
-    if (this.#ticks % (KEEP_ALIVE_MS / LOOK_MS) !== 0) return
-    this.tell('keepAlive', { ts: ctx.now() })
-    // Whatever was told while nobody looked, by another life of the plugin for one.
-    for (const line of [...this.#lines]) {
-      const user = await ctx.users.get(publicIdOf('user', line.userId))
-      if (!user) this.#drop(line)
-      else void this.#flush(line)
-    }
+  #tick(): void {
+    this.tell('keepAlive', { ts: this.#parts.ctx.now() })
+    // Whatever was told meanwhile by the life of the plugin before this one.
+    for (const line of this.#lines) void this.#flush(line)
   }
 
   #drop(line: Line): void {

@@ -61,12 +61,7 @@ export default definePlugin({
       vapid,
       owner: `${startedAt} ${life}`,
     })
-    const hub = new Hub({
-      ctx,
-      notes,
-      preferences,
-      isOver: async () => (await settings.get('life', life)) !== life,
-    })
+    const hub = new Hub({ ctx, notes, preferences })
     const teller = new Teller({
       ctx,
       causes,
@@ -121,8 +116,6 @@ export default definePlugin({
     ctx.assets.serve('/assets', 'assets')
 
     scheduler.after(SOON_MS, async () => {
-      // From now on this life is the one; open connections of one before find that out and come back.
-      await settings.set('life', life)
       await dispatcher.recover(false)
       await teller.run()
     })
