@@ -234,7 +234,12 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
     ttlMs: config.auth.sessionTimeout,
     sessions: repositories.sessions,
   })
-  const gate = createNativeGate({ sessions, authenticator: auth.authenticator, users: repositories.users })
+  const gate = createNativeGate({
+    sessions,
+    authenticator: auth.authenticator,
+    users: repositories.users,
+    apiKeys: repositories.apiKeys,
+  })
   return {
     config,
     log,

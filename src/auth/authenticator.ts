@@ -1,3 +1,4 @@
+import type { ApiKeyId } from '../base/ids.ts'
 import type { User } from '../library/entities.ts'
 
 /** What a client offered, before any check; absent = not sent. `password` is decoded (`enc:`). */
@@ -18,6 +19,8 @@ export interface LoginOrigin {
 export interface Identity {
   readonly user: User
   readonly method: 'password' | 'token' | 'apiKey' | 'session'
+  /** Of a login by API key. */
+  readonly keyId?: ApiKeyId
 }
 
 /** Turns credentials into a user; order of checks and codes as in opensubsonic.md section 3. */

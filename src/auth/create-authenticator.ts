@@ -32,7 +32,7 @@ const MAX_KEY_LENGTH = 2048
 /** UTF-16 units of a name that is looked up: more than any user can have. */
 const MAX_NAME_LENGTH = 256
 
-type Proof = (Identity & { readonly keyId?: Parameters<LastSeen['apiKey']>[0] }) | AppError
+type Proof = Identity | AppError
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   const { directory, check, vault, throttle, lastSeen, hooks, clock, log } = parts
@@ -109,7 +109,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
       const { user, method, keyId } = proof
       welcome(user, who, origin)
       if (keyId !== undefined) lastSeen.apiKey(keyId)
-      return { user, method }
+      return { user, method, ...(keyId === undefined ? {} : { keyId }) }
     },
   }
 }

@@ -52,6 +52,21 @@ export const SETTINGS = section('Tonearm', {
     trustedProxies: networks([], {
       help: "Reverse proxies whose X-Forwarded-* headers are believed. Without them the proxy's own address counts in login throttling.",
     }),
+    allowedOrigins: list([], {
+      help: 'Web players on other sites that may open WebSockets here, such as https://player.example.org; * lets all in. Our own address always may, and so may programs that are no browser.',
+      expected: 'a list of origins such as https://player.example.org, or *',
+      item: /^(\*|https?:\/\/[^\s/]+)$/,
+    }),
+    maxListeners: whole(
+      2_000,
+      { min: 1, max: 100_000 },
+      { help: 'Clients that are kept informed (events and WebSockets) at a time, of all users together.' },
+    ),
+    maxListenersPerUser: whole(
+      32,
+      { min: 1, max: 100_000 },
+      { help: 'The same of one user, on all devices and in all tabs.' },
+    ),
     adapter: choice(['auto', 'uws', 'node'], 'auto', {
       help: 'The HTTP engine: uws (uWebSockets.js, fast), node (built in, runs everywhere), auto (uws where it loads).',
     }),

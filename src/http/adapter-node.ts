@@ -1,5 +1,5 @@
 import { chmod, rm } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { systemErrorCode } from '../base/errors.ts'
@@ -8,7 +8,9 @@ import { BodyCollector, emptyBody } from './body-collector.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
 import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import type { LineListener } from './line.ts'
 import { claimSocketPath, hostPort, listenError, readTlsFiles, withSocketMode } from './listen-support.ts'
+import { NodeSockets } from './node-line.ts'
 import { NodeSink } from './node-sink.ts'
 import { refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
@@ -28,6 +30,7 @@ class NodeAdapter implements HttpAdapter {
   readonly #options: AdapterOptions
   readonly #limits: HttpLimits
   readonly #running = new ExchangeSet()
+  readonly #sockets: NodeSockets
   readonly #watch: StallWatch
   readonly #context: ExchangeContext
   readonly #resolve: ClientResolver
@@ -35,11 +38,14 @@ class NodeAdapter implements HttpAdapter {
   #host = 'localhost'
   #requests = 0
   #closing = false
+  /** Node forgets connections that were upgraded. */
+  readonly #upgraded = new Set<Socket>()
 
   constructor(options: AdapterOptions, limits: HttpLimits) {
     this.#options = options
     this.#limits = limits
     this.#watch = new StallWatch(limits.stallMs)
+    this.#sockets = new NodeSockets(limits.socketIdleMs)
     this.#context = {
       handler: options.handler,
       log: options.log,
@@ -57,17 +63,20 @@ class NodeAdapter implements HttpAdapter {
   async listen(): Promise<{ readonly host: string; readonly port: number } | { readonly socket: string }> {
     const { listen, tls } = this.#options
     const own = this.#limits
-    const settings: ServerOptions = {
+    const settings: ServerOptions & { shouldUpgradeCallback: (incoming: IncomingMessage) => boolean } = {
       maxHeaderSize: own.headerBytes,
       headersTimeout: own.headerMs,
       requestTimeout: own.headerMs + own.bodyMs,
       keepAliveTimeout: own.idleMs,
       connectionsCheckingInterval: Math.min(1000, own.headerMs),
+      // Node 24; before it the event comes for all that would be upgraded, HTTP/2 too.
+      shouldUpgradeCallback: wantsSocket,
     }
     const server = tls ? createTlsServer({ ...settings, ...(await readTlsFiles(tls)) }) : createServer(settings)
     server.maxConnections = own.connections
-    server.on('request', (incoming, response) => this.#accept(incoming, response, false))
-    server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, true))
+    server.on('request', (incoming, response) => this.#accept(incoming, response))
+    server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, { expectsContinue: true }))
+    server.on('upgrade', (incoming, socket, head) => this.#acceptUpgrade(incoming, socket as Socket, head))
     server.on('clientError', refuseMalformed)
     this.#server = server
     if ('socket' in listen) {
@@ -94,15 +103,36 @@ class NodeAdapter implements HttpAdapter {
     if (!server) return
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
+    this.#sockets.close('the server stops')
     await this.#running.drain(graceMs)
     this.#watch.stop()
     server.closeAllConnections()
+    for (const socket of this.#upgraded) socket.destroy()
     await closed
     const { listen } = this.#options
     if ('socket' in listen) await rm(listen.socket, { force: true })
   }
 
-  #accept(incoming: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+  /** The reply to a request that asks for another protocol is the last on its connection, unless it is a WebSocket. */
+  #acceptUpgrade(incoming: IncomingMessage, socket: Socket, head: Buffer): void {
+    this.#upgraded.add(socket)
+    socket.on('close', () => this.#upgraded.delete(socket))
+    const broken = () => socket.destroy()
+    socket.on('error', broken)
+    const response = new ServerResponse(incoming)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket)
+    response.on('finish', () => socket.end())
+    const upgrade = (listener: LineListener) => {
+      response.detachSocket(socket)
+      socket.off('error', broken)
+      void this.#sockets.upgrade({ incoming, socket, head }, listener)
+    }
+    this.#accept(incoming, response, wantsSocket(incoming) ? { upgrade } : {})
+  }
+
+  #accept(incoming: IncomingMessage, response: ServerResponse, way: Way = {}): void {
+    const { expectsContinue = false, upgrade } = way
     const headers = { __proto__: null } as unknown as Record<string, string>
     const raw = incoming.rawHeaders
     for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -125,12 +155,14 @@ class NodeAdapter implements HttpAdapter {
       address: client.address,
       origin: client.origin,
       abort,
+      wantsSocket: upgrade !== undefined,
       body: collector ? (limit) => collector.read(limit) : emptyBody,
     })
     const sink = new NodeSink(response, {
       watch: this.#watch,
       // A client that waits for '100 Continue' in vain may send its body later, or never.
       mustClose: () => this.#closing || collector?.mustClose === true || (expectsContinue && !collector?.asked),
+      upgrade,
     })
     const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget(target) }
     const exchange = new Exchange(context, request, { sink, abort })
@@ -168,6 +200,16 @@ class NodeAdapter implements HttpAdapter {
     })
     return collector
   }
+}
+
+interface Way {
+  readonly expectsContinue?: boolean
+  /** The client asks for a WebSocket. */
+  readonly upgrade?: (listener: LineListener) => void
+}
+
+function wantsSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 function whenListening(server: Server, where: string): Promise<void> {

@@ -20,6 +20,8 @@ export interface HttpLimits {
   readonly idleMs: number
   /** A client that takes no byte of its reply: players that pause keep their connection this long. */
   readonly stallMs: number
+  /** A WebSocket whose peer answers no ping. On uWS at least 12 s. */
+  readonly socketIdleMs: number
   /** Sockets at a time; further ones are closed at once. */
   readonly connections: number
 }
@@ -31,6 +33,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   bodyMs: 60_000,
   idleMs: 10_000,
   stallMs: 15 * 60_000,
+  socketIdleMs: 60_000,
   connections: 4096,
 }
 

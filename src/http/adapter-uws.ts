@@ -5,6 +5,7 @@ import { BodyCollector, emptyBody } from './body-collector.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
 import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { CLOSE, type LineListener, LineSet } from './line.ts'
 import { claimSocketPath, hostPort, probeAddress, readTlsFiles, withSocketMode } from './listen-support.ts'
 import { refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
@@ -12,6 +13,7 @@ import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
 import type { HttpAdapter } from './types.ts'
 import { loadUws, type Uws, type UwsRequest, type UwsResponse } from './uws-addon.ts'
+import { UwsLine, type UwsLineData, uwsSockets } from './uws-line.ts'
 import { UwsSink } from './uws-sink.ts'
 
 /**
@@ -24,6 +26,7 @@ export async function createUwsAdapter(options: AdapterOptions): Promise<HttpAda
   return new UwsAdapter(options, limits, await loadUws(limits.headerBytes))
 }
 
+type UpgradeContext = Parameters<UwsResponse['upgrade']>[4]
 type ListenToken = Parameters<Uws['us_listen_socket_close']>[0]
 
 class UwsAdapter implements HttpAdapter {
@@ -32,6 +35,7 @@ class UwsAdapter implements HttpAdapter {
   readonly #limits: HttpLimits
   readonly #uws: Uws
   readonly #running = new ExchangeSet()
+  readonly #lines = new LineSet()
   readonly #watch: StallWatch
   readonly #context: ExchangeContext
   readonly #resolve: ClientResolver
@@ -71,6 +75,13 @@ class UwsAdapter implements HttpAdapter {
       ? this.#uws.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key, ssl_prefer_low_memory_usage: true })
       : this.#uws.App()
     app.filter((response, change) => this.#countConnection(response, change))
+    app.ws<UwsLineData>(
+      '/*',
+      uwsSockets({
+        idleMs: this.#limits.socketIdleMs,
+        upgrade: (response, request, context) => this.#accept(response, request, context),
+      }),
+    )
     app.any('/*', (response, request) => this.#accept(response, request))
     if ('socket' in listen) {
       const mode = listen.mode ?? 0o660
@@ -98,6 +109,7 @@ class UwsAdapter implements HttpAdapter {
     if (this.#listening) this.#uws.us_listen_socket_close(this.#listening)
     this.#listening = undefined
     if (this.#app && 'socket' in listen) await rm(listen.socket, { force: true })
+    this.#lines.close(CLOSE.GOING_AWAY, 'the server stops')
     await this.#running.drain(graceMs)
     this.#watch.stop()
     this.#app?.close()
@@ -116,7 +128,7 @@ class UwsAdapter implements HttpAdapter {
     if (change > 0 && this.#connections > this.#limits.connections) response.close()
   }
 
-  #accept(response: UwsResponse, incoming: UwsRequest): void {
+  #accept(response: UwsResponse, incoming: UwsRequest, upgrade?: UpgradeContext): void {
     const headers = { __proto__: null } as unknown as Record<string, string>
     let conflict = false
     incoming.forEach((name, value) => {
@@ -139,6 +151,7 @@ class UwsAdapter implements HttpAdapter {
       address: client.address,
       origin: client.origin,
       abort,
+      wantsSocket: upgrade !== undefined,
       body: collector ? (limit) => collector.read(limit) : emptyBody,
     })
     const length = headers['content-length']
@@ -147,6 +160,7 @@ class UwsAdapter implements HttpAdapter {
     const sink = new UwsSink(response, {
       watch: this.#watch,
       mustClose: () => malformed || this.#closing || collector?.mustClose === true,
+      upgrade: upgrade && ((listener) => this.#upgrade(response, headers, { listener, upgrade })),
     })
     const context =
       target.kind === 'path' && !malformed
@@ -162,6 +176,18 @@ class UwsAdapter implements HttpAdapter {
       collector?.gone()
       exchange.clientGone()
     })
+  }
+
+  #upgrade(
+    response: UwsResponse,
+    headers: Readonly<Record<string, string>>,
+    { listener, upgrade }: { readonly listener: LineListener; readonly upgrade: UpgradeContext },
+  ): void {
+    const data: UwsLineData = { line: new UwsLine(listener, this.#lines) }
+    const key = headers['sec-websocket-key'] ?? ''
+    // uWS takes the first of the protocols that were offered, as the other adapter does.
+    const protocols = headers['sec-websocket-protocol'] ?? ''
+    response.cork(() => response.upgrade(data, key, protocols, '', upgrade))
   }
 
   /** Only bodies that a client announces: without a data handler uWS drops what comes. */

@@ -3,13 +3,15 @@ import { yieldToLoop } from '../base/deadline.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import type { Logger } from '../log/logger.ts'
 import type { FinishedRequest } from './adapter-options.ts'
+import { EventLine } from './event-line.ts'
 import { checkHeaders } from './header-check.ts'
+import { CLOSE } from './line.ts'
 import { checkPreconditions } from './preconditions.ts'
-import { errorReply } from './reply.ts'
+import { errorReply, json } from './reply.ts'
 import type { ReplySink } from './reply-sink.ts'
 import type { LazyAbort } from './request-snapshot.ts'
 import { planSource } from './source-plan.ts'
-import type { HttpHandler, HttpReply, HttpRequest } from './types.ts'
+import type { Headers, HttpHandler, HttpReply, HttpRequest } from './types.ts'
 
 type ReplyOf<K extends HttpReply['kind']> = Extract<HttpReply, { kind: K }>
 
@@ -25,6 +27,13 @@ export interface ExchangeContext {
 const WHOLE_BYTES = 16 * 1024
 /** Text made on the way is joined to pieces of about so many characters. */
 const PART_CHARS = 32 * 1024
+/** For proxies too: nginx would gather events until a buffer is full. */
+const LIVE_HEADERS: Headers = Object.freeze({
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+})
+const NO_STORE: Headers = Object.freeze({ 'cache-control': 'no-store' })
 const ZEROS = new Uint8Array(16 * 1024)
 
 /** One request and its reply, from the handler's call to the last byte. Whatever the reply holds is let go exactly once. */
@@ -40,6 +49,7 @@ export class Exchange {
   /** Closes the stream or iterator behind the reply. */
   #release: (() => void) | undefined
   #isEvents = false
+  #line: EventLine | undefined
 
   constructor(context: ExchangeContext, request: HttpRequest, options: { sink: ReplySink; abort: LazyAbort }) {
     this.#context = context
@@ -70,6 +80,10 @@ export class Exchange {
   /** The server stops: endless replies end now, the others go on. */
   endEvents(): void {
     if (!this.#isEvents || this.#over) return
+    if (this.#line) {
+      this.#line.close(CLOSE.GOING_AWAY)
+      return
+    }
     this.#abort.abort()
     this.#letGo()
   }
@@ -83,7 +97,12 @@ export class Exchange {
 
   #send(reply: HttpReply): void | Promise<void> {
     if (this.#over) return dropReply(reply)
-    checkHeaders(reply.headers)
+    try {
+      checkHeaders(reply.headers)
+    } catch (error) {
+      dropReply(reply)
+      throw error
+    }
     switch (reply.kind) {
       case 'bytes':
         return this.#sendBytes(reply)
@@ -93,6 +112,10 @@ export class Exchange {
         return this.#sendSource(reply)
       case 'events':
         return this.#sendEvents(reply)
+      case 'live':
+        return this.#sendLive(reply)
+      case 'socket':
+        return this.#sendSocket(reply)
     }
   }
 
@@ -218,6 +241,44 @@ export class Exchange {
     if (!this.#over) await this.#end()
   }
 
+  #sendLive({ headers, listener }: ReplyOf<'live'>): void {
+    const head = { status: 200, headers: { ...LIVE_HEADERS, ...headers } }
+    if (this.#request.method === 'HEAD') {
+      listener.closed(CLOSE.NORMAL)
+      this.#sendHead(head, undefined)
+      return
+    }
+    const line = new EventLine({
+      sink: this.#sink,
+      listener,
+      sent: (bytes) => {
+        this.#bytes += bytes
+      },
+      over: (complete) => {
+        this.#finish(complete ? 'complete' : 'aborted')
+        if (!complete) this.#sink.destroy()
+      },
+    })
+    this.#isEvents = true
+    this.#line = line
+    this.#release = () => line.gone()
+    this.#begin(head, undefined, true)
+    // A comment carries the head to the client ahead of the first event.
+    if (line.send(':\n\n')) listener.opened(line)
+  }
+
+  #sendSocket({ headers, listener }: ReplyOf<'socket'>): void | Promise<void> {
+    const { upgrade } = this.#sink
+    if (!upgrade) {
+      listener.closed(CLOSE.LOST)
+      const refusal = json(426, { error: 'This address speaks WebSocket only.' }, { ...headers, ...NO_STORE })
+      return this.#sendBytes(refusal)
+    }
+    this.#status = 101
+    upgrade.call(this.#sink, listener)
+    this.#finish('complete')
+  }
+
   #begin(head: Pick<ReplyOf<'bytes'>, 'status' | 'headers'>, length: number | undefined, live: boolean): void {
     this.#status = head.status
     this.#sink.begin(head, length, live)
@@ -296,6 +357,7 @@ export class Exchange {
 
 /** An answer that nobody waits for any more may hold something open already. */
 function dropReply(reply: HttpReply): void {
+  if (reply.kind === 'live' || reply.kind === 'socket') reply.listener.closed(CLOSE.LOST)
   if (reply.kind !== 'events') return
   const iterator = reply.events[Symbol.asyncIterator]()
   void Promise.resolve(iterator.return?.()).catch(() => {})

@@ -1,6 +1,14 @@
 import type { ServerResponse } from 'node:http'
+import { CLOSE, type LineListener } from './line.ts'
 import type { ReplyHead, ReplySink } from './reply-sink.ts'
 import type { Stalled, StallWatch } from './stall-watch.ts'
+
+export interface NodeSinkOptions {
+  readonly watch: StallWatch
+  readonly mustClose: () => boolean
+  /** Where the client asked for a WebSocket; the connection is no longer the response's then. */
+  readonly upgrade?: ((listener: LineListener) => void) | undefined
+}
 
 /** Writes one reply through node:http. A write counts only when the kernel has it: the caller reuses its buffers. */
 export class NodeSink implements ReplySink, Stalled {
@@ -10,11 +18,14 @@ export class NodeSink implements ReplySink, Stalled {
   #open = true
   #settle: ((taken: boolean) => void) | undefined
   since = 0
+  readonly upgrade: ReplySink['upgrade']
 
-  constructor(response: ServerResponse, options: { readonly watch: StallWatch; readonly mustClose: () => boolean }) {
+  constructor(response: ServerResponse, options: NodeSinkOptions) {
     this.#response = response
     this.#watch = options.watch
     this.#mustClose = options.mustClose
+    const { upgrade } = options
+    this.upgrade = upgrade && ((listener) => this.#upgrade(listener, upgrade))
   }
 
   whole(head: ReplyHead, body: string | Uint8Array | undefined, length: number | undefined): void {
@@ -68,6 +79,13 @@ export class NodeSink implements ReplySink, Stalled {
 
   giveUp(): void {
     this.destroy()
+  }
+
+  #upgrade(listener: LineListener, upgrade: (listener: LineListener) => void): void {
+    if (this.#open) {
+      this.#open = false
+      upgrade(listener)
+    } else listener.closed(CLOSE.LOST)
   }
 
   #done(taken: boolean): void {

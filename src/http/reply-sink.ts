@@ -1,3 +1,4 @@
+import type { LineListener } from './line.ts'
 import type { Headers } from './types.ts'
 
 export interface ReplyHead {
@@ -20,4 +21,6 @@ export interface ReplySink {
   end(): boolean | Promise<boolean>
   /** Cuts the connection. */
   destroy(): void
+  /** Instead of a reply, where the client asked for a WebSocket. */
+  readonly upgrade?: ((listener: LineListener) => void) | undefined
 }

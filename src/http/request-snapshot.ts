@@ -9,6 +9,7 @@ export interface SnapshotFields {
   readonly address: string
   readonly origin: string
   readonly abort: LazyAbort
+  readonly wantsSocket?: boolean
   readonly body: (limit: number) => Promise<Uint8Array>
 }
 
@@ -26,6 +27,7 @@ export function createSnapshot(fields: SnapshotFields): HttpRequest {
     get signal() {
       return abort.signal
     },
+    ...(fields.wantsSocket ? { wantsSocket: true } : {}),
     body,
   }
 }

@@ -1,4 +1,5 @@
 import type { ByteSource } from '../base/byte-source.ts'
+import type { LineListener } from './line.ts'
 
 /** A snapshot of a request: an adapter's own object is gone before the first `await`. */
 export interface HttpRequest {
@@ -18,6 +19,8 @@ export interface HttpRequest {
   readonly origin: string
   /** Aborts when the client goes away or the server stops. */
   readonly signal: AbortSignal
+  /** It asks for a WebSocket: only then a reply of that kind has an effect. */
+  readonly wantsSocket?: true
   /** Reads the body once, at most `limit` bytes. Rejects with PAYLOAD_TOO_LARGE, TIMEOUT or CANCELLED. */
   body(limit: number): Promise<Uint8Array>
 }
@@ -44,6 +47,10 @@ export type HttpReply =
       readonly headers: Headers
       readonly events: AsyncIterable<string | Uint8Array>
     }
+  /** Server-sent events that are pushed: the listener writes them, in their own format, when they happen. */
+  | { readonly kind: 'live'; readonly headers: Headers; readonly listener: LineListener }
+  /** Agrees to a WebSocket. Where none was asked for the answer is 426. */
+  | { readonly kind: 'socket'; readonly headers: Headers; readonly listener: LineListener }
 
 export type HttpHandler = (request: HttpRequest) => HttpReply | Promise<HttpReply>
 

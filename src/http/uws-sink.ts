@@ -1,10 +1,18 @@
 import { STATUS_CODES } from 'node:http'
+import { CLOSE, type LineListener } from './line.ts'
 import type { ReplyHead, ReplySink } from './reply-sink.ts'
 import type { Stalled, StallWatch } from './stall-watch.ts'
 import type { UwsResponse } from './uws-addon.ts'
 import { ChunkedWriter, type Occasion, SizedWriter, type UwsBodyWriter } from './uws-body-writer.ts'
 
 const STATUS_LINES = new Map(Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]))
+
+export interface UwsSinkOptions {
+  readonly watch: StallWatch
+  readonly mustClose: () => boolean
+  /** Where the client asked for a WebSocket; the response is no longer ours then. */
+  readonly upgrade?: ((listener: LineListener) => void) | undefined
+}
 
 /**
  * Writes one reply through uWS. uWS drops a connection whose client took nothing for 10 s, and what it kept for it; a
@@ -18,11 +26,14 @@ export class UwsSink implements ReplySink, Stalled {
   #writer: UwsBodyWriter | undefined
   #settle: ((taken: boolean) => void) | undefined
   since = 0
+  readonly upgrade: ReplySink['upgrade']
 
-  constructor(response: UwsResponse, options: { readonly watch: StallWatch; readonly mustClose: () => boolean }) {
+  constructor(response: UwsResponse, options: UwsSinkOptions) {
     this.#response = response
     this.#watch = options.watch
     this.#mustClose = options.mustClose
+    const { upgrade } = options
+    this.upgrade = upgrade && ((listener) => this.#upgrade(listener, upgrade))
   }
 
   /** False: the response is no longer ours to touch, answered or its socket gone. */
@@ -95,6 +106,13 @@ export class UwsSink implements ReplySink, Stalled {
 
   giveUp(): void {
     this.destroy()
+  }
+
+  #upgrade(listener: LineListener, upgrade: (listener: LineListener) => void): void {
+    if (this.#open) {
+      this.#open = false
+      upgrade(listener)
+    } else listener.closed(CLOSE.LOST)
   }
 
   #flush(): boolean | Promise<boolean> {

@@ -10,7 +10,7 @@ export type * from './statistics-api.ts'
 export { type ListQuery, listPage, readListQuery, Type }
 
 /** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
-export const API_VERSION: ApiVersion = '1.0'
+export const API_VERSION: ApiVersion = '1.1'
 
 /** Marks an object as a plugin and lets the compiler hold `setup` against its permissions and configuration. */
 export function definePlugin<

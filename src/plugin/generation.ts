@@ -10,6 +10,14 @@ import { Registrations } from './registrations.ts'
 /** staged: set-up runs, nothing is visible; live: in the tables; draining: calls end, no new ones; ended: gone. */
 export type GenerationState = 'staged' | 'live' | 'draining' | 'ended'
 
+/** A client that is kept informed; see PeerDesk. */
+export interface ClosablePeer {
+  close(code: number, reason: string): void
+}
+
+/** Code of a WebSocket's end, RFC 6455's registry: come again, to the next life. */
+const RESTART = 1012
+
 /** Deadlines of an end, ms. */
 const DISPOSER_MS = 2_000
 const STREAM_MS = 600_000
@@ -35,6 +43,8 @@ export class Generation {
   readonly owner: HookOwner
   readonly scope = new Scope()
   readonly registrations = new Registrations()
+  /** Clients that this life of the plugin keeps informed. */
+  readonly peers = new Set<ClosablePeer>()
   readonly globals: TrackedGlobals
   readonly breadcrumb: Breadcrumb
   readonly #controller = new AbortController()
@@ -115,6 +125,7 @@ export class Generation {
   /** Waits for running calls, at most `ms`; it may then `resume` or `end`. */
   async drain(ms: number): Promise<void> {
     this.#state = 'draining'
+    this.#dismissPeers()
     await this.#idleWithin(() => this.#leases === 0, ms)
   }
 
@@ -141,6 +152,7 @@ export class Generation {
 
   async #end(drainMs: number, onDisposed: (late: readonly string[]) => void): Promise<void> {
     this.#state = 'draining'
+    this.#dismissPeers()
     await this.#idleWithin(() => this.#leases === 0, drainMs)
     this.#controller.abort()
     for (const giveUp of [...this.#running]) giveUp()
@@ -161,6 +173,11 @@ export class Generation {
       return failures.map(({ label }) => label)
     })()
     return this.#disposed
+  }
+
+  /** At once, so that they find the next life; while this one still drains, so that it may note what they had. */
+  #dismissPeers(): void {
+    for (const peer of [...this.peers]) peer.close(RESTART, 'the plugin restarts')
   }
 
   #wakeWhenIdle(): void {

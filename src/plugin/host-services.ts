@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { UserId } from '../base/ids.ts'
 import type { Timers } from '../base/timers.ts'
 import type { Database } from '../db/database.ts'
 import type { HookDispatcher } from '../hooks/hook-dispatcher.ts'
@@ -13,6 +14,7 @@ import type { ChildRenderer } from './facades/subsonic-facade.ts'
 import type { Generation } from './generation.ts'
 import type { HostTables } from './host-tables.ts'
 import type { MediaLeases } from './media-leases.ts'
+import type { PeerLimits } from './peer-desk.ts'
 
 /** What the plugin host is built on; given by the composition root. */
 export interface HostServices extends ReaderServices {
@@ -35,6 +37,10 @@ export interface HostServices extends ReaderServices {
   readonly leases?: MediaLeases
   /** Default: the system's. A test's own make its plugins' schedules tick when it says so. */
   readonly timers?: Timers
+  /** How many clients plugins may keep informed. */
+  readonly peerLimits?: PeerLimits
+  /** Calls back after rights changed: of one user, or of everybody. @returns what ends that. */
+  onRightsChanged?(listener: (userId: UserId | undefined) => void): () => void
   /** Each life of a plugin as it begins, for those who count what is left of it. Must not throw. */
   onGeneration?(generation: Generation): void
   /** Settings of a plugin that the server's own configuration holds; what people set for the plugin beats them. */

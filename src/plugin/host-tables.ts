@@ -4,8 +4,10 @@ import type {
   AssetRegistration,
   ChannelRegistration,
   EndpointRegistration,
+  EventsRegistration,
   ExtensionRegistration,
   RouteRegistration,
+  SocketRegistration,
 } from './registrations.ts'
 
 export type Owned<T> = T & { readonly generation: Generation }
@@ -19,6 +21,8 @@ export interface Unavailable {
 /** What all live generations together registered, in the order of plugins. One reference, replaced whole. */
 export interface HostTables {
   readonly routes: readonly Owned<RouteRegistration>[]
+  readonly sockets: readonly Owned<SocketRegistration>[]
+  readonly events: readonly Owned<EventsRegistration>[]
   readonly endpoints: readonly Owned<EndpointRegistration>[]
   readonly extensions: readonly Owned<ExtensionRegistration>[]
   readonly channels: readonly Owned<ChannelRegistration>[]
@@ -30,6 +34,8 @@ export interface HostTables {
 
 export const EMPTY_TABLES: HostTables = Object.freeze({
   routes: [],
+  sockets: [],
+  events: [],
   endpoints: [],
   extensions: [],
   channels: [],
@@ -62,6 +68,14 @@ export function buildTables(
     (one) => one.registrations.all('route'),
     (route) => `route ${route.method} ${shapeOf(route.path)}`,
   )
+  const sockets = collect(
+    (one) => one.registrations.all('socket'),
+    (socket) => `route GET ${shapeOf(socket.path)}`,
+  )
+  const events = collect(
+    (one) => one.registrations.all('events'),
+    (stream) => `route GET ${shapeOf(stream.path)}`,
+  )
   const assets = collect(
     (one) => one.registrations.all('asset'),
     (asset) => `route GET ${asset.urlPath}*`,
@@ -84,6 +98,8 @@ export function buildTables(
   return {
     tables: Object.freeze({
       routes,
+      sockets,
+      events,
       endpoints,
       extensions,
       channels,

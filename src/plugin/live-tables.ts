@@ -108,7 +108,8 @@ export function gatesOf(generation: Generation): readonly HookName[] {
 /** What of a generation is reached from outside its own prefix. */
 export function surfaceOf(generation: Generation): PluginSurface {
   const { registrations } = generation
-  const roots = new Set([...registrations.all('route')].flatMap(({ root, path }) => (root ? [path] : [])))
+  const reached = [...registrations.all('route'), ...registrations.all('socket'), ...registrations.all('events')]
+  const roots = new Set(reached.flatMap(({ root, path }) => (root ? [path] : [])))
   return {
     roots: [...roots].sort(),
     endpoints: [...registrations.all('endpoint')].map(({ name }) => name).sort(),

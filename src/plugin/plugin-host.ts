@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../base/errors.ts'
+import { systemTimers } from '../base/timers.ts'
 import { callPlugin } from './facades/call.ts'
 import { FailureDesk } from './failure-desk.ts'
 import type { Generation } from './generation.ts'
@@ -9,12 +10,14 @@ import { Lifecycle } from './lifecycle.ts'
 import { deliverEvent, tellSetting } from './listener-delivery.ts'
 import { LiveTables } from './live-tables.ts'
 import { MediaLeases } from './media-leases.ts'
+import { PeerDesk } from './peer-desk.ts'
 import { resolveConfig } from './plugin-config.ts'
 import { infoOf, type PluginInfo } from './plugin-info.ts'
 import type { BrokenPackage, PluginPackage } from './plugin-package.ts'
 import { createPluginPolicy, type PluginPolicy, type PolicyOptions } from './plugin-policy.ts'
 import { PluginSlot } from './plugin-slot.ts'
 
+const DEFAULT_PEER_LIMITS = { all: 2_000, perUser: 32 }
 const TASK_MS = 600_000
 const LISTENER_MS = 10_000
 /** A folder that is replaced is gone for a moment: the gates of its plugin stay shut for so long, ms. */
@@ -26,6 +29,8 @@ export interface PluginHostOptions extends Partial<Omit<PolicyOptions, 'required
 export class PluginHost {
   /** What plugins gave and is being sent. */
   readonly leases: MediaLeases
+  /** Whom plugins keep informed. */
+  readonly peers: PeerDesk
   readonly #services: HostServices
   readonly #order: readonly string[]
   readonly #policy: PluginPolicy
@@ -41,6 +46,11 @@ export class PluginHost {
     this.leases = new MediaLeases(given.clock)
     const services = { ...given, leases: this.leases }
     this.#services = services
+    this.peers = new PeerDesk({
+      limits: services.peerLimits ?? DEFAULT_PEER_LIMITS,
+      timers: services.timers ?? systemTimers,
+      log: services.log,
+    })
     this.#order = order
     this.#policy = createPluginPolicy(services.states, { ...options, required: services.required })
     this.#tables = new LiveTables(services, this.#policy)
@@ -70,7 +80,8 @@ export class PluginHost {
       },
       stray: (generation, error) => this.#failures.stray(generation, error, 'a timer or an effect'),
     })
-    this.#detach = services.hooks.attach({
+    const forget = services.onRightsChanged?.((userId) => void this.peers.check(userId))
+    const detach = services.hooks.attach({
       enter: (owner) => this.#lifecycle.ownedBy(owner)?.enter(),
       leave: (owner) => this.#lifecycle.ownedBy(owner)?.leave(),
       onFailure: (owner, hook, error) => {
@@ -78,6 +89,11 @@ export class PluginHost {
         if (generation) this.#failures.report(generation, error, `hook ${hook}`)
       },
     })
+    this.#detach = () => {
+      detach()
+      forget?.()
+      this.peers.stop()
+    }
   }
 
   /** Ahead of the first request: gates that known plugins held are shut, until those run or turn out to be gone. */

@@ -31,6 +31,8 @@ export interface PluginInfo {
     readonly totalMicros: number
   }
   readonly registered: Readonly<Record<RegistrationKind, number>> | null
+  /** Clients that it keeps informed: WebSockets and streams of events that are open. */
+  readonly connected: number
 }
 
 const NO_STATS: HookStats = { calls: 0, failures: 0, timeouts: 0, dropped: 0, totalMicros: 0, running: 0, queued: 0 }
@@ -69,6 +71,7 @@ export function infoOf(
       totalMicros: slot.counters.totalMicros + stats.totalMicros,
     },
     registered: slot.generation?.registrations.counts() ?? null,
+    connected: slot.generation?.peers.size ?? 0,
   }
 }
 

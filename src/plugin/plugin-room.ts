@@ -79,7 +79,8 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
     const refused = [...swapEndpoints(subsonic, service.host, tables)]
     const { repositories, auth, gate, streamer, artwork } = parts
     const services = { host: service.host, gate, streamer, artwork, pool, repositories, scopes: auth.scopes }
-    const routes = pluginRoutes({ ...services, dataDir: config.paths.data }, tables)
+    const { allowedOrigins } = config.server
+    const routes = pluginRoutes({ ...services, dataDir: config.paths.data, allowedOrigins }, tables)
     const fitting = withoutClashes(routes, [...options.coreRoutes, ...admin], refused)
     options.swapRoutes([...admin, ...fitting])
     notify.replace(
@@ -171,6 +172,8 @@ function createPluginService(parts: PluginRoomParts, options: ServiceOptions): P
       }),
       notify: (notification) => notify.send(notification),
       onTables,
+      peerLimits: { all: config.server.maxListeners, perUser: config.server.maxListenersPerUser },
+      onRightsChanged: (listener) => scopes.onInvalidate(listener),
       required: config.plugins.required,
       configured: (plugin) => (plugin === 'sharing' ? sharingSettings(config) : {}),
     },

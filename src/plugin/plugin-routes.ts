@@ -3,19 +3,22 @@ import { AppError } from '../base/errors.ts'
 import { errorReply } from '../http/reply.ts'
 import type { Route, RouteParams } from '../http/router.ts'
 import type { HttpReply, HttpRequest } from '../http/types.ts'
-import { type NativeGate, NOT_AUTHENTICATED, withToken } from '../rest/native-gate.ts'
-import type { PluginRequest } from './api.ts'
+import { type NativeGate, withToken } from '../rest/native-gate.ts'
 import { toPublicUser } from './facades/reader-facades.ts'
 import type { HostTables, Owned } from './host-tables.ts'
 import { LinkedAbort } from './linked-abort.ts'
+import { liveRoutes } from './live-routes.ts'
 import { assetFile, type MediaReplyServices, mediaSource, storedFile, zipOf } from './media-reply.ts'
 import type { PluginHost } from './plugin-host.ts'
+import { loginFor, toPluginRequest } from './plugin-request.ts'
 import type { AssetRegistration, RouteRegistration } from './registrations.ts'
 import { type CheckedReply, checkReply, type Sourced } from './route-reply.ts'
 
 export interface PluginRouteServices extends MediaReplyServices {
   readonly host: PluginHost
   readonly gate: NativeGate
+  /** Web pages of other sites that may open WebSockets, as `https://player.example.org`; `*` for all. */
+  readonly allowedOrigins?: readonly string[]
 }
 
 /** The routes of the plugins' tables, ready for the router. What should run and does not answers 503. */
@@ -29,6 +32,7 @@ export function pluginRoutes(services: PluginRouteServices, tables: HostTables):
         handler: (request, params) => serve(services, route, request, params),
       }),
     ),
+    ...liveRoutes(services, tables),
     ...tables.assets.flatMap((asset) => assetRoutes(services, asset)),
     ...tables.unavailable.map(
       ({ path, retryAfter }): Route => ({
@@ -68,7 +72,7 @@ function assetRoutes(services: PluginRouteServices, asset: Owned<AssetRegistrati
   ]
 }
 
-function leaseOf({ generation }: Owned<RouteRegistration>): () => void {
+export function leaseOf({ generation }: Owned<object>): () => void {
   generation.enter()
   return () => generation.leave()
 }
@@ -89,17 +93,25 @@ async function serve(
   )
   let streaming = false
   try {
-    const login = await loginFor(services.gate, route, request)
-    const asked = toPluginRequest(route, request, { params, user: login?.user && toPublicUser(login.user), abort })
-    const reply = await services.host.call(generation, what, route.timeoutMs, async ({ signal }) =>
-      checkReply(await route.handler(asked(signal)), {
+    const login = await loginFor(services.gate, route.auth, { request })
+    const user = login?.user && toPublicUser(login.user)
+    const reply = await services.host.call(generation, what, route.timeoutMs, async ({ signal }) => {
+      const asked = toPluginRequest(route, request, {
+        params,
+        user,
+        signal: () => {
+          abort.follow(signal)
+          return abort.signal
+        },
+      })
+      return checkReply(await route.handler(asked), {
         generation,
         what,
         signal,
         onStreamError: (error) => services.host.charge(generation, error, what),
         onStreamEnd: () => abort.dispose(),
-      }),
-    )
+      })
+    })
     streaming = 'ready' in reply && reply.ready.kind === 'events'
     return withToken(await toHttpReply(services, generation.plugin, reply), login?.token)
   } catch (error) {
@@ -108,64 +120,6 @@ async function serve(
     if (!streaming) abort.dispose()
     release()
   }
-}
-
-async function loginFor(gate: NativeGate, route: RouteRegistration, request: HttpRequest) {
-  // A public route knows its visitor if it can; a stale token does not lock anybody out of what is public.
-  if (route.auth === 'public') return gate.identify(request).catch(() => undefined)
-  const login = await gate.identify(request)
-  if (!login) throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
-  if (route.auth === 'admin' && !login.user.isAdmin)
-    throw new AppError('FORBIDDEN', 'Access denied: admin privileges required')
-  return login
-}
-
-interface Asked {
-  readonly params: RouteParams
-  readonly user: PluginRequest['user']
-  readonly abort: LinkedAbort
-}
-
-/** @returns the request for a call whose signal aborts at its deadline. */
-function toPluginRequest(
-  route: RouteRegistration,
-  request: HttpRequest,
-  { params, user, abort }: Asked,
-): (deadline: AbortSignal) => PluginRequest {
-  let bytes: Promise<Uint8Array> | undefined
-  const body = () => (bytes ??= request.body(route.bodyLimit))
-  const text = async () => new TextDecoder().decode(await body())
-  return (deadline) => ({
-    id: request.id,
-    method: request.method,
-    path: request.path,
-    address: request.address,
-    client: (request.headers['user-agent'] ?? '').split(/[/\s]/, 1)[0] ?? '',
-    params,
-    query: new URLSearchParams(request.query),
-    headers: route.auth === 'public' ? request.headers : withoutCredentials(request.headers),
-    origin: request.origin,
-    user,
-    get signal() {
-      abort.follow(deadline)
-      return abort.signal
-    },
-    bytes: body,
-    text,
-    json: async () => {
-      try {
-        return JSON.parse(await text()) as unknown
-      } catch (cause) {
-        throw cause instanceof AppError ? cause : new AppError('UNPROCESSABLE', 'invalid request payload', { cause })
-      }
-    },
-  })
-}
-
-const CREDENTIALS = new Set(['authorization', 'x-nd-authorization', 'cookie', 'proxy-authorization'])
-
-function withoutCredentials(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !CREDENTIALS.has(name)))
 }
 
 async function toHttpReply(services: PluginRouteServices, plugin: string, reply: CheckedReply): Promise<HttpReply> {

@@ -176,5 +176,6 @@ function brokenInfo(broken: BrokenPackage): PluginInfo {
     permissions: [],
     calls: { calls: 0, failures: 0, timeouts: 0, dropped: 0, totalMicros: 0 },
     registered: null,
+    connected: 0,
   }
 }

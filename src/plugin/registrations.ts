@@ -1,9 +1,11 @@
 import type { AnyHookEntry } from '../hooks/hook-table.ts'
 import type {
+  EventsHandler,
   HookPermissions,
   Notification,
   RouteHandler,
   RouteOptions,
+  SocketHandler,
   SubsonicPayload,
   SubsonicRequest,
   Task,
@@ -22,6 +24,25 @@ export interface RouteRegistration {
   readonly auth: NonNullable<RouteOptions['auth']>
   readonly bodyLimit: number
   readonly timeoutMs: number
+}
+
+interface LiveRegistration {
+  /** Whole path, the plugin's prefix included. */
+  readonly path: string
+  /** Outside the plugin's own prefix. */
+  readonly root: boolean
+  readonly auth: NonNullable<RouteOptions['auth']>
+  readonly bodyLimit: 0
+  readonly maxBuffered: number
+  readonly maxMessage: number
+}
+
+export interface SocketRegistration extends LiveRegistration {
+  readonly handler: SocketHandler
+}
+
+export interface EventsRegistration extends LiveRegistration {
+  readonly handler: EventsHandler
 }
 
 export interface EndpointRegistration {
@@ -67,6 +88,8 @@ export interface SettingListener {
 interface Kinds {
   hook: AnyHookEntry
   route: RouteRegistration
+  socket: SocketRegistration
+  events: EventsRegistration
   endpoint: EndpointRegistration
   extension: ExtensionRegistration
   listener: ListenerRegistration
@@ -83,6 +106,8 @@ export class Registrations {
   #lists: { [K in RegistrationKind]: Set<Kinds[K]> } = {
     hook: new Set(),
     route: new Set(),
+    socket: new Set(),
+    events: new Set(),
     endpoint: new Set(),
     extension: new Set(),
     listener: new Set(),

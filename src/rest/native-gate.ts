@@ -3,6 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { errorReply } from '../http/reply.ts'
 import type { RouteHandler, RouteParams } from '../http/router.ts'
 import type { HttpReply, HttpRequest } from '../http/types.ts'
+import type { ApiKeyRepository } from '../library/api-key-repository.ts'
 import type { User } from '../library/entities.ts'
 import type { UserRepository } from '../library/user-repository.ts'
 import type { Sessions } from './sessions.ts'
@@ -11,6 +12,7 @@ export interface NativeGateServices {
   readonly sessions: Sessions
   readonly authenticator: Authenticator
   readonly users: UserRepository
+  readonly apiKeys: Pick<ApiKeyRepository, 'listOf'>
 }
 
 export interface NativeLogin {
@@ -19,6 +21,16 @@ export interface NativeLogin {
   readonly sessionId: string | undefined
   /** A fresh token for `X-ND-Authorization`, when the login was by token: sessions slide. */
   readonly token: string | undefined
+  /** The user as of now; undefined once the session, the key, the password or the user is gone. For what goes on for long. */
+  current(): User | undefined
+}
+
+export interface IdentifyOptions {
+  /**
+   * Take a token from the address, too (`jwt`): browsers give no headers to EventSource and WebSocket. Only for those:
+   * addresses end up in logs of proxies, in histories and in links.
+   */
+  readonly byAddress?: boolean
 }
 
 /** A route's handler with the user who asks. */
@@ -32,7 +44,7 @@ export type UserRouteHandler = (
 /** Who may pass to the native API, and how they prove it. */
 export interface NativeGate {
   /** Undefined without credentials. Rejects with BAD_CREDENTIALS for wrong ones. */
-  identify(request: HttpRequest): Promise<NativeLogin | undefined>
+  identify(request: HttpRequest, options?: IdentifyOptions): Promise<NativeLogin | undefined>
   /** Answers 401 without a login, 403 without the right, and renews the token. Errors become replies. */
   guard(handler: UserRouteHandler, options?: { readonly admin?: boolean }): RouteHandler
 }
@@ -41,26 +53,37 @@ export const NOT_AUTHENTICATED = 'Not authenticated'
 const NOT_ADMIN = 'Access denied: admin privileges required'
 
 /**
- * A session token as Bearer in `X-ND-Authorization` or `Authorization`, an API key as Bearer, or Basic (scripts). Never in
- * the address: addresses end up in logs.
+ * A session token as Bearer in `X-ND-Authorization` or `Authorization`, an API key as Bearer, or Basic (scripts).
  */
-export function createNativeGate({ sessions, authenticator, users }: NativeGateServices): NativeGate {
+export function createNativeGate({ sessions, authenticator, users, apiKeys }: NativeGateServices): NativeGate {
+  /** Asks again whether a login still counts. */
+  const still = (user: User, proof: () => boolean) => () => {
+    const now = users.find(user.id)
+    return now && now.credentialsVersion === user.credentialsVersion && proof() ? now : undefined
+  }
+
   const bySession = async (token: string): Promise<NativeLogin> => {
     const claims = await sessions.verify(token)
     const user = claims && users.find(claims.userId)
     if (!user || user.credentialsVersion !== claims.credentialsVersion)
       throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
-    return { user, sessionId: claims.sessionId, token: await sessions.renew(user, claims, token) }
+    const { sessionId } = claims
+    const current = still(user, () => sessions.isOpen(user.id, sessionId))
+    return { user, sessionId, token: await sessions.renew(user, claims, token), current }
   }
 
   const gate: NativeGate = {
-    async identify(request) {
-      const bearer = bearerOf(request.headers['x-nd-authorization']) ?? bearerOf(request.headers.authorization)
+    async identify(request, { byAddress = false } = {}) {
+      const bearer =
+        bearerOf(request.headers['x-nd-authorization']) ??
+        bearerOf(request.headers.authorization) ??
+        (byAddress ? tokenInAddress(request.query) : undefined)
       if (bearer?.includes('.')) return bySession(bearer)
       const credentials: Credentials | undefined = bearer ? { apiKey: bearer } : basicOf(request.headers.authorization)
       if (!credentials) return undefined
-      const { user } = await authenticator.authenticate(credentials, originOf(request))
-      return { user, sessionId: undefined, token: undefined }
+      const { user, keyId } = await authenticator.authenticate(credentials, originOf(request))
+      const current = still(user, () => keyId === undefined || apiKeys.listOf(user.id).some(({ id }) => id === keyId))
+      return { user, sessionId: undefined, token: undefined, current }
     },
 
     guard(handler, options = {}) {
@@ -93,6 +116,11 @@ export function originOf(request: HttpRequest): LoginOrigin {
 
 function bearerOf(header: string | undefined): string | undefined {
   return /^Bearer\s+(\S+)$/i.exec(header ?? '')?.[1]
+}
+
+/** Navidrome's web client sends its token so. */
+function tokenInAddress(query: string): string | undefined {
+  return new URLSearchParams(query).get('jwt') || undefined
 }
 
 function basicOf(header: string | undefined): Credentials | undefined {

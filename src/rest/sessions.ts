@@ -38,6 +38,8 @@ export interface Sessions {
   renew(user: User, claims: SessionClaims, token: string): Promise<string>
   /** Undefined for a foreign, damaged or expired token, or one of an ended session. */
   verify(token: string): Promise<SessionClaims | undefined>
+  /** Whether tokens of this session still count. */
+  isOpen(userId: UserId, sessionId: string): boolean
   listOf(userId: UserId): readonly SessionInfo[]
   /** False when the user has no such session. */
   end(userId: UserId, sessionId: string): boolean
@@ -118,6 +120,11 @@ export function createSessions(options: {
       if (!claims || session?.userId !== claims.userId) return undefined
       if (Math.abs(clock.now() - session.seenAt) > touchMs) sessions.touch(session.id, clock.now())
       return claims
+    },
+
+    isOpen(userId, sessionId) {
+      const session = sessions.find(sessionId)
+      return session?.userId === userId && clock.now() - session.seenAt <= deadMs
     },
 
     listOf: (userId) =>

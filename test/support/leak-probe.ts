@@ -88,6 +88,7 @@ export function nativeProbes(server: PluginServer, ids: readonly string[]): read
     sessions: core.sessions,
     authenticator: core.auth.authenticator,
     users: core.repositories.users,
+    apiKeys: core.repositories.apiKeys,
   })
   const own = nativeRoutes({
     sessions: core.sessions,

@@ -56,6 +56,7 @@ export async function startPluginServer(
         const stored = core.accounts.find(user.name)
         return stored ? subsonic.children(stored, ids) : []
       },
+      onRightsChanged: (listener) => auth.scopes.onInvalidate(listener),
       notify: () => {},
       onTables: (tables) => {
         swapEndpoints(subsonic, host, tables)

@@ -1,10 +1,11 @@
 import { AppError } from '../../base/errors.ts'
-import type { Permission, RouteHandler, RouteOptions, Routes } from '../api.ts'
+import type { LiveOptions, Permission, RouteHandler, RouteOptions, Routes } from '../api.ts'
 import type { Generation } from '../generation.ts'
 import type { MediaLeases } from '../media-leases.ts'
 import type { RouteMethod } from '../registrations.ts'
 
 const MIB = 1024 * 1024
+const KIB = 1024
 const DEFAULT_TIMEOUT_MS = 30_000
 const MAX_TIMEOUT_MS = 600_000
 
@@ -18,27 +19,36 @@ export function createRouteFacade(
   granted: ReadonlySet<Permission>,
   leases: MediaLeases,
 ): Routes {
+  /** Path and rights of a route, checked. */
+  const place = (what: string, path: string, { handler, options }: Placed) => {
+    generation.assertOpen()
+    const auth = options.auth ?? 'user'
+    if (auth !== 'user' && auth !== 'admin' && auth !== 'public')
+      throw new AppError('BAD_REQUEST', `${what}: auth is user, admin or public`)
+    if (typeof handler !== 'function') throw new AppError('BAD_REQUEST', `${what} needs a handler`)
+    assertPath(path)
+    need(generation, granted, auth === 'public' ? 'routes:public' : 'routes', what)
+    if (options.root) {
+      need(generation, granted, 'routes:root', what)
+      assertRoot(path)
+    }
+    const whole = options.root ? path : `/plugins/${generation.plugin}${path === '/' ? '' : path}`
+    return { path: whole, root: options.root === true, auth }
+  }
+  const live = (what: string, path: string, { handler, options }: Placed<LiveOptions>) => ({
+    ...place(what, path, { handler, options }),
+    bodyLimit: 0 as const,
+    maxBuffered: atMost(options.maxBuffered ?? 64 * KIB, MIB),
+    maxMessage: atMost(options.maxMessage ?? 16 * KIB, 64 * KIB),
+  })
   const add =
     (method: RouteMethod) =>
     (path: string, handler: RouteHandler, options: RouteOptions = {}) => {
-      generation.assertOpen()
-      const auth = options.auth ?? 'user'
-      const what = `${method} ${path}`
-      if (auth !== 'user' && auth !== 'admin' && auth !== 'public')
-        throw new AppError('BAD_REQUEST', `${what}: auth is user, admin or public`)
-      if (typeof handler !== 'function') throw new AppError('BAD_REQUEST', `${what} needs a handler`)
-      assertPath(path)
-      need(generation, granted, auth === 'public' ? 'routes:public' : 'routes', what)
-      if (options.root) {
-        need(generation, granted, 'routes:root', what)
-        assertRoot(path)
-      }
+      const placed = place(`${method} ${path}`, path, { handler, options })
       return generation.registrations.add('route', {
+        ...placed,
         method,
-        path: options.root ? path : `/plugins/${generation.plugin}${path === '/' ? '' : path}`,
-        root: options.root === true,
         handler,
-        auth,
         bodyLimit: atMost(options.bodyLimit ?? MIB, 64 * MIB),
         timeoutMs: atMost(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
       })
@@ -49,6 +59,10 @@ export function createRouteFacade(
     put: add('PUT'),
     patch: add('PATCH'),
     delete: add('DELETE'),
+    socket: (path, handler, options = {}) =>
+      generation.registrations.add('socket', { ...live(`socket ${path}`, path, { handler, options }), handler }),
+    events: (path, handler, options = {}) =>
+      generation.registrations.add('events', { ...live(`events ${path}`, path, { handler, options }), handler }),
     endMedia: (lease) => {
       generation.assertOpen()
       return leases.end(generation.plugin, String(lease))
@@ -58,6 +72,11 @@ export function createRouteFacade(
       return leases.keys(generation.plugin)
     },
   }
+}
+
+interface Placed<O extends Pick<RouteOptions, 'auth' | 'root'> = Pick<RouteOptions, 'auth' | 'root'>> {
+  readonly handler: unknown
+  readonly options: O
 }
 
 /** Segments are literal or one parameter; a star stands for the rest. So two paths are the same, or they are not. */

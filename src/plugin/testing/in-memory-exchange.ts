@@ -7,7 +7,9 @@ import { createSnapshot, LazyAbort } from '../../http/request-snapshot.ts'
 import type { HttpHandler } from '../../http/types.ts'
 import { SECURITY_HEADERS, withHeaders } from '../../http/with-headers.ts'
 import type { Logger } from '../../log/logger.ts'
-import type { InjectedReply } from './test-host.ts'
+import { InMemoryPeer } from './in-memory-peer.ts'
+import type { InjectedReply, TestPeer } from './test-host.ts'
+import { settle } from './virtual-time.ts'
 
 export interface InMemoryRequest {
   readonly method: string
@@ -16,7 +18,12 @@ export interface InMemoryRequest {
   readonly body: Uint8Array
 }
 
-export type InMemoryHttp = (request: InMemoryRequest) => Promise<InjectedReply>
+export interface InMemoryHttp {
+  /** One request and its whole reply. */
+  ask(request: InMemoryRequest): Promise<InjectedReply>
+  /** For replies that go on: resolves when they have begun, or are over. */
+  connect(request: InMemoryRequest): Promise<TestPeer>
+}
 
 const ORIGIN = 'http://tonearm.test'
 
@@ -29,32 +36,48 @@ export function createInMemoryHttp(options: {
   const { hooks, log } = options
   const handler = withRequestHooks(withHeaders(options.handler, SECURITY_HEADERS), hooks)
   let count = 0
-  return ({ method, url, headers, body }) =>
+  const onFinished = (event: Parameters<typeof tellFinished>[1]) => tellFinished(hooks, event)
+  const snapshot = ({ method, url, headers, body }: InMemoryRequest, abort: LazyAbort, wantsSocket: boolean) => {
+    const { pathname, search } = new URL(url, ORIGIN)
+    return createSnapshot({
+      id: `t${++count}`,
+      method,
+      path: decodeURIComponent(pathname),
+      query: search.slice(1),
+      headers,
+      address: '127.0.0.1',
+      origin: ORIGIN,
+      abort,
+      wantsSocket,
+      body: async (limit) => {
+        if (body.byteLength > limit) throw new AppError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes`)
+        return body
+      },
+    })
+  }
+  const ask = (asked: InMemoryRequest): Promise<InjectedReply> =>
     new Promise((resolve, reject) => {
-      const { pathname, search } = new URL(url, ORIGIN)
       const abort = new LazyAbort()
-      const request = createSnapshot({
-        id: `t${++count}`,
-        method,
-        path: decodeURIComponent(pathname),
-        query: search.slice(1),
-        headers,
-        address: '127.0.0.1',
-        origin: ORIGIN,
-        abort,
-        body: async (limit) => {
-          if (body.byteLength > limit) throw new AppError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes`)
-          return body
-        },
-      })
+      const request = snapshot(asked, abort, false)
       const sink = new MemorySink()
       const onOver = () => {
         if (sink.head) resolve(sink.reply())
-        else reject(new Error(`${method} ${url}: the reply was cut`))
+        else reject(new Error(`${asked.method} ${asked.url}: the reply was cut`))
       }
-      const onFinished = (event: Parameters<typeof tellFinished>[1]) => tellFinished(hooks, event)
       new Exchange({ handler, log, onFinished, onOver }, request, { sink, abort }).run()
     })
+  const connect = async (asked: InMemoryRequest): Promise<TestPeer> => {
+    const abort = new LazyAbort()
+    const peer = new InMemoryPeer(() => exchange.clientGone())
+    const exchange = new Exchange({ handler, log, onFinished, onOver: () => {} }, snapshot(asked, abort, true), {
+      sink: peer,
+      abort,
+    })
+    exchange.run()
+    while (peer.status === 0 && !exchange.over) await settle()
+    return peer
+  }
+  return { ask, connect }
 }
 
 class MemorySink implements ReplySink {

@@ -43,6 +43,7 @@ export class LeakCheck {
       for (const [kind, count] of Object.entries(generation.registrations.counts()))
         if (count > 0) left.push(`${of} has ${count} registrations of the kind ${kind}`)
       for (const label of generation.scope.labels()) left.push(`${of} has the effect '${label}'`)
+      if (generation.peers.size > 0) left.push(`${of} has ${generation.peers.size} connected clients`)
       if (generation.leases > 0) left.push(`${of} holds ${generation.leases} leases: calls into it that never end`)
       const timers = generation.globals.activeTimers()
       if (timers > 0) left.push(`${of} has ${timers} timers`)

@@ -19,7 +19,7 @@ import { PluginHost } from '../plugin-host.ts'
 import type { PluginPackage } from '../plugin-package.ts'
 import { type PluginRouteServices, pluginRoutes } from '../plugin-routes.ts'
 import { fireHook } from './fire-hook.ts'
-import { createInMemoryHttp, type InMemoryHttp } from './in-memory-exchange.ts'
+import { createInMemoryHttp, type InMemoryHttp, type InMemoryRequest } from './in-memory-exchange.ts'
 import { LeakCheck } from './leak-check.ts'
 import { type MusicNames, musicNames } from './music-names.ts'
 import { packageOf } from './plugin-source.ts'
@@ -32,6 +32,7 @@ import type {
   LoggedLine,
   PluginSource,
   TestHost,
+  TestPeer,
 } from './test-host.ts'
 import { settle, type VirtualTime } from './virtual-time.ts'
 
@@ -107,6 +108,7 @@ export class RunningTestHost implements TestHost {
           this.#notify.send(notification)
         },
         onTables: (tables) => this.#swap(tables),
+        onRightsChanged: (listener) => core.auth.scopes.onInvalidate(listener),
         onGeneration: (generation) => this.#leaks.add(generation),
         required: [],
       },
@@ -143,21 +145,11 @@ export class RunningTestHost implements TestHost {
   }
 
   async inject(request: InjectRequest | string): Promise<InjectedReply> {
-    const { url, user, headers, body, ...asked } = typeof request === 'string' ? { url: request } : request
-    const sent = bodyOf(body)
-    const login = user === undefined ? undefined : this.#stored(user)
-    const credentials =
-      login && !url.startsWith('/rest/')
-        ? {
-            'x-nd-authorization': `Bearer ${await this.#core.sessions.begin(login, { address: '127.0.0.1', client: 'kit' })}`,
-          }
-        : {}
-    return this.#http({
-      method: ('method' in asked && asked.method) || (body === undefined ? 'GET' : 'POST'),
-      url: login && url.startsWith('/rest/') ? withQuery(url, this.#subsonicLogin(login)) : url,
-      headers: { 'user-agent': 'kit/1', ...sent.headers, ...credentials, ...lowerCased(headers) },
-      body: sent.bytes,
-    })
+    return this.#http.ask(await this.#prepared(request))
+  }
+
+  async connect(request: InjectRequest | string): Promise<TestPeer> {
+    return this.#http.connect(await this.#prepared(request))
   }
 
   async subsonic(endpoint: string, params: SubsonicQuery = {}, user = 'admin'): Promise<Record<string, unknown>> {
@@ -215,6 +207,24 @@ export class RunningTestHost implements TestHost {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose()
+  }
+
+  async #prepared(request: InjectRequest | string): Promise<InMemoryRequest> {
+    const { url, user, headers, body, ...asked } = typeof request === 'string' ? { url: request } : request
+    const sent = bodyOf(body)
+    const login = user === undefined ? undefined : this.#stored(user)
+    const credentials =
+      login && !url.startsWith('/rest/')
+        ? {
+            'x-nd-authorization': `Bearer ${await this.#core.sessions.begin(login, { address: '127.0.0.1', client: 'kit' })}`,
+          }
+        : {}
+    return {
+      method: ('method' in asked && asked.method) || (body === undefined ? 'GET' : 'POST'),
+      url: login && url.startsWith('/rest/') ? withQuery(url, this.#subsonicLogin(login)) : url,
+      headers: { 'user-agent': 'kit/1', ...sent.headers, ...credentials, ...lowerCased(headers) },
+      body: sent.bytes,
+    }
   }
 
   async #end(): Promise<void> {

@@ -162,8 +162,8 @@ export function openTestCore(options: TestCoreOptions): TestCore {
     ttlMs: SESSION_MS,
     sessions: repositories.sessions,
   })
-  const { users } = repositories
-  const gate = createNativeGate({ sessions, authenticator: auth.authenticator, users })
+  const { users, apiKeys } = repositories
+  const gate = createNativeGate({ sessions, authenticator: auth.authenticator, users, apiKeys })
   return {
     db,
     repositories,

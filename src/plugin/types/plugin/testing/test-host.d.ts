@@ -50,6 +50,27 @@ export interface InjectedReply {
     readonly bytes: Uint8Array;
     json(): unknown;
 }
+/** A client of a WebSocket, or of a stream of events. */
+export interface TestPeer {
+    /** 101 for a WebSocket, 200 for events, else why not. */
+    readonly status: number;
+    readonly headers: Readonly<Record<string, string>>;
+    /** What an answer that is neither says. */
+    readonly body: string;
+    /** Texts that came by WebSocket, oldest first. */
+    readonly messages: readonly string[];
+    /** What came as events; without comments. */
+    readonly events: readonly {
+        readonly id: string;
+        readonly event: string;
+        readonly data: string;
+    }[];
+    /** The code of the end; undefined while it is open. Streams of events have none of their own: 1000. */
+    readonly closed: number | undefined;
+    /** To the plugin, by WebSocket. */
+    send(text: string): void;
+    close(code?: number): void;
+}
 export interface LoggedLine {
     readonly level: 'debug' | 'info' | 'warn' | 'error';
     readonly message: string;
@@ -95,6 +116,8 @@ export interface TestHost extends AsyncDisposable {
     fire<N extends HookName>(hook: N, input: HookInput<N>): Promise<HandlerOutput<N>>;
     /** A request to the whole server, without a socket. */
     inject(request: InjectRequest | string): Promise<InjectedReply>;
+    /** Opens a WebSocket or a stream of events; `settled()` waits for what is under way. */
+    connect(request: InjectRequest | string): Promise<TestPeer>;
     /** A Subsonic call; answers what stands below `subsonic-response`, `status: 'failed'` included. Default user: `admin`. */
     subsonic(endpoint: string, params?: Readonly<Record<string, string | number | boolean | readonly (string | number)[]>>, user?: string): Promise<Record<string, unknown>>;
     readonly clock: {
