@@ -66,7 +66,9 @@ async function beginningOf(response: Response): Promise<string> {
 export function retryAfterMs(value: string | null, now: number): number | undefined {
   if (value === null) return undefined
   const text = value.trim()
-  const ms = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
+  // `Date.parse` would take a number for a year.
+  const date = /^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN
+  const ms = /^\d{1,10}$/.test(text) ? Number(text) * 1000 : date - now
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_WAIT_MS)
 }
 
