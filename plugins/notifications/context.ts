@@ -17,7 +17,14 @@ export const PERMISSIONS = [
   'routes:public',
   'routes:root',
   'net:*',
+  'node:dns',
   'node:fs',
+  'node:http',
+  'node:https',
+  'node:net',
+  'node:os',
+  'node:stream',
+  'node:tls',
 ] as const
 
 export const REASONS = {
@@ -36,7 +43,14 @@ export const REASONS = {
   'routes:public': 'serves the page before the login',
   'routes:root': 'these paths are where clients look for them',
   'net:*': 'reaches the services that users choose, at public addresses; others are granted one by one',
-  'node:fs': 'asks how much of the disk is free',
+  'node:fs': 'asks how much of the disk is free; the mail library wants it, too',
+  'node:dns': 'the mail library names it; connections are the guarded ones',
+  'node:http': 'the mail library names it',
+  'node:https': 'the mail library names it',
+  'node:net': 'the mail library names it',
+  'node:os': 'the mail library names it',
+  'node:stream': 'the mail library writes messages by it',
+  'node:tls': 'talks to mail servers over encrypted connections',
 } as const
 
 const CHANNELS = ['webhook', 'ntfy', 'gotify', 'email', 'webpush']

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { definePlugin, rowIdOf, Type } from 'tonearm/plugin'
 import { CauseStore } from './causes.ts'
-import { CHANNEL_KINDS } from './channel-kinds.ts'
+import { channelKinds } from './channels/all-channels.ts'
 import { Channels } from './channels.ts'
 import { CONFIG, PERMISSIONS, REASONS } from './context.ts'
 import { DeliveryStore } from './delivery-store.ts'
@@ -47,7 +47,7 @@ export default definePlugin({
     const targets = new TargetStore(db)
     const deliveries = new DeliveryStore(db)
     const causes = new CauseStore(db)
-    const channels = new Channels(CHANNEL_KINDS)
+    const channels = new Channels(channelKinds((to) => ctx.connect(to)))
     const vapid = await vapidKeys(settings)
     const life = randomUUID()
     const { startedAt } = await ctx.admin.server()
