@@ -50,7 +50,9 @@ export function createEmail(connect: Connect): ChannelKind<EmailTarget> {
       const mail = await composeMail(Composer, { delivery, from: settings.from, to })
       const { host, port } = settings
       const socket = await connect({ host, port, signal }).catch((error: unknown) => {
-        throw unreachable(error, `${host}:${port}`)
+        const failure = unreachable(error, `${host}:${port}`)
+        // The grant for a mail server at home is missing: an administrator's matter, too.
+        throw failure.retry ? failure : settingsFailure(failure.message, error)
       })
       await sendMail({ Connection, socket, settings, signal }, mail).catch((error: unknown) => {
         throw smtpFailure(error, settings)
@@ -83,23 +85,25 @@ interface SmtpError {
 /** RFC 5321: what begins with 4 may work later, what begins with 5 never will. */
 function smtpFailure(error: unknown, { host, verify }: SmtpSettings): ChannelError {
   const { code = '', originalCode = '', command = '', response = '', responseCode = 0 } = error as SmtpError
-  const told = (text: string, failure: { retry: boolean; retryAfterMs?: number }) =>
-    new ChannelError(text, failure, { cause: error })
-  const later = { retry: true, retryAfterMs: SETTINGS_WAIT_MS }
+  const told = (text: string, retry: boolean) => new ChannelError(text, { retry }, { cause: error })
   const said = response === '' ? '' : `: ${clip(lineOf(response), 200)}`
   if (code === 'EAUTH' || command.startsWith('AUTH') || responseCode === 530)
-    return told(`${host} does not accept the account of this server${said}`, later)
+    return settingsFailure(`${host} does not accept the account of this server${said}`, error)
   if (code === 'ETLS' || command === 'STARTTLS') {
     const why = originalCode === '' ? said : reasonOf(originalCode)
-    return told(`${host} offers no encryption that can be trusted${why}`, later)
+    return settingsFailure(`${host} offers no encryption that can be trusted${why}`, error)
   }
   const reason = verify ? reasonOf(originalCode) : ''
-  if (reason !== '') return told(`${host} can't be used${reason}`, later)
-  if (code === 'ETIMEDOUT') return told(`${host} did not answer in time`, { retry: true })
+  if (reason !== '') return settingsFailure(`${host} can't be used${reason}`, error)
+  if (code === 'ETIMEDOUT') return told(`${host} did not answer in time`, true)
   if (responseCode >= 500 && command !== 'CONN' && command !== 'EHLO') {
     const what = command === 'RCPT TO' ? 'does not take mail for this address' : 'refuses the message'
-    return told(`${host} ${what}${said}`, { retry: false })
+    return told(`${host} ${what}${said}`, false)
   }
-  if (responseCode >= 400) return told(`${host} asks to try later${said}`, { retry: true })
-  return told(`${host} broke off the connection`, { retry: true })
+  if (responseCode >= 400) return told(`${host} asks to try later${said}`, true)
+  return told(`${host} broke off the connection`, true)
+}
+
+function settingsFailure(text: string, cause: unknown): ChannelError {
+  return new ChannelError(text, { retry: true, retryAfterMs: SETTINGS_WAIT_MS }, { cause })
 }
