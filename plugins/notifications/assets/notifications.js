@@ -131,6 +131,7 @@
         }),
       ),
       status,
+      make('h2', { class: 'hidden' }, 'Notes'),
       list,
       settings,
     )
