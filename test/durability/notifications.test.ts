@@ -93,9 +93,9 @@ test('killed between the cause and the delivery, and in the middle of one: deliv
   try {
     await scanFinished(server)
     const call = await client(server)
-    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: string[] }
+    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
     await call('PUT', '/api/plugin/notifications', {
-      granted: [...permissions, 'net:127.0.0.1'],
+      granted: [...permissions.map(({ name }) => name), 'net:127.0.0.1'],
       config: { settleSeconds: 0, diskFreePercent: 0 },
     })
     await until('the new settings', () =>
