@@ -201,6 +201,8 @@ export interface RouteOptions {
     /** Default 'user'. 'public' needs the permission `routes:public`. */
     readonly auth?: 'user' | 'admin' | 'public';
     readonly root?: true;
+    /** Steps aside, without a warning, where another plugin has the same path and does not yield. */
+    readonly yields?: true;
     /** Bytes; default 1 MiB, at most 64 MiB. */
     readonly bodyLimit?: number;
     /** Default 30,000 ms. */
