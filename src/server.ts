@@ -28,6 +28,7 @@ import { createRepositories } from './library/create-repositories.ts'
 import type { Library } from './library/entities.ts'
 import { checkMusicFolders } from './library/library-folders.ts'
 import type { LibrarySettings } from './library/library-repository.ts'
+import { createOutboxRepository } from './library/outbox-repository.ts'
 import type { Repositories } from './library/repositories.ts'
 import type { Logger } from './log/logger.ts'
 import type { Artwork } from './media/artwork.ts'
@@ -37,6 +38,7 @@ import { createStreamer, type RunningStreamer } from './media/create-streamer.ts
 import { createMediaSettings, type MediaSettings } from './media/media-settings.ts'
 import { prepareAfterScans } from './media/prepare-after-scans.ts'
 import type { RightsSource } from './media/stream-rights.ts'
+import { watchDisks } from './notify/disk-watch.ts'
 import { createNotify, type Notify } from './notify/notify.ts'
 import { createPlayback } from './playback/create-playback.ts'
 import { shutGates } from './plugin/live-tables.ts'
@@ -149,13 +151,14 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
   libraries.syncWithConfig(librarySettings(config), clock.now())
 
   const hooks = createHookDispatcher({ log: room('hooks'), clock })
-  const notify = createNotify({ log: room('notify') })
+  const notify = createNotify({ log: room('notify'), clock, outbox: createOutboxRepository(db) })
   scope.add('notifications', () => notify.stop())
   const auth = createAuth({
     repositories,
     hooks,
     clock,
     log: room('auth'),
+    notify,
     keyDir: join(data, 'keys'),
     settings: {
       attempts: config.auth.attempts,
@@ -198,6 +201,7 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
     playlists: repositories.playlists,
     artwork: covers,
     hooks,
+    notify,
     clock,
     log: room('scanner'),
     settings: scannerSettings(config),
@@ -322,6 +326,10 @@ export function createServer(options: ServerOptions): Server {
       if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
       await core.scanner.start()
       scanEvery(core, scope)
+      scope.add(
+        'disk space',
+        watchDisks({ paths: config.paths, notify: core.notify, log: log.child({ room: 'notify' }) }),
+      )
       core.hooks.observe('server.ready', { url: at.url })
       return at
     } catch (error) {

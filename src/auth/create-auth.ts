@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Notify } from '../notify/notify.ts'
 import type { Accounts } from './accounts.ts'
 import type { Authenticator } from './authenticator.ts'
 import { createAccounts } from './create-accounts.ts'
@@ -23,6 +24,8 @@ export interface AuthSettings extends ThrottleSettings {
 export interface AuthOptions {
   readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries' | 'accessGuards'>
   readonly hooks: HookBus
+  /** News for administrators. */
+  readonly notify?: Pick<Notify, 'send'>
   readonly clock: Clock
   readonly log: Logger
   readonly settings: AuthSettings
@@ -47,7 +50,8 @@ export interface Auth {
  * The auth room. Reads or makes the key file at once. A key file that can't be used does not stop the server: it is
  * logged with its repair, passwords are still checked by their hashes, and token login answers 41.
  */
-export function createAuth({ repositories, hooks, clock, log, settings, keyDir }: AuthOptions): Auth {
+export function createAuth(options: AuthOptions): Auth {
+  const { repositories, hooks, notify, clock, log, settings, keyDir } = options
   const { users } = repositories
   const vault = openPasswordVault({ users, folder: keyDir, clock, log })
   const hasher = createPasswordHasher(settings.hashCost)
@@ -62,6 +66,7 @@ export function createAuth({ repositories, hooks, clock, log, settings, keyDir }
       throttle: createThrottle(settings, clock),
       lastSeen,
       hooks,
+      ...(notify ? { notify } : {}),
       clock,
       log,
     }),

@@ -6,6 +6,7 @@ import { fold } from '../base/text.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { User } from '../library/entities.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Notify } from '../notify/notify.ts'
 import type { Authenticator, Credentials, Identity, LoginOrigin } from './authenticator.ts'
 import type { LastSeen } from './last-seen.ts'
 import { type LoginOffer, readOffer } from './login-offer.ts'
@@ -21,12 +22,16 @@ export interface AuthenticatorParts {
   readonly throttle: Throttle
   readonly lastSeen: LastSeen
   readonly hooks: HookBus
+  /** News for administrators. */
+  readonly notify?: Pick<Notify, 'send'>
   readonly clock: Clock
   readonly log: Logger
 }
 
 /** A client that was away for so long logs in again, as far as hooks and `lastLoginAt` go. */
 const VISIT_MS = 30 * 60_000
+/** Whoever guesses from many addresses makes no more noise than this, ms. */
+const BLOCKED_EVERY_MS = 60_000
 const MAX_VISITS = 4096
 const MAX_KEY_LENGTH = 2048
 /** UTF-16 units of a name that is looked up: more than any user can have. */
@@ -35,7 +40,8 @@ const MAX_NAME_LENGTH = 256
 type Proof = Identity | AppError
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
-  const { directory, check, vault, throttle, lastSeen, hooks, clock, log } = parts
+  const { directory, check, vault, throttle, lastSeen, hooks, notify, clock, log } = parts
+  let toldBlockedAt = Number.NEGATIVE_INFINITY
   const visits = new LRUCache<string, number>({ max: MAX_VISITS })
 
   /** A failure is returned rather than thrown, so that it is counted in one place. */
@@ -80,11 +86,25 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   }
 
   function refuse(error: AppError, origin: LoginOrigin, failed: { user: User | undefined; name: string; who: string }) {
-    throttle.failed(origin, failed.who)
+    if (throttle.failed(origin, failed.who)) tellBlocked(origin, failed.user)
     // Never the name: people type passwords into that field.
     const fields = { code: error.code, userId: failed.user?.id, address: origin.address, client: origin.client }
     log.warn('login failed', fields)
     if (hooks.has('user.login')) tell(failed.user, failed.name, origin, false)
+  }
+
+  /** Topic `login.blocked`; data: address, client, userId (null for a name that nobody has). Never the name. */
+  function tellBlocked({ address, client }: LoginOrigin, user: User | undefined): void {
+    const now = clock.monotonic()
+    if (now - toldBlockedAt < BLOCKED_EVERY_MS) return
+    toldBlockedAt = now
+    notify?.send({
+      topic: 'login.blocked',
+      title: 'Too many failed logins',
+      body: `They come from ${address}, which has to wait now.`,
+      level: 'warn',
+      data: { address, client: client.slice(0, 64), userId: user ? encodeId('user', user.id) : null },
+    })
   }
 
   function tell(user: User | undefined, name: string, { address, client }: LoginOrigin, ok: boolean): void {

@@ -37,7 +37,8 @@ export interface Throttle {
    * all at once gain nothing. Throws as `admit` does.
    */
   begin(origin: LoginOrigin, who: string): () => void
-  failed(origin: LoginOrigin, who: string): void
+  /** @returns true when this failure was one too many: whoever comes from there now waits. */
+  failed(origin: LoginOrigin, who: string): boolean
   succeeded(origin: LoginOrigin, who: string): void
 }
 
@@ -99,18 +100,19 @@ export function createThrottle(settings: ThrottleSettings, clock: Clock): Thrott
     ]
   }
 
-  function add(count: Count, who: string, limit: number, growing: boolean): void {
+  function add(count: Count, who: string, limit: number, growing: boolean): boolean {
     const now = clock.monotonic()
     if (now > count.waitUntil + LONGEST_WAIT_MS) count.level = 0
     count.failures = count.failures.filter(({ at }) => at > now - window)
     count.failures.push({ at: now, who })
-    if (count.failures.length < limit) return
+    if (count.failures.length < limit) return false
     count.failures = []
     count.waitUntil = now + Math.min(LONGEST_WAIT_MS, window * 2 ** (growing ? count.level : 0))
     count.level = Math.min(count.level + 1, 20)
+    return true
   }
 
-  if (attempts === 0) return { admit: () => {}, begin: () => () => {}, failed: () => {}, succeeded: () => {} }
+  if (attempts === 0) return { admit: () => {}, begin: () => () => {}, failed: () => false, succeeded: () => {} }
   return {
     admit(origin, who) {
       const group = groupOf(origin.address)
@@ -131,7 +133,8 @@ export function createThrottle(settings: ThrottleSettings, clock: Clock): Thrott
       }
     },
     failed(origin, who) {
-      for (const { count, limit, growing } of countsOf(origin, who)) add(count, who, limit, growing)
+      const full = countsOf(origin, who).filter(({ count, limit, growing }) => add(count, who, limit, growing))
+      return full.length > 0
     },
     succeeded(origin, who) {
       const group = groupOf(origin.address)

@@ -131,6 +131,13 @@ function startBackups(core: Core, log: RootLogger): void {
       log.info('backup made', { ...made, removed: pruneBackups(path, count).length })
     } catch (error) {
       log.error('backup failed', { error })
+      core.notify.send({
+        topic: 'backup.failed',
+        title: 'The backup failed',
+        body: error instanceof AppError ? error.message : 'The log of the server tells why.',
+        level: 'error',
+        data: { code: error instanceof AppError ? error.code : 'INTERNAL' },
+      })
     }
   })
   core.onStop('backups', () => timer.stop())

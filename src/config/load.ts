@@ -115,7 +115,7 @@ function complete(settings: Settings, env: Environment, context: { folder: strin
   return {
     ...rest,
     libraries: joinLibraries(libraries, music),
-    paths: { data, cache: rest.paths.cache || firstPath(env.CACHE_DIRECTORY) || join(data, 'cache') },
+    paths: { ...rest.paths, data, cache: rest.paths.cache || firstPath(env.CACHE_DIRECTORY) || join(data, 'cache') },
     backup: { ...rest.backup, path: rest.backup.path || join(data, 'backups') },
     plugins: { ...rest.plugins, folder: rest.plugins.folder || join(data, 'plugins') },
   }

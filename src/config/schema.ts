@@ -78,6 +78,9 @@ export const SETTINGS = section('Tonearm', {
       help: 'Database, keys and backups; on a local disk, since a database breaks on NFS or SMB. Empty: $STATE_DIRECTORY (systemd), else $XDG_DATA_HOME/tonearm or ~/.local/share/tonearm. Also --data DIR.',
       navidrome: ['DATAFOLDER'],
     }),
+    minFree: size('500MB', {
+      help: 'Administrators are told when less is free on the disk of the data or the cache; 0 tells nothing.',
+    }),
     cache: path('', {
       help: 'Pictures and transcoded songs; may be deleted at any time. Empty: $CACHE_DIRECTORY (systemd), else the folder cache in the data folder.',
       navidrome: ['CACHEFOLDER'],

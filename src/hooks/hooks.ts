@@ -103,6 +103,24 @@ export interface Hooks {
     readonly removed: number
     readonly problems: number
     readonly durationMs: number
+    /** It could not go on; the log tells why. */
+    readonly failed?: true
+  }>
+  /**
+   * How far a scan is: at its beginning, at most each 300 ms, and at its end (`scanning` false). Also of scans of single
+   * folders, which have no other event. The first to go when a queue is full.
+   */
+  'scan.progress': Observe<{
+    readonly scanning: boolean
+    readonly full: boolean
+    /** Files looked at. */
+    readonly count: number
+    /** Files to look at; null while nobody knows. */
+    readonly total: number | null
+    readonly folders: number
+    readonly elapsedMs: number
+    /** The last scan could not go on. */
+    readonly failed: boolean
   }>
   /** Tags before mapping, in batches. Return the batch changed; the order and the paths stay. */
   'scan.tags': Transform<readonly { readonly path: string; readonly tags: RawTags }[]>
@@ -115,6 +133,14 @@ export interface Hooks {
   }>
   /** A library's root is gone, empty or suddenly small (`lost`), or is back. */
   'library.root': Observe<{ readonly libraryId: number; readonly state: 'lost' | 'back'; readonly reason: string }>
+  /** A plugin came to another state: `active`, `failed`, `needs-grant`, `stopped`, `quarantined` and so on. */
+  'plugin.state': Observe<{
+    readonly plugin: string
+    readonly from: string
+    readonly to: string
+    /** Why, where it failed; else ''. */
+    readonly reason: string
+  }>
   /** A client told that a song plays now. */
   'playback.started': Observe<PlaybackEvent>
   /** Where a player is, from clients that tell it. The first to go when a queue is full. */
@@ -174,9 +200,11 @@ export const HOOK_KINDS = {
   'stream.authorize': 'guard',
   'scan.started': 'observe',
   'scan.finished': 'observe',
+  'scan.progress': 'observe',
   'scan.tags': 'transform',
   'library.changed': 'observe',
   'library.root': 'observe',
+  'plugin.state': 'observe',
   'playback.started': 'observe',
   'playback.progress': 'observe',
   'playback.finished': 'observe',

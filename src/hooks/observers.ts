@@ -5,7 +5,7 @@ import type { OwnerState } from './owner-state.ts'
 /** Events that may wait for one owner, over all its handlers. */
 export const MAX_QUEUED = 1000
 /** What goes first when a queue is full: there will be a newer one soon. */
-const FLEETING: ReadonlySet<HookName> = new Set(['playback.progress'])
+const FLEETING: ReadonlySet<HookName> = new Set(['playback.progress', 'scan.progress'])
 /** Milliseconds that synchronous observers may keep the loop before requests get their turn. */
 const SLICE_MS = 8
 

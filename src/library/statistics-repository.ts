@@ -16,6 +16,10 @@ export interface StatisticsRepository {
   names(viewer: Viewer, kind: NamedKind, ids: readonly number[]): readonly ItemName[]
   /** What plays of these songs count for; also of songs whose file is missing. Names nothing. Purged songs are left out. */
   credits(songIds: readonly SongId[]): readonly SongCredits[]
+  /** Songs that came after this one and are there, oldest first. Names nothing. */
+  addedAfter(id: number, limit: number): readonly AddedSong[]
+  /** The song that came last; 0 = none. */
+  lastAdded(): number
   /** Visible songs that a user, or nobody at all (undefined), has played; newest first. */
   unplayed(viewer: Viewer, by: UserId | undefined, page: { readonly limit: number; readonly offset: number }): Unplayed
 }
@@ -38,6 +42,14 @@ export interface SongCredits {
   readonly artistIds: readonly ArtistId[]
   readonly genreIds: readonly GenreId[]
   readonly durationMs: number
+}
+
+export interface AddedSong {
+  readonly songId: SongId
+  readonly albumId: AlbumId
+  readonly libraryId: LibraryId
+  /** ms since 1970 */
+  readonly at: number
 }
 
 export interface Unplayed {
@@ -120,6 +132,19 @@ export function createStatisticsRepository(context: LibraryContext): StatisticsR
       return names(kind, kind === 'genre' ? genreCondition(context, viewer) : scope[kind]('i'), ids)
     },
     credits: (songIds) => creditsOf(context, songIds),
+    addedAfter: (id, limit) =>
+      db.select(
+        'SELECT id, album_id, library_id, created_at FROM song WHERE id > ? AND missing = 0 ORDER BY id LIMIT ?',
+        [id, limit],
+        (row) => ({
+          songId: row.number(0) as SongId,
+          albumId: row.number(1) as AlbumId,
+          libraryId: row.number(2) as LibraryId,
+          at: row.number(3),
+        }),
+      ),
+    lastAdded: () =>
+      db.select(`SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'song'), 0)`, [], firstColumn)[0] ?? 0,
     unplayed: (viewer, by, { limit, offset }) => {
       const visible = context.scope(viewer).song('s')
       const played = playedSongs(context, by)

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { withDeadline } from '../base/deadline.ts'
 import type { Logger } from '../log/logger.ts'
+import { createLine, type Line } from './line.ts'
 
 export interface Notification {
   /** Dotted, for rules of channels: `library.lost`, `plugin.failed`. */
@@ -10,12 +13,46 @@ export interface Notification {
   readonly level?: 'info' | 'warn' | 'error'
   /** Public id; absent = the administrators. */
   readonly userId?: string
+  /** What it is about, for channels that make their own text: plain JSON, at most 4,000 characters. */
+  readonly data?: Readonly<Record<string, unknown>>
+}
+
+/** A notification that was sent. */
+export interface Note extends Notification {
+  /** The same each time it is delivered. */
+  readonly id: string
+  /** ms since 1970 */
+  readonly at: number
 }
 
 export interface Channel {
   /** Unique. */
   readonly name: string
-  deliver(notification: Notification): Promise<void>
+  /**
+   * Each note is kept until it was delivered, over restarts; those that come while the channel is away too. A note may come
+   * twice, with the same id, when the process ends between the delivery and its being noted.
+   */
+  readonly durable?: boolean
+  /** Resolves when it has the note; a durable one that rejects is given it again. */
+  deliver(note: Note): Promise<void>
+}
+
+export interface WaitingNote {
+  readonly seq: number
+  readonly note: Note
+}
+
+/** Where notes wait for durable channels. */
+export interface Outbox {
+  /** Whether any channel wants notes to be kept. */
+  wanted(): boolean
+  /** From now on, whether it is there or not. */
+  keepFor(channel: string): void
+  /** Part of the transaction in which it is called. @returns how many old ones went, since there were too many. */
+  add(note: Note): number
+  /** Oldest first, those that the channel does not have. */
+  waiting(channel: string, limit: number): readonly WaitingNote[]
+  acknowledge(channel: string, seq: number): void
 }
 
 /**
@@ -23,6 +60,7 @@ export interface Channel {
  * are its own. Where there is no channel the log is the one that tells.
  */
 export interface Notify {
+  /** Never throws. With durable channels it is written down before this returns, in the caller's transaction if there is one. */
   send(notification: Notification): void
   /** @returns how to take it away again. A second channel of a name takes the place of the first. */
   channel(channel: Channel): () => void
@@ -30,103 +68,114 @@ export interface Notify {
   replace(source: string, channels: readonly Channel[]): void
   /** Resolves when all queues are empty, or after `ms`. */
   settled(ms: number): Promise<void>
-  /** Takes nothing more; what waits is dropped. */
+  /** Takes nothing more; what waits is dropped, but for what is kept for durable channels. */
   stop(): void
 }
 
 export interface NotifyOptions {
   readonly log: Logger
+  readonly clock?: Clock
+  /** Without it durable channels are like the others. */
+  readonly outbox?: Outbox
   /** Notifications that wait for one channel; the oldest goes when there are more. Default 100. */
   readonly maxQueued?: number
   /** For one delivery. Default 10 s. */
   readonly deliverMs?: number
-}
-
-interface Line {
-  channel: Channel
-  readonly source: string
-  readonly queue: Notification[]
-  running: Promise<void> | undefined
-  dropped: number
+  /** After a delivery to a durable channel failed; twice as long each further time. Default 1 s. */
+  readonly retryMs?: number
 }
 
 const CORE = ''
 const MAX_TITLE = 200
 const MAX_BODY = 4_000
+const MAX_DATA = 4_000
 
-export function createNotify({ log, maxQueued = 100, deliverMs = 10_000 }: NotifyOptions): Notify {
-  const lines = new Map<string, Line>()
+export function createNotify(options: NotifyOptions): Notify {
+  const { log, clock = systemClock, outbox } = options
+  const lines = new Map<string, { readonly line: Line; readonly source: string }>()
   let stopped = false
 
   function join(source: string, channel: Channel): void {
     const known = lines.get(channel.name)
-    if (known && known.source === source) known.channel = channel
-    else lines.set(channel.name, { channel, source, queue: [], running: undefined, dropped: 0 })
-  }
-
-  async function drain(line: Line): Promise<void> {
-    for (let next = line.queue.shift(); next; next = line.queue.shift()) {
-      const { name } = line.channel
+    if (known?.source === source) {
+      known.line.replace(channel)
+      return
+    }
+    known?.line.stop()
+    if (channel.durable) {
       try {
-        await withDeadline(line.channel.deliver(next), deliverMs, `delivery by ${name}`)
+        outbox?.keepFor(channel.name)
       } catch (error) {
-        log.warn('notification not delivered', { channel: name, topic: next.topic, error })
+        log.error('notifications are not kept for a channel', { channel: channel.name, error })
       }
     }
-    line.running = undefined
+    const line = createLine(channel, options)
+    lines.set(channel.name, { line, source })
+    line.wake()
   }
 
-  function enqueue(line: Line, notification: Notification): void {
-    line.queue.push(notification)
-    if (line.queue.length > maxQueued) {
-      line.queue.shift()
-      line.dropped++
-      if (line.dropped === 1 || line.dropped % 100 === 0)
-        log.warn('notifications dropped: the channel is too slow', {
-          channel: line.channel.name,
-          dropped: line.dropped,
-        })
+  function leave(name: string): void {
+    lines.get(name)?.line.stop()
+    lines.delete(name)
+  }
+
+  function keep(note: Note): boolean {
+    if (!outbox?.wanted()) return false
+    try {
+      const dropped = outbox.add(note)
+      if (dropped > 0) log.warn('notifications dropped: a channel was away for too long', { dropped })
+      return true
+    } catch (error) {
+      log.error('notification not kept', { topic: note.topic, error })
+      return false
     }
-    line.running ??= Promise.resolve().then(() => drain(line))
   }
 
   return {
     send(notification) {
       if (stopped) return
-      const note = bounded(notification)
-      if (lines.size === 0) {
+      const note = completed(notification, clock.now())
+      const kept = keep(note)
+      if (lines.size === 0)
         log[note.level ?? 'info']('notification', { topic: note.topic, title: note.title, body: note.body })
-        return
-      }
-      for (const line of lines.values()) enqueue(line, note)
+      for (const { line } of lines.values()) line.put(note, kept)
     },
     channel(channel) {
       join(CORE, channel)
+      const { line } = lines.get(channel.name) ?? {}
       return () => {
-        if (lines.get(channel.name)?.channel === channel) lines.delete(channel.name)
+        if (lines.get(channel.name)?.line === line && line?.channel === channel) leave(channel.name)
       }
     },
     replace(source, channels) {
       const names = new Set(channels.map(({ name }) => name))
-      for (const [name, line] of lines) if (line.source === source && !names.has(name)) lines.delete(name)
+      for (const [name, one] of [...lines]) if (one.source === source && !names.has(name)) leave(name)
       for (const channel of channels) join(source, channel)
     },
     async settled(ms) {
-      const running = [...lines.values()].map((line) => line.running)
+      const running = [...lines.values()].map(({ line }) => line.settled())
       await withDeadline(Promise.all(running), ms, 'delivery of notifications').catch(() => {})
     },
     stop() {
       stopped = true
-      for (const line of lines.values()) line.queue.length = 0
+      for (const { line } of lines.values()) line.stop()
     },
   }
 }
 
-function bounded(notification: Notification): Notification {
-  const { title, body } = notification
+function completed(notification: Notification, at: number): Note {
+  const { title, body, data } = notification
+  const text = data && JSON.stringify(data)
+  const { data: _data, ...rest } = notification
   return Object.freeze({
-    ...notification,
+    ...rest,
     title: title.slice(0, MAX_TITLE),
     ...(body === undefined ? {} : { body: body.slice(0, MAX_BODY) }),
+    // A copy: what the sender changes later is not what it sent.
+    ...(text === undefined || text.length > MAX_DATA
+      ? {}
+      : { data: JSON.parse(text) as Notification['data'] & object }),
+    id: randomBytes(12).toString('base64url'),
+    at,
   })
 }

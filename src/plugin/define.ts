@@ -6,6 +6,7 @@ import type { ApiVersion, Permission, PluginDefinition } from './api.ts'
 
 export type * from './admin-api.ts'
 export type * from './api.ts'
+export type * from './live-api.ts'
 export type * from './statistics-api.ts'
 export { type ListQuery, listPage, readListQuery, Type }
 

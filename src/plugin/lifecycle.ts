@@ -10,6 +10,7 @@ import type { Generation } from './generation.ts'
 import type { HostServices } from './host-services.ts'
 import { gatesOf, surfaceOf } from './live-tables.ts'
 import { loadGeneration } from './load-generation.ts'
+import { PluginNews } from './plugin-news.ts'
 import type { PluginPackage } from './plugin-package.ts'
 import type { PluginPolicy } from './plugin-policy.ts'
 import type { PluginSlot, SlotState } from './plugin-slot.ts'
@@ -55,9 +56,11 @@ export class Lifecycle {
   /** Of the package and rights that a generation was loaded with. */
   readonly #loadedFrom = new WeakMap<Generation, string>()
   #generations = 0
+  readonly #news: PluginNews
 
   constructor(parts: LifecycleParts) {
     this.#parts = parts
+    this.#news = new PluginNews(parts.services)
     // One listener for each plugin that is being set up.
     setMaxListeners(0, this.#stop.signal)
   }
@@ -289,8 +292,13 @@ export class Lifecycle {
 
   #setState(slot: PluginSlot, state: SlotState): void {
     if (slot.state === state) return
-    this.#parts.services.log.info('plugin state', { plugin: slot.name, from: slot.state, to: state })
+    const { services } = this.#parts
+    const from = slot.state
+    services.log.info('plugin state', { plugin: slot.name, from, to: state })
     slot.state = state
+    const reason = state === 'failed' || state === 'quarantined' ? slot.lastError : ''
+    services.hooks.observe('plugin.state', { plugin: slot.name, from, to: state, reason })
+    this.#news.tell(slot, state)
   }
 }
 

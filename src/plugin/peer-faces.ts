@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts'
-import type { EventPeer, Peer, ServerEvent, SocketPeer, User } from './api.ts'
+import type { User } from './api.ts'
+import type { EventPeer, Peer, ServerEvent, SocketPeer } from './live-api.ts'
 import type { PeerCore } from './peer.ts'
 
 /** What plugins hold of a client; the core behind it is out of their reach. */

@@ -85,8 +85,9 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
     options.swapRoutes([...admin, ...fitting])
     notify.replace(
       'plugins',
-      tables.channels.map(({ name, deliver, generation }) => ({
+      tables.channels.map(({ name, durable, deliver, generation }) => ({
         name,
+        durable,
         deliver: (note) => service.host.call(generation, `channel ${name}`, DELIVER_MS, () => deliver(note)),
       })),
     )

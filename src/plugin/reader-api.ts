@@ -21,6 +21,13 @@ export interface LibraryReader {
     },
     as: string,
   ): Promise<readonly Track[]>
+  /**
+   * Songs that came after a cursor and are there, oldest first, at most 1,000 a call: what was missed while nobody
+   * listened. Ids alone, of all libraries: names are for those who may see them.
+   */
+  added(query: { readonly after: number; readonly limit?: number }): Promise<readonly AddedSong[]>
+  /** The cursor of what came last; 0 = nothing. */
+  lastAdded(): Promise<number>
   libraries(as: string): Promise<readonly { readonly id: number; readonly name: string }[]>
   /** Undefined when there is none that the user may see. */
   playlist(id: string, as: string): Promise<{ readonly id: string; readonly name: string } | undefined>
@@ -33,6 +40,15 @@ export interface LibraryReader {
     readonly durationMs: number
     readonly bytes: number
   }>
+}
+
+export interface AddedSong {
+  /** Grows; the cursor. */
+  readonly id: number
+  readonly mediaId: string
+  readonly albumId: string
+  readonly libraryId: number
+  readonly at: number
 }
 
 export interface UserReader {

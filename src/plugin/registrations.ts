@@ -1,15 +1,14 @@
 import type { AnyHookEntry } from '../hooks/hook-table.ts'
 import type {
-  EventsHandler,
   HookPermissions,
-  Notification,
+  Note,
   RouteHandler,
   RouteOptions,
-  SocketHandler,
   SubsonicPayload,
   SubsonicRequest,
   Task,
 } from './api.ts'
+import type { EventsHandler, SocketHandler } from './live-api.ts'
 import { outsideGuard } from './sync-guard.ts'
 
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -72,7 +71,8 @@ export interface TaskRegistration {
 
 export interface ChannelRegistration {
   readonly name: string
-  readonly deliver: (notification: Notification) => Promise<void>
+  readonly durable: boolean
+  readonly deliver: (note: Note) => Promise<void>
 }
 
 export interface AssetRegistration {
@@ -179,8 +179,10 @@ export const HOOK_PERMISSIONS = {
   'stream.authorize': 'access:stream',
   'scan.tags': 'scan:tags',
   'scan.started': 'library:read',
+  'scan.progress': 'library:read',
   'scan.finished': 'library:read',
   'library.changed': 'library:read',
+  'plugin.state': 'server:read',
   'library.root': 'library:read',
   'playback.started': 'playback:read',
   'playback.progress': 'playback:read',

@@ -2,6 +2,7 @@ import { Cron } from 'croner'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import { AppError } from '../base/errors.ts'
 import type { LibraryId } from '../base/ids.ts'
+import type { HookInput } from '../hooks/hooks.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanFolders } from '../library/scan-folders.ts'
 import { createScanRecords } from '../library/scan-records.ts'
@@ -15,6 +16,8 @@ import type { ScanKind, Scanner, ScanRequest, ScanStatus, ScanSummary } from './
 import { TagReader } from './tag-reader.ts'
 
 const PROGRESS_MS = 100
+/** Observers get the progress so often. */
+const OBSERVE_MS = 300
 
 interface Waiting {
   job: Job
@@ -26,6 +29,7 @@ interface Waiting {
 /** The scanner over all libraries. Nothing runs before `start` or `scan`. */
 export function createScanner(options: ScannerOptions): Scanner {
   return new ScannerService({
+    notify: { send: () => {} },
     ...options,
     folders: createScanFolders(options.db),
     records: createScanRecords(options.db),
@@ -49,6 +53,7 @@ class ScannerService implements Scanner {
   #elapsedMs = 0
   #lastError: string | undefined
   #notifiedAt = 0
+  #observedAt = Number.NEGATIVE_INFINITY
 
   constructor(context: ScanContext) {
     this.#context = context
@@ -266,10 +271,30 @@ class ScannerService implements Scanner {
 
   #notify(now: boolean): void {
     const time = this.#context.clock.monotonic()
+    this.#observe(now, time)
     if (this.#listeners.size === 0 || (!now && time - this.#notifiedAt < PROGRESS_MS)) return
     this.#notifiedAt = time
     const status = this.status()
     for (const listener of this.#listeners) listener(status)
+  }
+
+  #observe(now: boolean, time: number): void {
+    const { hooks } = this.#context
+    if (!hooks.has('scan.progress') || (!now && time - this.#observedAt < OBSERVE_MS)) return
+    this.#observedAt = time
+    hooks.observe('scan.progress', progressOf(this.status()))
+  }
+}
+
+function progressOf(status: ScanStatus): HookInput<'scan.progress'> {
+  return {
+    scanning: status.scanning,
+    full: status.kind === 'full',
+    count: status.count,
+    total: status.total ?? null,
+    folders: status.folderCount,
+    elapsedMs: Math.round(status.elapsedMs),
+    failed: status.lastError !== undefined,
   }
 }
 

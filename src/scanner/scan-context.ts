@@ -8,6 +8,7 @@ import type { PlaylistRepository } from '../library/playlist-repository.ts'
 import type { ScanFolders } from '../library/scan-folders.ts'
 import type { ScanRecords } from '../library/scan-records.ts'
 import type { Logger } from '../log/logger.ts'
+import type { Notify } from '../notify/notify.ts'
 import type { ScannerSettings } from './settings.ts'
 import type { ChildEntry } from './tag-reader.ts'
 
@@ -19,6 +20,8 @@ export interface ScannerOptions {
   /** Decides which picture is whose; with the settings' cover priority. */
   readonly artwork: Pick<ArtworkRepository, 'candidates'>
   readonly hooks: HookBus
+  /** News for administrators; part of the transaction in which it is sent. */
+  readonly notify?: Pick<Notify, 'send'>
   readonly log: Logger
   readonly clock: Clock
   readonly settings: ScannerSettings
@@ -32,6 +35,7 @@ export interface ScannerOptions {
 
 /** With what all parts of one scanner share. */
 export interface ScanContext extends ScannerOptions {
+  readonly notify: Pick<Notify, 'send'>
   readonly folders: ScanFolders
   readonly records: ScanRecords
 }

@@ -8,6 +8,7 @@ import { LibraryScan, type LibraryScanResult, type ScanProgress } from './librar
 import type { LibraryWatches } from './library-watches.ts'
 import { type ScanContext, ScanTally } from './scan-context.ts'
 import type { Job } from './scan-job.ts'
+import { backNote, lostNote, tellPeople } from './scan-notes.ts'
 import type { ScanKind, ScanSummary } from './scanner.ts'
 import type { ScannerSettings } from './settings.ts'
 import { TagReader } from './tag-reader.ts'
@@ -74,7 +75,16 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
   const summary: ScanSummary = { scanId, kind: job.kind, ...counts, cancelled: signal.aborted, lost }
   if (!changes.isEmpty) hooks.observe('library.changed', changes.toEvent())
   if (!job.only)
-    hooks.observe('scan.finished', { scanId, added, changed: changed + moved, removed, problems, durationMs })
+    hooks.observe('scan.finished', {
+      scanId,
+      added,
+      changed: changed + moved,
+      removed,
+      problems,
+      durationMs,
+      ...(failure ? { failed: true } : {}),
+    })
+  tellPeople(context, { scanId, removed, problems, failed: failure !== undefined })
   if (failure) throw failure.error
   if (!job.only || tally.total > 0) log.info('scan finished', { ...summary })
   for (const [id, folders] of unsettled) watches.report(id, folders)
@@ -132,15 +142,22 @@ async function scanLibrary(
 }
 
 /** Tells when a library's root is lost or back, once. */
-function tellRoot({ libraries, hooks, log }: ScanContext, library: Library, { root }: LibraryScanResult): void {
+function tellRoot(context: ScanContext, library: Library, { root }: LibraryScanResult): void {
+  const { db, libraries, hooks, notify, log } = context
   const { id: libraryId, name } = library
   if (root.state === 'lost') {
     const { reason } = root
-    libraries.setState(libraryId, 'lost', reason)
+    db.transaction(() => {
+      libraries.setState(libraryId, 'lost', reason)
+      if (library.state !== 'lost') notify.send(lostNote({ libraryId, name, reason }))
+    })
     log.warn('library looks lost, nothing of it was marked as missing', { library: libraryId, name, reason })
     if (library.state !== 'lost') hooks.observe('library.root', { libraryId, state: 'lost', reason })
   } else if (library.state === 'lost') {
-    libraries.setState(libraryId, 'ok', '')
+    db.transaction(() => {
+      libraries.setState(libraryId, 'ok', '')
+      notify.send(backNote({ libraryId, name }))
+    })
     log.info('library is back', { library: libraryId, name })
     hooks.observe('library.root', { libraryId, state: 'back', reason: '' })
   }

@@ -7,7 +7,7 @@ export function createNotifyFacade(generation: Generation, send: (notification: 
   return {
     send(notification) {
       generation.assertOpen()
-      const { topic, title, body, level, userId } = notification
+      const { topic, title, body, level, userId, data } = notification
       if (typeof topic !== 'string' || typeof title !== 'string')
         throw new AppError('BAD_REQUEST', 'a notification has a topic and a title')
       const copy: Notification = {
@@ -16,12 +16,17 @@ export function createNotifyFacade(generation: Generation, send: (notification: 
         ...(typeof body === 'string' ? { body } : {}),
         ...(level === 'info' || level === 'warn' || level === 'error' ? { level } : {}),
         ...(typeof userId === 'string' ? { userId } : {}),
+        ...(typeof data === 'object' && data !== null ? { data } : {}),
       }
       outsideGuard(() => send(copy))
     },
-    channel(name, deliver) {
+    channel(name, deliver, options = {}) {
       generation.assertOpen()
-      return generation.registrations.add('channel', { name: `${generation.plugin}.${name}`, deliver })
+      return generation.registrations.add('channel', {
+        name: `${generation.plugin}.${name}`,
+        durable: options.durable === true,
+        deliver,
+      })
     },
   }
 }

@@ -23,6 +23,7 @@ export interface ReaderServices {
 
 const MAX_TRACKS = 500
 const MAX_PLAYS = 1_000
+const MAX_ADDED = 1_000
 
 export function createLibraryReader(generation: Generation, services: ReaderServices): LibraryReader {
   const { repositories } = services
@@ -66,6 +67,20 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
       const viewer = query.ownOnly ? await ownViewerOf(services, as) : await viewerOf(services, as)
       return songsOf(viewer, query).map(toTrack)
     },
+    async added({ after, limit }: Parameters<LibraryReader['added']>[0]) {
+      const songs = repositories.statistics.addedAfter(
+        bounded(after, Number.MAX_SAFE_INTEGER),
+        bounded(limit, MAX_ADDED),
+      )
+      return songs.map(({ songId, albumId, libraryId, at }) => ({
+        id: songId,
+        mediaId: encodeId('song', songId),
+        albumId: encodeId('album', albumId),
+        libraryId,
+        at,
+      }))
+    },
+    lastAdded: async () => repositories.statistics.lastAdded(),
     async libraries(as: string) {
       const { scope } = await viewerOf(services, as)
       return repositories.libraries.list(scope).map(({ id, name }) => ({ id, name }))

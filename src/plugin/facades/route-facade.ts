@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts'
-import type { LiveOptions, Permission, RouteHandler, RouteOptions, Routes } from '../api.ts'
+import type { Permission, RouteHandler, RouteOptions, Routes } from '../api.ts'
 import type { Generation } from '../generation.ts'
+import type { LiveOptions } from '../live-api.ts'
 import type { MediaLeases } from '../media-leases.ts'
 import type { RouteMethod } from '../registrations.ts'
 

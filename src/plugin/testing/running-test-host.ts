@@ -8,7 +8,7 @@ import type { User } from '../../library/entities.ts'
 import { createPluginStateRepository, type PluginStateRepository } from '../../library/plugin-state-repository.ts'
 import type { Logger } from '../../log/logger.ts'
 import { BufferPool } from '../../media/buffer-pool.ts'
-import { createNotify, type Notify } from '../../notify/notify.ts'
+import type { Notify } from '../../notify/notify.ts'
 import { nativeRoutes } from '../../rest/native-routes.ts'
 import { createAdminServices } from '../admin-services.ts'
 import type { HandlerOutput, Notification, PluginDefinition } from '../api.ts'
@@ -51,7 +51,7 @@ type SubsonicQuery = Parameters<TestHost['subsonic']>[1]
 const SETTLE_MS = 5_000
 
 export class RunningTestHost implements TestHost {
-  readonly sent: Notification[] = []
+  readonly sent: readonly Notification[]
   readonly logged: readonly LoggedLine[]
   readonly clock: TestHost['clock']
   readonly #options: RunningTestHostOptions
@@ -74,7 +74,8 @@ export class RunningTestHost implements TestHost {
     this.clock = { now: () => time.now(), advance: (ms) => this.#advance(ms) }
     this.#names = musicNames(core.repositories)
     this.#states = createPluginStateRepository(core.db)
-    this.#notify = createNotify({ log })
+    this.#notify = core.notify
+    this.sent = core.sent
     this.#router = createRouter(this.#coreRoutes())
     this.#http = createInMemoryHttp({ handler: (request) => this.#router.handle(request), hooks: core.hooks, log })
     this.#host = new PluginHost(
@@ -103,10 +104,7 @@ export class RunningTestHost implements TestHost {
           config: () => ({ note: 'a test host has no settings' }),
           mayInspect: true,
         }),
-        notify: (notification) => {
-          this.sent.push(notification)
-          this.#notify.send(notification)
-        },
+        notify: (notification) => this.#notify.send(notification),
         onTables: (tables) => this.#swap(tables),
         onRightsChanged: (listener) => core.auth.scopes.onInvalidate(listener),
         onGeneration: (generation) => this.#leaks.add(generation),
@@ -229,7 +227,6 @@ export class RunningTestHost implements TestHost {
 
   async #end(): Promise<void> {
     await this.#host.stop()
-    this.#notify.stop()
     await this.#core.close()
     rmSync(this.#options.dataDir, { recursive: true, force: true, maxRetries: 3 })
   }
@@ -299,8 +296,9 @@ export class RunningTestHost implements TestHost {
     this.#router.swap([...this.#coreRoutes(), ...pluginRoutes(services, tables)])
     this.#notify.replace(
       'plugins',
-      tables.channels.map(({ name, deliver, generation }) => ({
+      tables.channels.map(({ name, durable, deliver, generation }) => ({
         name,
+        durable,
         deliver: (notification) =>
           this.#host.call(generation, `channel ${name}`, SETTLE_MS, () => deliver(notification)),
       })),

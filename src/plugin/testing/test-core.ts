@@ -11,6 +11,7 @@ import { openDatabase } from '../../db/sqlite-database.ts'
 import { createHookDispatcher, type HookDispatcher } from '../../hooks/hook-dispatcher.ts'
 import { createArtworkRepository } from '../../library/artwork-repository.ts'
 import { createRepositories } from '../../library/create-repositories.ts'
+import { createOutboxRepository } from '../../library/outbox-repository.ts'
 import type { Repositories } from '../../library/repositories.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { Artwork } from '../../media/artwork.ts'
@@ -18,6 +19,7 @@ import { createArtwork } from '../../media/create-artwork.ts'
 import { createLyrics } from '../../media/create-lyrics.ts'
 import { createStreamer, type RunningStreamer } from '../../media/create-streamer.ts'
 import { createMediaSettings } from '../../media/media-settings.ts'
+import { createNotify, type Notification, type Notify } from '../../notify/notify.ts'
 import { createPlayback } from '../../playback/create-playback.ts'
 import type { Playback } from '../../playback/playback.ts'
 import { createNativeGate, type NativeGate } from '../../rest/native-gate.ts'
@@ -51,6 +53,9 @@ export interface TestCore {
   readonly subsonic: Subsonic
   readonly sessions: Sessions
   readonly gate: NativeGate
+  readonly notify: Notify
+  /** What was sent to people, oldest first. */
+  readonly sent: readonly Notification[]
   close(): Promise<void>
 }
 
@@ -76,9 +81,20 @@ export function openTestCore(options: TestCoreOptions): TestCore {
     clock.now(),
   )
   const hooks = createHookDispatcher({ log, clock })
+  const sent: Notification[] = []
+  const lines = createNotify({ log, clock, outbox: createOutboxRepository(db) })
+  const notify: Notify = {
+    ...lines,
+    send(notification) {
+      sent.push(notification)
+      lines.send(notification)
+    },
+  }
+  scope.add('notifications', () => notify.stop())
   const auth = createAuth({
     repositories,
     hooks,
+    notify,
     clock,
     log,
     keyDir: join(dataDir, 'keys'),
@@ -121,6 +137,7 @@ export function openTestCore(options: TestCoreOptions): TestCore {
   scope.add('artwork', () => artwork.stop())
   const scanner = createScanner({
     db,
+    notify,
     libraries: repositories.libraries,
     playlists: repositories.playlists,
     artwork: createArtworkRepository(db, COVERS),
@@ -176,6 +193,8 @@ export function openTestCore(options: TestCoreOptions): TestCore {
     subsonic,
     sessions,
     gate,
+    notify,
+    sent,
     close: async () => {
       const failures = await scope.dispose(5_000)
       if (failures.length > 0)

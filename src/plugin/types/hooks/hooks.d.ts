@@ -115,6 +115,24 @@ export interface Hooks {
         readonly removed: number;
         readonly problems: number;
         readonly durationMs: number;
+        /** It could not go on; the log tells why. */
+        readonly failed?: true;
+    }>;
+    /**
+     * How far a scan is: at its beginning, at most each 300 ms, and at its end (`scanning` false). Also of scans of single
+     * folders, which have no other event. The first to go when a queue is full.
+     */
+    'scan.progress': Observe<{
+        readonly scanning: boolean;
+        readonly full: boolean;
+        /** Files looked at. */
+        readonly count: number;
+        /** Files to look at; null while nobody knows. */
+        readonly total: number | null;
+        readonly folders: number;
+        readonly elapsedMs: number;
+        /** The last scan could not go on. */
+        readonly failed: boolean;
     }>;
     /** Tags before mapping, in batches. Return the batch changed; the order and the paths stay. */
     'scan.tags': Transform<readonly {
@@ -132,6 +150,14 @@ export interface Hooks {
     'library.root': Observe<{
         readonly libraryId: number;
         readonly state: 'lost' | 'back';
+        readonly reason: string;
+    }>;
+    /** A plugin came to another state: `active`, `failed`, `needs-grant`, `stopped`, `quarantined` and so on. */
+    'plugin.state': Observe<{
+        readonly plugin: string;
+        readonly from: string;
+        readonly to: string;
+        /** Why, where it failed; else ''. */
         readonly reason: string;
     }>;
     /** A client told that a song plays now. */
@@ -220,9 +246,11 @@ export declare const HOOK_KINDS: {
     readonly 'stream.authorize': 'guard';
     readonly 'scan.started': 'observe';
     readonly 'scan.finished': 'observe';
+    readonly 'scan.progress': 'observe';
     readonly 'scan.tags': 'transform';
     readonly 'library.changed': 'observe';
     readonly 'library.root': 'observe';
+    readonly 'plugin.state': 'observe';
     readonly 'playback.started': 'observe';
     readonly 'playback.progress': 'observe';
     readonly 'playback.finished': 'observe';

@@ -5,6 +5,7 @@ import { type ListQuery, listPage, readListQuery } from '../rest/list-query.js';
 import type { ApiVersion, Permission, PluginDefinition } from './api.js';
 export type * from './admin-api.js';
 export type * from './api.js';
+export type * from './live-api.js';
 export type * from './statistics-api.js';
 export { type ListQuery, listPage, readListQuery, Type };
 /** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */

@@ -17,6 +17,16 @@ export interface LibraryReader {
         readonly limit?: number;
         readonly offset?: number;
     }, as: string): Promise<readonly Track[]>;
+    /**
+     * Songs that came after a cursor and are there, oldest first, at most 1,000 a call: what was missed while nobody
+     * listened. Ids alone, of all libraries: names are for those who may see them.
+     */
+    added(query: {
+        readonly after: number;
+        readonly limit?: number;
+    }): Promise<readonly AddedSong[]>;
+    /** The cursor of what came last; 0 = nothing. */
+    lastAdded(): Promise<number>;
     libraries(as: string): Promise<readonly {
         readonly id: number;
         readonly name: string;
@@ -41,6 +51,14 @@ export interface LibraryReader {
         readonly durationMs: number;
         readonly bytes: number;
     }>;
+}
+export interface AddedSong {
+    /** Grows; the cursor. */
+    readonly id: number;
+    readonly mediaId: string;
+    readonly albumId: string;
+    readonly libraryId: number;
+    readonly at: number;
 }
 export interface UserReader {
     get(id: string): Promise<User | undefined>;

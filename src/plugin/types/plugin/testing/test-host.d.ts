@@ -134,7 +134,7 @@ export interface TestHost extends AsyncDisposable {
     album(name: string): string;
     artist(name: string): string;
     library(name: string): number;
-    /** What plugins sent to people, oldest first. */
+    /** What plugins and the core sent to people, oldest first. */
     readonly sent: readonly Notification[];
     /** Log lines of the host and its plugins. */
     readonly logged: readonly LoggedLine[];
