@@ -46,7 +46,7 @@ function noteOf(data) {
 /** Pages of this server, by the name that this browser knows it by; nothing else is opened. */
 function ownAddress(url) {
   try {
-    const { protocol, pathname, search, hash } = new URL(url, HOME)
+    const { protocol, pathname, search, hash } = new URL(url)
     if (protocol === 'https:' || protocol === 'http:') return new URL(`${pathname}${search}${hash}`, HOME.origin).href
   } catch {}
   return HOME.href
