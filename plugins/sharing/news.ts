@@ -1,5 +1,5 @@
 import type { PluginLogger, UserReader } from 'tonearm/plugin'
-import type { Share } from './share.ts'
+import type { Share, Target } from './share.ts'
 import type { Store } from './store.ts'
 
 export type NewsType =
@@ -19,6 +19,10 @@ export interface ShareNews {
   readonly title: string
   /** The share's description, or what is in it. */
   readonly body: string
+  /** Its owner's words alone. */
+  readonly description: string
+  /** What is in it, for those who name it only as the reader sees it then. */
+  readonly targets: readonly Target[]
 }
 
 export interface NewsParts {
@@ -35,7 +39,8 @@ export type News = ReturnType<typeof createNews>
 export function createNews({ store, users, log, now, emit }: NewsParts) {
   async function tell(type: NewsType, share: Share, userId: string, title = TITLES[type]): Promise<void> {
     const body = share.description || share.contents
-    emit(type, { shareId: share.id, userId, title, body })
+    const { id: shareId, description, targets } = share
+    emit(type, { shareId, userId, title, body, description, targets })
     try {
       await store.note(userId, { shareId: share.id, type, at: now(), title, body })
     } catch (error) {

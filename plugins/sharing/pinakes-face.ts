@@ -165,6 +165,8 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
       })),
       { root: true, auth: 'public' },
     )
+    // The plugin `notifications` has these, too, and knows more of them; this is for where it does not run.
+    const fallback = { root: true, yields: true } as const
     routes.get(
       `${base}/notifications/shares`,
       on(async (_request, user) => {
@@ -181,7 +183,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
           })),
         )
       }),
-      root,
+      fallback,
     )
     routes.post(
       `${base}/notifications/shares/read-all`,
@@ -189,7 +191,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
         const { changes } = await store.read(user.id, now())
         return json({ read: changes })
       }),
-      root,
+      fallback,
     )
     routes.post(
       `${base}/notifications/shares/:id/read`,
@@ -197,7 +199,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
         const { changes } = await store.read(user.id, now(), Number(request.params.id) || 0)
         return json({ read: changes })
       }),
-      root,
+      fallback,
     )
   }
 }

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Static, TObject, TProperties } from 'typebox'
 import type {
   HookCall,
@@ -95,11 +96,31 @@ export type PluginContext<C = unknown, G extends Permission = Permission> = Base
   Granted<G, 'assets', { readonly assets: Assets }> &
   Granted<G, 'routes' | 'routes:public' | 'routes:root', { readonly routes: Routes }> &
   Granted<G, 'subsonic', { readonly subsonic: Subsonic }> &
-  Granted<G, `net:${string}`, { fetch(url: string | URL, init?: RequestInit): Promise<Response> }>
+  Granted<G, `net:${string}`, Network>
 
 type Granted<G extends Permission, Needed extends Permission, Member> = [Extract<G, Needed>] extends [never]
   ? Record<never, never>
   : Member
+
+/** Reaches granted hosts only, at addresses that are checked when the connection is made. */
+export interface Network {
+  fetch(url: string | URL, init?: RequestInit): Promise<Response>
+  /**
+   * A TCP connection, for protocols that are not HTTP. It ends with the plugin; until then it is yours: listen to its
+   * `error`, and end it. For TLS give it to `connect` of `node:tls`. Rejects like `fetch`.
+   */
+  connect(target: ConnectTarget): Promise<Socket>
+}
+
+export interface ConnectTarget {
+  /** Name or address. */
+  readonly host: string
+  readonly port: number
+  /** Ends the connection, also later. */
+  readonly signal?: AbortSignal
+  /** For making it. Default 10,000 ms. */
+  readonly timeoutMs?: number
+}
 
 export interface BaseContext<C, G extends Permission = Permission> {
   readonly name: string
@@ -233,6 +254,8 @@ export interface RouteOptions {
   /** Default 'user'. 'public' needs the permission `routes:public`. */
   readonly auth?: 'user' | 'admin' | 'public'
   readonly root?: true
+  /** Steps aside, without a warning, where another plugin has the same path and does not yield. */
+  readonly yields?: true
   /** Bytes; default 1 MiB, at most 64 MiB. */
   readonly bodyLimit?: number
   /** Default 30,000 ms. */

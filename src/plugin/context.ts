@@ -16,6 +16,7 @@ import { createSettingsFacade } from './facades/settings-facade.ts'
 import { createServerReader, createStatisticsFacade } from './facades/statistics-facade.ts'
 import { createSubsonicFacade } from './facades/subsonic-facade.ts'
 import type { Generation } from './generation.ts'
+import { guardedConnect } from './guarded-connect.ts'
 import { guardedFetch } from './guarded-fetch.ts'
 import type { HostServices } from './host-services.ts'
 import { MediaLeases } from './media-leases.ts'
@@ -91,6 +92,7 @@ export function createContext(options: ContextOptions): PluginContext {
     admin: member(['admin'], () => createAdminFacade(generation, services.admin)),
     guarded: member(['access:scope'], () => createGuardedFacade(generation, services)),
     fetch: async (url, init) => guardedFetch({ plugin, hosts, signal: generation.signal }, url, init),
+    connect: (target) => guardedConnect({ plugin, hosts, signal: generation.signal }, target),
   }
   return Object.freeze(context)
 }

@@ -1,29 +1,10 @@
-import { type LookupAddress, lookup } from 'node:dns'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { isIP } from 'node:net'
 import { Readable } from 'node:stream'
 import { AppError } from '../base/errors.ts'
 import { claim } from './attribution.ts'
+import { admitHost } from './granted-host.ts'
 import { LinkedAbort } from './linked-abort.ts'
-import { isLocalName, isPrivateAddress } from './private-address.ts'
-
-/**
- * What was granted, as hosts behind `net:`. `api.example.org`, `*.example.org` and `*` reach public addresses, whatever
- * their owners let them resolve to. A private address is reached by naming it (`192.168.1.5`), by a name that only a local
- * network gives (`nas`, `nas.local`), or by `private:nas.example.org`.
- */
-export function grantOf(hosts: readonly string[], host: string): 'none' | 'public' | 'any' {
-  const name = host.toLowerCase()
-  const named = (granted: string) => bare(granted.toLowerCase()) === name
-  if (hosts.some((granted) => granted.startsWith('private:') && named(granted.slice('private:'.length)))) return 'any'
-  const exact = hosts.some(named)
-  if (exact && (isIP(name) !== 0 || isLocalName(name))) return 'any'
-  const wide = hosts.some(
-    (granted) => granted === '*' || (granted.startsWith('*.') && name.endsWith(granted.slice(1).toLowerCase())),
-  )
-  return exact || wide ? 'public' : 'none'
-}
 
 export interface GuardedFetchOptions {
   readonly plugin: string
@@ -125,17 +106,13 @@ function redirected(hop: Hop, location: string, status: number): Hop {
   return asGet ? { url, headers, method: 'GET', body: undefined } : { ...hop, url, headers }
 }
 
-function exchange({ url, method, headers, body }: Hop, { options, abort }: Way): Promise<IncomingMessage> {
+async function exchange({ url, method, headers, body }: Hop, { options, abort }: Way): Promise<IncomingMessage> {
+  const { hostname, protocol, username, password } = url
   const denied = (why: string) =>
-    new AppError('PERMISSION_DENIED', `plugin ${options.plugin} may not reach ${url.hostname}: ${why}`)
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return Promise.reject(denied('only http and https'))
-  if (url.username !== '' || url.password !== '') return Promise.reject(denied('no name or password in an address'))
-  const host = bare(url.hostname)
-  const grant = grantOf(options.hosts, host)
-  if (grant === 'none') return Promise.reject(denied(`it needs the permission net:${host}`))
-  // No name is looked up for an address.
-  if (grant === 'public' && isIP(host) !== 0 && isPrivateAddress(host))
-    return Promise.reject(denied('a private address must be granted by itself'))
+    new AppError('PERMISSION_DENIED', `plugin ${options.plugin} may not reach ${hostname}: ${why}`)
+  if (protocol !== 'http:' && protocol !== 'https:') throw denied('only http and https')
+  if (username !== '' || password !== '') throw denied('no name or password in an address')
+  const { lookup } = admitHost(options, hostname)
   return new Promise((resolve, reject) => {
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest
     const outgoing = send(url, {
@@ -149,16 +126,7 @@ function exchange({ url, method, headers, body }: Hop, { options, abort }: Way):
         ...headers,
         ...(body ? { 'content-length': String(body.byteLength) } : {}),
       },
-      lookup: (name, lookupOptions, callback) => {
-        lookup(name, { ...lookupOptions, all: true }, (error, addresses) => {
-          if (error) return callback(error, '')
-          const open = addresses.filter(({ address }) => grant === 'any' || !isPrivateAddress(address))
-          const first = open[0]
-          if (!first) return callback(denied('it resolves to a private address, which must be granted by itself'), '')
-          if (lookupOptions.all) (callback as unknown as (error: null, list: LookupAddress[]) => void)(null, open)
-          else callback(null, first.address, first.family)
-        })
-      },
+      lookup,
     })
     outgoing.on('response', resolve)
     outgoing.on('error', (error) => reject(abort.explain(error, url)))
@@ -235,9 +203,4 @@ function toResponse(
   const stream = empty ? null : (Readable.toWeb(Readable.from(bounded())) as ReadableStream<Uint8Array>)
   const response = new Response(stream, { status, statusText: answer.statusMessage ?? '', headers })
   return Object.defineProperties(response, { url: { value: url.href }, redirected: { value: moved } })
-}
-
-/** Without the brackets of an IPv6 address. */
-function bare(host: string): string {
-  return host.replace(/^\[|\]$/g, '')
 }

@@ -64,9 +64,13 @@ export function buildTables(
         return [{ ...entry, generation }]
       }),
     )
+  const placeOf = (route: RouteRegistration) => `route ${route.method} ${shapeOf(route.path)}`
+  const firm = new Set(
+    generations.flatMap((one) => [...one.registrations.all('route')].filter(({ yields }) => !yields).map(placeOf)),
+  )
   const routes = collect(
-    (one) => one.registrations.all('route'),
-    (route) => `route ${route.method} ${shapeOf(route.path)}`,
+    (one) => [...one.registrations.all('route')].filter((route) => !route.yields || !firm.has(placeOf(route))),
+    placeOf,
   )
   const sockets = collect(
     (one) => one.registrations.all('socket'),

@@ -19,6 +19,8 @@ export interface RouteRegistration {
   readonly path: string
   /** Outside the plugin's own prefix. */
   readonly root: boolean
+  /** Steps aside for another plugin's. */
+  readonly yields: boolean
   readonly handler: RouteHandler
   readonly auth: NonNullable<RouteOptions['auth']>
   readonly bodyLimit: number

@@ -3,17 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiFigures } from './api-figures.ts'
+import { notificationFigures } from './notification-figures.ts'
 import { pluginFigures } from './plugin-figures.ts'
 import { scanFigures } from './scan-figures.ts'
 import { scopeFigures } from './scope-figures.ts'
 import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,plugins]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,plugins,notifications]: one JSON line a figure.
 const { values } = parseArgs({
   options: {
     songs: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'scan,api,streams,scope,share,plugins' },
+    only: { type: 'string', default: 'scan,api,streams,scope,share,plugins,notifications' },
   },
 })
 const wanted = values.only.split(',')
@@ -25,6 +26,7 @@ try {
   if (wanted.includes('share')) await shareFigures(folder)
   if (wanted.includes('scope')) scopeFigures(folder)
   if (wanted.includes('plugins')) await pluginFigures(folder)
+  if (wanted.includes('notifications')) await notificationFigures(folder)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import { type GuardedFetchOptions, grantOf, guardedFetch } from '../../src/plugin/guarded-fetch.ts'
+import { grantOf } from '../../src/plugin/granted-host.ts'
+import { type GuardedFetchOptions, guardedFetch } from '../../src/plugin/guarded-fetch.ts'
 import { isPrivateAddress } from '../../src/plugin/private-address.ts'
 
 const options = (hosts: readonly string[], rest: Partial<GuardedFetchOptions> = {}): GuardedFetchOptions => ({

@@ -50,6 +50,7 @@ export function createRouteFacade(
         ...placed,
         method,
         handler,
+        yields: options.yields === true,
         bodyLimit: atMost(options.bodyLimit ?? MIB, 64 * MIB),
         timeoutMs: atMost(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),
       })

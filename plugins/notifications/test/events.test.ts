@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startWorld, until, type World } from './world.ts'
+
+const music = ({ host }: World, ...songs: string[]) =>
+  host.fire('library.changed', {
+    added: songs.map((one) => host.track(one)),
+    changed: [],
+    removed: [],
+    truncated: false,
+  })
+
+interface Seen {
+  readonly id: string
+  readonly event: string
+  readonly data: string
+}
+const titles = (events: readonly Seen[]) =>
+  events
+    .filter(({ event }) => event === 'notification')
+    .map(({ data }) => (JSON.parse(data) as { title: string }).title)
+
+test('pages hear of scans, changes, listeners and notes, by the names that Navidrome has', async () => {
+  await using world = await startWorld()
+  const { host } = world
+  const page = await host.connect({ url: '/api/events', user: 'alice' })
+  assert.equal(page.status, 200)
+  await until('the welcome', () => page.events.length >= 3)
+  assert.deepEqual(
+    page.events.map(({ event }) => event),
+    ['serverStart', 'scanStatus', 'nowPlayingCount'],
+  )
+  const [start, scan, playing] = page.events.map(({ data }) => JSON.parse(data) as Record<string, unknown>)
+  assert.ok(!Number.isNaN(Date.parse(String(start?.startTime))) && typeof start?.version === 'string')
+  assert.deepEqual(Object.keys(scan ?? {}).sort(), [
+    'count',
+    'elapsedTime',
+    'error',
+    'folderCount',
+    'scanType',
+    'scanning',
+  ])
+  assert.deepEqual(playing, { count: 0 })
+
+  await host.fire('scan.started', { scanId: 'x', full: true })
+  await until('the scan', () => page.events.filter(({ event }) => event === 'scanStatus').length === 2)
+  const event = {
+    userId: host.user('bob'),
+    mediaId: host.track('One'),
+    client: 'x',
+    sessionId: 's1',
+    at: host.clock.now(),
+  }
+  await host.fire('playback.started', event)
+  await host.fire('playback.finished', { ...event, playedMs: 1, scrobbled: false })
+  await until('the listeners', () => page.events.filter((one) => one.event === 'nowPlayingCount').length === 3)
+  assert.deepEqual(
+    page.events.filter((one) => one.event === 'nowPlayingCount').map(({ data }) => data),
+    ['{"count":0}', '{"count":1}', '{"count":0}'],
+  )
+  await music(world, 'One')
+  await until('the note', () => titles(page.events).length === 1)
+  assert.ok(page.events.some(({ event: name, data }) => name === 'refreshResource' && data === '{"*":"*"}'))
+  // A star of somebody else is nobody's business.
+  await host.fire('annotation.changed', { userId: host.user('bob'), mediaId: host.track('One'), starred: true })
+  await host.fire('annotation.changed', { userId: host.user('alice'), mediaId: host.track('Two'), starred: true })
+  await until('the star', () => page.events.some(({ data }) => data === `{"song":["${host.track('Two')}"]}`))
+  assert.ok(!page.events.some(({ data }) => data === `{"song":["${host.track('One')}"]}`))
+  assert.equal((await host.connect('/api/events')).status, 401)
+})
+
+test('who comes back gets what was missed, once, by events and by WebSocket, over a reload too', async () => {
+  await using world = await startWorld()
+  const { host, plugin } = world
+  const first = await host.connect({ url: '/api/events', user: 'alice' })
+  await music(world, 'One')
+  await until('the first', () => titles(first.events).length === 1)
+  const last = first.events.findLast(({ event }) => event === 'notification')?.id ?? ''
+  assert.match(last, /^\d+$/)
+  await plugin.reload()
+  await until('the end of the old life', () => first.closed !== undefined)
+  await music(world, 'Long')
+  await until('the second', async () => (await world.notes('alice')).length === 2)
+  const back = await host.connect({ url: '/api/events', user: 'alice', headers: { 'last-event-id': last } })
+  await until('what was missed', () => titles(back.events).length === 1)
+  assert.deepEqual(titles(back.events), ['New: Second'])
+  const socket = await host.connect({
+    url: `/api/events/socket?lastEventId=${last}`,
+    user: 'alice',
+    headers: { upgrade: 'websocket' },
+  })
+  assert.equal(socket.status, 101)
+  const heard = () =>
+    socket.messages
+      .map((text) => JSON.parse(text) as { id?: number; event: string; data: { title?: string } })
+      .filter(({ event }) => event === 'notification')
+  await until('the same by WebSocket', () => heard().length === 1)
+  assert.equal(heard()[0]?.data.title, 'New: Second')
+  // A new client starts with what comes; a number that this server never gave silences nobody.
+  const fresh = await host.connect({ url: '/api/events', user: 'alice' })
+  const lost = await host.connect({ url: '/api/events', user: 'alice', headers: { 'last-event-id': '999999' } })
+  const other = await host.connect({ url: '/api/events', user: 'bob' })
+  await world.call('alice', 'POST', '/api/notifications/read-all')
+  await music(world, 'Two')
+  await until('all', () => [back, fresh, lost].every(({ events }) => titles(events).includes('New: First')))
+  assert.equal(titles(fresh.events).length, 1)
+  assert.equal(titles(lost.events).length, 1)
+  await until('bob', () => titles(other.events).length === 1)
+  assert.ok(fresh.events.every(({ data }) => !data.includes('"Second"')))
+})
+
+test('notes of others never come, and who may not see an album hears no name of it', async () => {
+  await using world = await startWorld({
+    library: 'acl',
+    users: [
+      { name: 'ann', libraries: ['Open', 'Closed'] },
+      { name: 'ben', libraries: ['Open'] },
+    ],
+  })
+  const { host } = world
+  const [ann, ben] = [
+    await host.connect({ url: '/api/events', user: 'ann' }),
+    await host.connect({ url: '/api/events', user: 'ben' }),
+  ]
+  await music(world, 'Closed One')
+  await until('ann', () => titles(ann.events).length === 1)
+  await music(world, 'Open One')
+  await until('both', () => titles(ann.events).length === 2 && titles(ben.events).length === 1)
+  assert.deepEqual(titles(ben.events), ['New: Open'])
+  assert.ok(ben.events.every(({ data }) => !data.includes('Closed') && !data.includes(host.track('Closed One'))))
+})

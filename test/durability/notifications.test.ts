@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { mkdir } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { pause } from '../../src/base/deadline.ts'
+import { writeAudio } from '../support/audio.ts'
+import { buildOnce } from '../support/build-once.ts'
+import { temporaryFolder } from '../support/music-library.ts'
+import { ask, PASSWORD, type ServerProcess, scanFinished, startServer } from '../support/server-process.ts'
+
+const WAIT_MS = 90_000
+/** Long enough for a second message of the same to come, if there were one. */
+const QUIET_MS = 4_000
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+before(async () => {
+  buildOnce()
+  folder = await temporaryFolder('tonearm-notify-')
+})
+after(() => folder.remove())
+
+interface Receiver {
+  readonly server: Server
+  readonly url: string
+  /** `webhook-id` of each request, in the order in which they came. */
+  readonly asked: string[]
+  readonly taken: { readonly id: string; readonly title: string }[]
+  mode: 'take' | 'refuse' | 'hold'
+}
+
+async function startReceiver(): Promise<Receiver> {
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const id = String(request.headers['webhook-id'])
+    receiver.asked.push(id)
+    if (receiver.mode === 'hold') return
+    if (receiver.mode === 'refuse') return void response.writeHead(503).end()
+    const title = /"title":"([^"]*)"/.exec(Buffer.concat(chunks).toString())?.[1] ?? ''
+    receiver.taken.push({ id, title })
+    response.writeHead(204).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const receiver: Receiver = { server, url, asked: [], taken: [], mode: 'take' }
+  return receiver
+}
+
+async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + WAIT_MS; !(await look()); await pause(50))
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
+}
+
+async function client({ url }: ServerProcess) {
+  const login = await fetch(`${url}/auth/login`, {
+    method: 'POST',
+    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
+  })
+  const { token } = (await login.json()) as { token: string }
+  return async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const reply = await fetch(`${url}${path}`, {
+      method,
+      headers: { 'x-nd-authorization': `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`)
+    return reply.json()
+  }
+}
+
+async function addAlbum(music: string, name: string): Promise<void> {
+  const path = join(music, 'Band', name, '01 - Song.mp3')
+  await mkdir(join(path, '..'), { recursive: true })
+  await writeAudio(path, { format: 'mp3', tags: { title: `Song of ${name}`, artist: 'Band', album: name } })
+}
+
+test('killed between the cause and the delivery, and in the middle of one: delivered once after the restart', {
+  timeout: 600_000,
+}, async (t) => {
+  const receiver = await startReceiver()
+  t.after(() => {
+    receiver.server.closeAllConnections()
+    receiver.server.close()
+  })
+  const music = join(folder.path, 'music')
+  const data = join(folder.path, 'data')
+  await addAlbum(music, 'Old')
+  const start = () => startServer({ data, music: [music], env: { TONEARM_SCANNER_WATCH: 'off' } })
+  let server = await start()
+  try {
+    await scanFinished(server)
+    const call = await client(server)
+    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
+    await call('PUT', '/api/plugin/notifications', {
+      granted: [...permissions.map(({ name }) => name), 'net:127.0.0.1'],
+      config: { settleSeconds: 0, diskFreePercent: 0 },
+    })
+    await until('the new settings', () =>
+      call('POST', '/api/notifications/targets', {
+        channel: 'webhook',
+        name: 'here',
+        target: { url: receiver.url, secret: 'a secret of enough bytes' },
+      }).then(
+        () => true,
+        () => false,
+      ),
+    )
+    for (const mode of ['refuse', 'hold'] as const) {
+      receiver.mode = mode
+      const album = `Album ${mode}`
+      await addAlbum(music, album)
+      const asked = receiver.asked.length
+      await ask(server, 'startScan')
+      await until('the first attempt', () => receiver.asked.length > asked)
+      await server.stop('SIGKILL')
+      receiver.server.closeAllConnections()
+      receiver.mode = 'take'
+      server = await start()
+      await until('the delivery', () => receiver.taken.some(({ title }) => title.includes(album)))
+      await pause(QUIET_MS)
+      const taken = receiver.taken.filter(({ title }) => title.includes(album))
+      assert.equal(taken.length, 1)
+      // The receiver knows it as the one that it was asked to take before.
+      assert.equal(receiver.asked[asked], taken[0]?.id)
+      const list = (await (await client(server))('GET', '/api/notifications')) as { title: string }[]
+      assert.equal(list.filter(({ title }) => title.includes(album)).length, 1)
+    }
+  } finally {
+    await server.stop('SIGKILL')
+  }
+})
