@@ -132,7 +132,7 @@ onBoth('a source of unknown length is chunked, without ranges', async (t, name) 
 onBoth('sources of one byte, of none, and in tiny chunks arrive whole', async (t, name) => {
   const { url } = await serve(t, name, ({ query }) => {
     const [size, chunk, known] = query.split(',').map(Number) as [number, number, number]
-    return reply(watchedSource(size, known ? { length: size } : {}, chunk))
+    return reply(watchedSource(size, known ? { length: size } : {}, { chunkBytes: chunk }))
   })
   for (const query of [
     '0,10,1',
