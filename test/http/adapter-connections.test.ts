@@ -235,7 +235,7 @@ onBoth('a large source goes through TLS unharmed', async (t, name) => {
     ({ query }) => ({
       kind: 'source',
       headers: {},
-      source: watchedSource(size, query ? { length: size } : {}, 50_000),
+      source: watchedSource(size, query ? { length: size } : {}, { chunkBytes: 50_000 }),
     }),
     { tls: TLS },
   )

@@ -132,7 +132,7 @@ onBoth('a source of unknown length is chunked, without ranges', async (t, name) 
 onBoth('sources of one byte, of none, and in tiny chunks arrive whole', async (t, name) => {
   const { url } = await serve(t, name, ({ query }) => {
     const [size, chunk, known] = query.split(',').map(Number) as [number, number, number]
-    return reply(watchedSource(size, known ? { length: size } : {}, chunk))
+    return reply(watchedSource(size, known ? { length: size } : {}, { chunkBytes: chunk }))
   })
   for (const query of [
     '0,10,1',
@@ -239,7 +239,9 @@ for (const known of [true, false]) {
 
   onBoth(`a reader that dawdles gets every byte of ${known ? 'known' : 'unknown'} length`, async (t, name) => {
     const size = 12 * 1024 * 1024
-    const { port } = await serve(t, name, () => reply(watchedSource(size, known ? { length: size } : {}, 40_000)))
+    const { port } = await serve(t, name, () =>
+      reply(watchedSource(size, known ? { length: size } : {}, { chunkBytes: 40_000 })),
+    )
     const client = raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     const rest = setInterval(() => {
       client.socket.pause()

@@ -124,8 +124,15 @@ export interface WatchedSource extends ByteSource {
 /** The byte at offset n of a watched source. */
 export const byteAt = (n: number): number => (n * 7 + (n >> 8)) & 0xff
 
-/** A source of known bytes that reuses one buffer, as files do, and notes what is done to it. */
-export function watchedSource(size: number, fields: Partial<ByteSource> = {}, chunkBytes = 16_384): WatchedSource {
+/**
+ * A source of known bytes that reuses one buffer, as files do, and notes what is done to it. `again`: bytes that were not
+ * taken can be had again, and the buffer is somebody else's meanwhile.
+ */
+export function watchedSource(
+  size: number,
+  fields: Partial<ByteSource> = {},
+  { chunkBytes = 16_384, again = false } = {},
+): WatchedSource {
   const source: WatchedSource = {
     contentType: 'audio/mpeg',
     ...fields,
@@ -146,6 +153,15 @@ export function watchedSource(size: number, fields: Partial<ByteSource> = {}, ch
           source.pulled += length
           return buffer.subarray(0, length)
         },
+        ...(again
+          ? {
+              unread: (count: number) => {
+                at -= count
+                source.pulled -= count
+                buffer.fill(0xdd)
+              },
+            }
+          : {}),
         close: () => {
           source.closes++
           buffer.fill(0xee)
