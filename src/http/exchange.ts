@@ -214,7 +214,10 @@ export class Exchange {
     } catch (error) {
       this.#letGo()
       const other = this.#over ? undefined : await source.instead?.(error).catch(() => undefined)
-      if (other) return this.#send({ ...reply, source: other })
+      if (other) {
+        await this.#send({ ...reply, source: other })
+        return undefined
+      }
       if (this.#over || !reply.onError) throw error
       if (errorReply(error).status >= 500) this.#logFailure(error)
       await this.#send(reply.onError(error))

@@ -111,7 +111,7 @@ export class ScopeMarks {
   /** Ids, and where the songs of the item `t.value` are found. */
   #touched(table: Exclude<ItemTable, 'song'>): readonly [readonly number[], string] {
     switch (table) {
-      default:
+      case 'album':
         return [[...this.#albums], 'song vs INDEXED BY song_album WHERE vs.album_id = t.value']
       case 'artist':
         return [

@@ -97,7 +97,9 @@ function compare(
     if (round >= WARM_UP) base.push(own)
     for (const [name, scope] of Object.entries(scopes)) {
       const time = timed(scope, round)
-      if (round >= WARM_UP) (times[name] ??= []).push(time)
+      if (round < WARM_UP) continue
+      times[name] ??= []
+      times[name].push(time)
     }
   }
   const unscoped = median(base)
