@@ -8,6 +8,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['main.ts'],
   ['cli'],
   ['server.ts'],
+  ['core.ts'],
+  ['room-settings.ts'],
   ['plugin'],
   ['subsonic', 'rest'],
   ['http'],

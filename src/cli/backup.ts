@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { dirname, join } from 'node:path'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 import { programVersion } from '../config/version.ts'
+import type { Core } from '../core.ts'
 import { DATABASE_FILE } from '../db/data-lock.ts'
-import type { Core } from '../server.ts'
 import {
   CONFIG_FILE,
   copyPrivate,

@@ -1,6 +1,6 @@
+import type { Core } from '../core.ts'
 import { createPluginStateRepository } from '../library/plugin-state-repository.ts'
-import type { Core } from '../server.ts'
-import type { Finding } from './doctor.ts'
+import type { Finding } from './finding.ts'
 
 const what = 'Access rules'
 

@@ -1,5 +1,5 @@
-import type { Core } from '../server.ts'
-import type { Finding } from './doctor.ts'
+import type { Core } from '../core.ts'
+import type { Finding } from './finding.ts'
 
 const what = 'Plugins'
 

@@ -7,19 +7,12 @@ import { fileURLToPath } from 'node:url'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import type { Config } from '../config/load.ts'
+import type { Core } from '../core.ts'
 import { checkIntegrity } from '../db/integrity.ts'
 import type { Library } from '../library/entities.ts'
-import type { Core } from '../server.ts'
 import { accessFindings } from './doctor-access.ts'
 import { pluginFindings } from './doctor-plugins.ts'
-
-export interface Finding {
-  readonly level: 'ok' | 'warn' | 'fail'
-  readonly what: string
-  readonly found: string
-  /** What to do. */
-  readonly advice?: string
-}
+import type { Finding } from './finding.ts'
 
 /** Looks at everything that commonly goes wrong. Reads the whole database and the roots of the libraries. */
 export async function examine(core: Core): Promise<readonly Finding[]> {

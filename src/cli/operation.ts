@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import type { Core } from '../server.ts'
+import type { Core } from '../core.ts'
 
 /** What commands do, in the server or, when none runs, in the command's own process. */
 export interface Operation<S extends TSchema, Result> {

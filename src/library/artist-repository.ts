@@ -1,12 +1,13 @@
 import type { ArtistId } from '../base/ids.ts'
 import { loadArtists } from './artist-rows.ts'
 import type { Artist, Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import type { LibraryContext } from './library-context.ts'
+import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
-import { nameKey } from './scan-names.ts'
 import type { Condition, ScopeSql } from './scope-sql.ts'
-import { countVisible, firstColumn, STARRED_LIMIT } from './visible-ids.ts'
+import { countVisible, STARRED_LIMIT } from './visible-ids.ts'
 
 export interface ArtistRepository {
   find(viewer: Viewer, id: ArtistId): Artist | undefined

@@ -324,3 +324,11 @@ export interface Library {
   readonly createdAt: number
   readonly updatedAt: number
 }
+
+export interface EmbeddedLyrics {
+  /** ISO 639 or 'und'. */
+  readonly lang: string
+  readonly synced: boolean
+  readonly offsetMs: number
+  readonly lines: readonly { readonly ms?: number; readonly text: string }[]
+}

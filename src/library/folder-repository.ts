@@ -1,15 +1,16 @@
 import type { FolderId, LibraryId, SongId } from '../base/ids.ts'
 import type { AlbumQuery } from './album-repository.ts'
 import type { Folder, Song, Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import { loadFolders } from './folder-rows.ts'
 import type { LibraryContext } from './library-context.ts'
+import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds } from './random-ids.ts'
 import { rankedIds } from './ranked-items.ts'
-import { nameKey } from './scan-names.ts'
 import { all, type Condition, type ScopeSql } from './scope-sql.ts'
 import { loadSongs } from './song-rows.ts'
-import { firstColumn, STARRED_LIMIT } from './visible-ids.ts'
+import { STARRED_LIMIT } from './visible-ids.ts'
 
 /** The real tree of folders. Only folders with something visible in or below them exist for a viewer. */
 export interface FolderRepository {

@@ -1,5 +1,5 @@
 import type { Database, RowReader } from '../db/database.ts'
-import type { Note, Notification, Outbox, WaitingNote } from '../notify/notify.ts'
+import type { Note, Notification, Outbox, WaitingNote } from '../notify/note.ts'
 
 /** Notes that are kept; the oldest go when there are more, whoever waits for them. */
 const MAX_NOTES = 2_000

@@ -1,7 +1,8 @@
+import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { Condition } from './scope-sql.ts'
-import { firstColumn, type ItemTable } from './visible-ids.ts'
+import type { ItemTable } from './visible-ids.ts'
 
 interface RandomDraw {
   readonly table: ItemTable

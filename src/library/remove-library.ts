@@ -1,8 +1,8 @@
 import type { LibraryId } from '../base/ids.ts'
 import type { Database, SqlParams } from '../db/database.ts'
+import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import { KIND } from './pending-plays.ts'
-import { firstColumn } from './visible-ids.ts'
 
 /** Rows of one transaction: the write-ahead log stays small, and nobody waits long between two. */
 const SLICE = 500

@@ -1,5 +1,4 @@
-import type { CreditRole, Explicit, ReplayGain } from './entities.ts'
-import type { EmbeddedLyrics } from './song-repository.ts'
+import type { CreditRole, EmbeddedLyrics, Explicit, ReplayGain } from './entities.ts'
 
 export interface DraftCredit {
   readonly role: CreditRole

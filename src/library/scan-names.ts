@@ -1,13 +1,9 @@
 import type { ArtistId, GenreId } from '../base/ids.ts'
-import { fold, searchWords } from '../base/text.ts'
+import { searchWords } from '../base/text.ts'
 import type { Database } from '../db/database.ts'
+import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import type { DraftCredit } from './scan-draft.ts'
-
-/** Names that differ only in case, accents and width are one artist. A name of nothing but marks keeps itself. */
-export function nameKey(name: string): string {
-  return fold(name) || name
-}
 
 interface KnownArtist {
   readonly id: ArtistId

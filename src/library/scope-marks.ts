@@ -1,9 +1,10 @@
 import type { AccessScope } from '../base/access-scope.ts'
 import type { Database, RowReader, SqlParams } from '../db/database.ts'
+import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
-import { nameKey } from './scan-names.ts'
+import { nameKey } from './name-key.ts'
 import { type Condition, isAtOrBelow, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
-import { firstColumn, type ItemTable } from './visible-ids.ts'
+import type { ItemTable } from './visible-ids.ts'
 
 /** What a scope's denials and grants do to one item. */
 export const MARK = {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type AccessScope, isWholeLibraries } from '../base/access-scope.ts'
 import type { LibraryId } from '../base/ids.ts'
 import type { SqlValue } from '../db/database.ts'
-import { nameKey } from './scan-names.ts'
+import { nameKey } from './name-key.ts'
 import type { ScopeMarks } from './scope-marks.ts'
 
 /** A piece of a WHERE clause with the values of its `?`, in order. */

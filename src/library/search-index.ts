@@ -1,9 +1,14 @@
 import type { Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { MatchQuery } from './match-query.ts'
 import type { Condition } from './scope-sql.ts'
-import type { SearchPage } from './search-repository.ts'
-import { firstColumn } from './visible-ids.ts'
+
+export interface SearchPage {
+  /** 0 = none of this kind. */
+  readonly limit: number
+  readonly offset: number
+}
 
 export interface SearchTarget {
   readonly table: 'song' | 'album' | 'artist'

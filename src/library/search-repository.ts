@@ -2,20 +2,21 @@ import { fold } from '../base/text.ts'
 import type { AlbumRows } from './album-rows.ts'
 import { loadArtists } from './artist-rows.ts'
 import type { Album, Artist, Folder, Song, Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import { loadFolders } from './folder-rows.ts'
 import type { LibraryContext } from './library-context.ts'
 import { isEverything, matchQuery } from './match-query.ts'
 import { PageCursors } from './page-cursors.ts'
 import type { Condition } from './scope-sql.ts'
-import { ALBUM_SEARCH, ARTIST_SEARCH, type SearchTarget, SONG_SEARCH, searchIds } from './search-index.ts'
+import {
+  ALBUM_SEARCH,
+  ARTIST_SEARCH,
+  type SearchPage,
+  type SearchTarget,
+  SONG_SEARCH,
+  searchIds,
+} from './search-index.ts'
 import { loadSongs } from './song-rows.ts'
-import { firstColumn } from './visible-ids.ts'
-
-export interface SearchPage {
-  /** 0 = none of this kind. */
-  readonly limit: number
-  readonly offset: number
-}
 
 /**
  * Search by words: all must occur, anywhere in title, album or artist, the last letters may be missing; accents and case

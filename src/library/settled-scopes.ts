@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { AccessScope } from '../base/access-scope.ts'
 import type { Database, TableWatch } from '../db/database.ts'
+import { firstColumn } from './first-column.ts'
 import { ScopeMarks } from './scope-marks.ts'
 import { type Condition, compileScope, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
-import { firstColumn } from './visible-ids.ts'
 
 /** All marks together; a scope takes about 200 KB in a library of 100,000 songs. */
 const MAX_BYTES = 4 * 1024 * 1024

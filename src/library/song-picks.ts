@@ -1,14 +1,14 @@
 import type { ArtistId, SongId } from '../base/ids.ts'
 import { fold, searchWords } from '../base/text.ts'
 import type { Song, Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
+import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds, shuffled } from './random-ids.ts'
-import { nameKey } from './scan-names.ts'
 import { all, type Condition } from './scope-sql.ts'
 import { loadSongs } from './song-rows.ts'
-import { firstColumn } from './visible-ids.ts'
 
 /** Genres by which songs are called similar: the most frequent of the seed. */
 const SIMILAR_GENRES = 5

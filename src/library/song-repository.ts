@@ -1,16 +1,17 @@
 import { join } from 'node:path'
 import type { AlbumId, ArtistId, FolderId, SongId } from '../base/ids.ts'
 import type { SqlParams } from '../db/database.ts'
-import type { Song, Viewer } from './entities.ts'
+import type { EmbeddedLyrics, Song, Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import { jsonList, jsonObject } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
+import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
-import { nameKey } from './scan-names.ts'
 import type { Condition, ScopeSql } from './scope-sql.ts'
 import { randomSongs, similarSongs, songByNames, topSongs } from './song-picks.ts'
 import { loadSongs } from './song-rows.ts'
-import { firstColumn, STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
+import { STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
 
 export interface SongRepository {
   /** Undefined when unknown, missing or outside the scope: nobody can tell which. */
@@ -49,14 +50,6 @@ export interface SongRepository {
   absolutePath(viewer: Viewer, id: SongId): string | undefined
   /** Visible songs, their length and size. */
   totals(viewer: Viewer): { readonly songs: number; readonly durationMs: number; readonly size: number }
-}
-
-export interface EmbeddedLyrics {
-  /** ISO 639 or 'und'. */
-  readonly lang: string
-  readonly synced: boolean
-  readonly offsetMs: number
-  readonly lines: readonly { readonly ms?: number; readonly text: string }[]
 }
 
 export function createSongRepository(context: LibraryContext): SongRepository {

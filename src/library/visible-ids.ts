@@ -1,5 +1,5 @@
-import type { RowReader } from '../db/database.ts'
 import type { Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { Condition } from './scope-sql.ts'
@@ -8,10 +8,6 @@ import type { Condition } from './scope-sql.ts'
 export const STARRED_LIMIT = 10_000
 
 export type ItemTable = 'song' | 'album' | 'artist' | 'folder'
-
-export function firstColumn(row: RowReader): number {
-  return row.number(0)
-}
 
 /** Those of the ids that `visible` (on the alias `i`) lets through. */
 export function visibleAmong(

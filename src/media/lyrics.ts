@@ -1,6 +1,5 @@
 import type { SongId } from '../base/ids.ts'
-import type { Viewer } from '../library/entities.ts'
-import type { EmbeddedLyrics } from '../library/song-repository.ts'
+import type { EmbeddedLyrics, Viewer } from '../library/entities.ts'
 
 /** Lyrics of a song: files beside it, embedded, then plugins (`media.lyrics`), in the order of the setting. */
 export interface Lyrics {

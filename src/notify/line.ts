@@ -1,5 +1,5 @@
 import { withDeadline } from '../base/deadline.ts'
-import type { Channel, Note, NotifyOptions } from './notify.ts'
+import type { Channel, Note, NotifyOptions } from './note.ts'
 
 /** One channel's way: what waits for it, and the delivery. */
 export interface Line {

@@ -1,5 +1,5 @@
 import { languageTag, parseLyricsText } from '../base/lrc.ts'
-import type { EmbeddedLyrics } from '../library/song-repository.ts'
+import type { EmbeddedLyrics } from '../library/entities.ts'
 
 /** What is kept of one file. */
 const MAX_VERSIONS = 8

@@ -1,5 +1,5 @@
 import type { RawTags } from '../hooks/hooks.ts'
-import type { EmbeddedLyrics } from '../library/song-repository.ts'
+import type { EmbeddedLyrics } from '../library/entities.ts'
 
 /** What the sound itself tells. 0 and '' = unknown. */
 export interface AudioFacts {

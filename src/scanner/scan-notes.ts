@@ -1,4 +1,4 @@
-import type { Notification } from '../notify/notify.ts'
+import type { Notification } from '../notify/note.ts'
 import type { ScanContext } from './scan-context.ts'
 
 interface About {

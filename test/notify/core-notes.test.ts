@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLogger } from '../../src/log/logger.ts'
 import { watchDisks } from '../../src/notify/disk-watch.ts'
-import type { Note } from '../../src/notify/notify.ts'
+import type { Note } from '../../src/notify/note.ts'
 import { startPluginRoom } from '../support/plugin-room.ts'
 
 const SONG = { title: 'One', artist: 'A', album: 'B' }

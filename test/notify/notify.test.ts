@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Logger, silentLogger } from '../../src/log/logger.ts'
-import { createNotify, type Notification } from '../../src/notify/notify.ts'
+import type { Notification } from '../../src/notify/note.ts'
+import { createNotify } from '../../src/notify/notify.ts'
 import { gate } from '../support/hooks.ts'
 
 function logOf(): { readonly log: Logger; readonly lines: string[] } {

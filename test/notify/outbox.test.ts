@@ -8,7 +8,8 @@ import { migrate } from '../../src/db/migrate.ts'
 import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { createOutboxRepository } from '../../src/library/outbox-repository.ts'
 import { silentLogger } from '../../src/log/logger.ts'
-import { type Channel, createNotify, type Note, type Notification, type Notify } from '../../src/notify/notify.ts'
+import type { Channel, Note, Notification } from '../../src/notify/note.ts'
+import { createNotify, type Notify } from '../../src/notify/notify.ts'
 import { temporaryFolder } from '../support/music-library.ts'
 
 const note = (title: string): Notification => ({ topic: 'test.note', title, data: { title } })

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { fold } from '../../base/text.ts'
 import type { Song } from '../../library/entities.ts'
-import type { SearchPage } from '../../library/search-repository.ts'
+import type { SearchPage } from '../../library/search-index.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import type { Params } from '../params.ts'

@@ -1,5 +1,4 @@
-import type { Song } from '../../library/entities.ts'
-import type { EmbeddedLyrics } from '../../library/song-repository.ts'
+import type { EmbeddedLyrics, Song } from '../../library/entities.ts'
 import type { Tree } from '../tree.ts'
 
 /** One `structuredLyrics` of the extension songLyrics, version 1. */

@@ -1,0 +1,261 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Accounts } from './auth/accounts.ts'
+import { type Auth, createAuth } from './auth/create-auth.ts'
+import { openKeyRing } from './auth/secrets.ts'
+import { FULL_SCOPE } from './base/access-scope.ts'
+import { type Clock, systemClock } from './base/clock.ts'
+import { type Cleanup, Scope } from './base/disposable.ts'
+import type { Config } from './config/load.ts'
+import { programVersion } from './config/version.ts'
+import { makeDataFolder } from './db/data-folder.ts'
+import { acquireDataLock, DATABASE_FILE } from './db/data-lock.ts'
+import type { Database } from './db/database.ts'
+import { migrate } from './db/migrate.ts'
+import { openDatabase } from './db/sqlite-database.ts'
+import { createHookDispatcher, type HookDispatcher } from './hooks/hook-dispatcher.ts'
+import { createArtworkRepository } from './library/artwork-repository.ts'
+import { createRepositories } from './library/create-repositories.ts'
+import type { Library } from './library/entities.ts'
+import { checkMusicFolders } from './library/library-folders.ts'
+import { createOutboxRepository } from './library/outbox-repository.ts'
+import type { Repositories } from './library/repositories.ts'
+import type { Logger } from './log/logger.ts'
+import type { Artwork } from './media/artwork.ts'
+import { createArtwork } from './media/create-artwork.ts'
+import { createLyrics } from './media/create-lyrics.ts'
+import { createStreamer, type RunningStreamer } from './media/create-streamer.ts'
+import type { RightsSource } from './media/stream-rights.ts'
+import { createNotify, type Notify } from './notify/notify.ts'
+import { createPlayback } from './playback/create-playback.ts'
+import type { PluginService } from './plugin/plugin-service.ts'
+import { createNativeGate, type NativeGate } from './rest/native-gate.ts'
+import { createSessions, type Sessions } from './rest/sessions.ts'
+import { artworkSettings, coverPriority, librarySettings, mediaSettings, scannerSettings } from './room-settings.ts'
+import { createScanner } from './scanner/create-scanner.ts'
+import type { Scanner } from './scanner/scanner.ts'
+import { createSubsonic, type Subsonic } from './subsonic/create-subsonic.ts'
+
+export interface CoreOptions {
+  readonly config: Config
+  readonly log: Logger
+  readonly clock?: Clock
+  /** log2 of scrypt's N; for tests. */
+  readonly hashCost?: number
+}
+
+/** The data and what works on them, without the network: what commands need when no server runs. */
+export interface Core {
+  readonly config: Config
+  readonly log: Logger
+  readonly clock: Clock
+  readonly db: Database
+  readonly repositories: Repositories
+  readonly hooks: HookDispatcher
+  readonly auth: Auth
+  readonly accounts: Accounts
+  readonly scanner: Scanner
+  readonly sessions: Sessions
+  readonly gate: NativeGate
+  readonly subsonic: Subsonic
+  readonly streamer: RunningStreamer
+  readonly artwork: Artwork
+  readonly notify: Notify
+  /** Undefined without a server, and where plugins are switched off. */
+  readonly plugins: PluginService | undefined
+  /** The address, while a server answers there. */
+  readonly listening: string | undefined
+  libraries(): readonly Library[]
+  keyProblem(): string | undefined
+  /** Undone before everything that was there earlier. */
+  onStop(label: string, cleanup: Cleanup): void
+  close(): Promise<void>
+}
+
+/** What a server adds when it has it. */
+export interface BuiltCore extends Core {
+  listening: string | undefined
+  plugins: PluginService | undefined
+}
+
+/**
+ * Takes the data folder, brings the schema and the configured libraries up to date, and builds what works on them.
+ * Rejects with LIBRARY_UNREADABLE, DATA_LOCKED, DATA_UNWRITABLE, DATA_DAMAGED, DATA_TOO_NEW or DISK_FULL.
+ */
+export async function openCore(options: CoreOptions): Promise<Core> {
+  const scope = new Scope()
+  try {
+    return await buildCore(options, scope)
+  } catch (error) {
+    await endCore(scope, options)
+    throw error
+  }
+}
+
+/** As `openCore`; what fails leaves what there is to undo in the scope. */
+export async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore> {
+  const { config, log, clock = systemClock } = options
+  const { data } = config.paths
+  const room = (name: string) => log.child({ room: name })
+
+  const isNew = !existsSync(join(data, DATABASE_FILE))
+  if (isNew) checkMusicFolders(config.libraries, [])
+  makeDataFolder(data)
+  const lock = acquireDataLock(data)
+  scope.add('data lock', () => lock.release())
+  const db = openDatabase({ path: join(data, DATABASE_FILE), log: room('db') })
+  scope.add('database', () => db.close())
+  migrate(db, { log: room('db') })
+  const repositories = createRepositories(db)
+  scope.add('play counts', () => repositories.plays.flush())
+  const { libraries } = repositories
+  const away = isNew ? [] : checkMusicFolders(config.libraries, libraries.list(FULL_SCOPE))
+  for (const folder of away) log.warn('music folder is away: what is known of it stays', folder)
+  libraries.syncWithConfig(librarySettings(config), clock.now())
+
+  const hooks = createHookDispatcher({ log: room('hooks'), clock })
+  const notify = createNotify({ log: room('notify'), clock, outbox: createOutboxRepository(db) })
+  scope.add('notifications', () => notify.stop())
+  const auth = createAuth({
+    repositories,
+    hooks,
+    clock,
+    log: room('auth'),
+    notify,
+    keyDir: join(data, 'keys'),
+    settings: {
+      attempts: config.auth.attempts,
+      attemptWindowMs: config.auth.attemptWindow,
+      ...(options.hashCost === undefined ? {} : { hashCost: options.hashCost }),
+    },
+  })
+  scope.add('auth', () => auth.stop())
+  const playback = createPlayback({ repositories, hooks, clock, log: room('playback') })
+  scope.add('playback', () => playback.stop())
+  const streamer = createStreamer({
+    settings: mediaSettings(config),
+    songs: repositories.songs,
+    hooks,
+    rights: rightsSource(auth, repositories),
+    log: room('media'),
+    wasmChildEntry: childEntry('media/transcode/wasm-child').path,
+  })
+  scope.add('streams', () => streamer.stop())
+  const covers = createArtworkRepository(db, coverPriority(config))
+  const artwork = createArtwork({
+    db,
+    repositories,
+    hooks,
+    clock,
+    log: room('artwork'),
+    entry: childEntry('media/artwork/image-child'),
+    settings: artworkSettings(config),
+  })
+  scope.add('artwork', () => artwork.stop())
+  const lyrics = createLyrics({
+    repositories,
+    hooks,
+    log: room('lyrics'),
+    priority: config.lyrics.priority,
+  })
+  const scanner = createScanner({
+    db,
+    libraries,
+    playlists: repositories.playlists,
+    artwork: covers,
+    hooks,
+    notify,
+    clock,
+    log: room('scanner'),
+    settings: scannerSettings(config),
+    childEntry: childEntry('scanner/tag-reader-child'),
+    firstAdmin: () => repositories.users.list().find(({ isAdmin }) => isAdmin)?.id,
+    flushPlays: () => repositories.plays.flush(),
+  })
+  scope.add('scanner', () => scanner.stop())
+  const subsonic = createSubsonic({
+    repositories,
+    authenticator: auth.authenticator,
+    accounts: auth.accounts,
+    scopes: auth.scopes,
+    streamer,
+    artwork,
+    lyrics,
+    playback,
+    scanner,
+    hooks,
+    clock,
+    log: room('subsonic'),
+    settings: {
+      serverVersion: programVersion(),
+      ignoredArticles: config.subsonic.ignoredArticles,
+      legacyClients: config.subsonic.legacyClients,
+      minimalClients: config.subsonic.minimalClients,
+      realPaths: config.subsonic.realPaths,
+      placeholderCovers: config.artwork.placeholder,
+    },
+  })
+  const sessions = createSessions({
+    keys: openKeyRing(join(data, 'keys'), 'session'),
+    clock,
+    ttlMs: config.auth.sessionTimeout,
+    sessions: repositories.sessions,
+  })
+  const gate = createNativeGate({
+    sessions,
+    authenticator: auth.authenticator,
+    users: repositories.users,
+    apiKeys: repositories.apiKeys,
+  })
+  return {
+    config,
+    log,
+    clock,
+    db,
+    repositories,
+    hooks,
+    auth,
+    accounts: auth.accounts,
+    scanner,
+    sessions,
+    gate,
+    subsonic,
+    streamer,
+    artwork,
+    notify,
+    plugins: undefined,
+    listening: undefined,
+    libraries: () => libraries.list(FULL_SCOPE),
+    keyProblem: () => auth.keyProblem(),
+    onStop: (label, cleanup) => void scope.add(label, cleanup),
+    close: () => endCore(scope, options),
+  }
+}
+
+/** Undoes what was started, last first; what fails on the way is logged. */
+export async function endCore(scope: Scope, { config, log }: CoreOptions): Promise<void> {
+  for (const { label, error } of await scope.dispose(config.server.stopTimeout + CLEANUP_MS)) {
+    log.error('did not stop in order', { label, error })
+  }
+}
+
+const CLEANUP_MS = 5000
+
+/** Running streams ask it again whenever somebody's rights change. */
+function rightsSource({ scopes }: Auth, { users }: Repositories): RightsSource {
+  return {
+    current: async (userId, purpose) => {
+      const user = users.find(userId)
+      return user && { user, viewer: await scopes.viewer(user, purpose) }
+    },
+    onChange: (listener) => scopes.onInvalidate(listener),
+  }
+}
+
+/** The start of a process of its own: in the bundle beside this file, in the sources through tsx. */
+function childEntry(name: string): { readonly path: string; readonly execArgv: readonly string[] } {
+  const bundled = import.meta.url.endsWith('.mjs')
+  const path = fileURLToPath(new URL(`./${name}.${bundled ? 'mjs' : 'ts'}`, import.meta.url))
+  return { path, execArgv: bundled ? [] : ['--import', 'tsx'] }
+}
