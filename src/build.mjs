@@ -165,7 +165,7 @@ async function bundle(files, stamp) {
     await build({ ...shared, entryPoints: PUBLIC, chunkNames: 'plugin-chunk-[hash]' })
     await bundlePlugins(work, { build, shared, version })
     for (const name of readdirSync(work, { recursive: true }).map(String)) {
-      if (name.endsWith('.mjs')) makeAscii(join(work, name))
+      if (name.endsWith('.mjs') || name.endsWith('plugin.js')) makeAscii(join(work, name))
     }
     writeFileSync(join(work, '.stamp'), stamp)
     replace(work)
@@ -176,10 +176,11 @@ async function bundle(files, stamp) {
 
 /**
  * V8 keeps a source with one letter beyond Latin-1 in two bytes a character: 1.7 MB instead of 0.85. esbuild escapes all but
- * those in regular expressions, where the escape means the same.
+ * those in regular expressions, where the escape means the same, and in tagged templates, where only `raw` tells it apart.
  */
 function makeAscii(file) {
   const text = readFileSync(file, 'utf8')
+  if (/\.raw\b/.test(text) && file.endsWith('plugin.js')) return
   const ascii = text.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
   if (ascii !== text) writeFileSync(file, ascii)
 }

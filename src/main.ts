@@ -1,3 +1,4 @@
+import type { CliContext } from './cli/context.ts'
 import { run } from './cli/run.ts'
 import type { Logger } from './log/logger.ts'
 
@@ -10,7 +11,7 @@ let log: (Logger & { flush(): void }) | undefined
 let stop: AbortController | undefined
 let stoppedAt = 0
 let scan: (() => void) | undefined
-let claim: ((error: unknown) => boolean) | undefined
+let claim: Parameters<CliContext['setErrorClaim']>[0] | undefined
 
 function exit(code: number): never {
   log?.flush()
@@ -38,7 +39,7 @@ process.on('SIGUSR1', () => scan?.())
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
     // A plugin's mistake is charged to the plugin. Of any other nobody knows what it left half done.
-    if (claim?.(error)) return
+    if (claim?.(error, event)) return
     if (log) log.error('unhandled error', { event, error })
     else process.stderr.write(`tonearm: unhandled error: ${error instanceof Error ? error.stack : String(error)}\n`)
     exit(1)

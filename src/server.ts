@@ -478,6 +478,7 @@ function scannerSettings(config: Config): ScannerSettings {
     ignoredArticles: config.subsonic.ignoredArticles,
     coverPriority: coverPriority(config),
     lyricsPriority: config.lyrics.priority,
+    ownFolders: [config.paths.data, config.paths.cache, config.backup.path, config.plugins.folder],
     playlists: { import: config.playlists.import, public: config.playlists.public },
   }
 }

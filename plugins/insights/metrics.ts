@@ -1,3 +1,6 @@
+import Counter from 'prom-client/lib/counter.js'
+import Gauge from 'prom-client/lib/gauge.js'
+import Registry from 'prom-client/lib/registry.js'
 import type { PluginRequest, Reply } from 'tonearm/plugin'
 import type { Clients } from './clients.ts'
 import type { Context } from './context.ts'
@@ -19,63 +22,64 @@ export async function metrics(ctx: Context, clients: Clients, request: PluginReq
   const { requests } = clients.figures()
   const admin = (await ctx.users.list()).find(({ isAdmin }) => isAdmin)
   const counts = admin && (await ctx.library.counts(admin.id))
-  const text = [
-    family('tonearm_info', 'gauge', 'The version that runs.', [[1, { version }]]),
-    family('process_start_time_seconds', 'gauge', 'Start of the process, seconds since 1970.', [[startedAt / 1000]]),
-    family('process_resident_memory_bytes', 'gauge', 'Resident memory.', [[memory.rss]]),
-    family('process_cpu_seconds_total', 'counter', 'User and system time.', [[cpuMs / 1000]]),
-    family('nodejs_heap_size_used_bytes', 'gauge', 'Used heap.', [[memory.heapUsed]]),
-    family('nodejs_external_memory_bytes', 'gauge', 'Memory outside of the heap.', [[memory.external]]),
-    family('tonearm_database_bytes', 'gauge', 'Size of the database.', [
-      [database.bytes, { file: 'main' }],
-      [database.walBytes, { file: 'wal' }],
-    ]),
-    family('tonearm_library_items', 'gauge', 'What the library holds.', [
-      [counts?.tracks ?? 0, { kind: 'song' }],
-      [counts?.albums ?? 0, { kind: 'album' }],
-      [counts?.artists ?? 0, { kind: 'artist' }],
-      [libraries, { kind: 'library' }],
-    ]),
-    family('tonearm_users', 'gauge', 'Accounts.', [[users]]),
-    family('tonearm_scanning', 'gauge', '1 while a scan runs.', [[scan.scanning ? 1 : 0]]),
-    family('tonearm_scan_last_timestamp_seconds', 'gauge', 'End of the last scan.', [[(scan.lastScanAt ?? 0) / 1000]]),
-    family('tonearm_streams', 'gauge', 'Streams that are being sent.', [[streams]]),
-    family('tonearm_transcodes', 'gauge', 'Conversions.', [
-      [transcoding?.running ?? 0, { state: 'running' }],
-      [transcoding?.waiting ?? 0, { state: 'waiting' }],
-    ]),
-    family('tonearm_transcode_cache_bytes', 'gauge', 'Size of the cache of converted songs.', [
-      [transcoding?.cacheBytes ?? 0],
-    ]),
-    family(
-      'tonearm_http_requests_total',
-      'counter',
-      'Answered requests.',
-      Object.entries(requests.byStatus).map(([status, count]): Sample => [count, { status }]),
-    ),
-    family('tonearm_http_sent_bytes_total', 'counter', 'Bytes of answers.', [[requests.bytes]]),
-    family('tonearm_http_request_seconds_total', 'counter', 'Time until the last byte, all answers together.', [
-      [requests.busyMs / 1000],
-    ]),
-  ].join('')
+  const registry = new Registry()
+  gauge(registry, 'tonearm_info', 'The version that runs.', [[1, { version }]])
+  gauge(registry, 'process_start_time_seconds', 'Start of the process, seconds since 1970.', [[startedAt / 1000]])
+  gauge(registry, 'process_resident_memory_bytes', 'Resident memory.', [[memory.rss]])
+  counter(registry, 'process_cpu_seconds_total', 'User and system time.', [[cpuMs / 1000]])
+  gauge(registry, 'nodejs_heap_size_used_bytes', 'Used heap.', [[memory.heapUsed]])
+  gauge(registry, 'nodejs_external_memory_bytes', 'Memory outside of the heap.', [[memory.external]])
+  gauge(registry, 'tonearm_database_bytes', 'Size of the database.', [
+    [database.bytes, { file: 'main' }],
+    [database.walBytes, { file: 'wal' }],
+  ])
+  gauge(registry, 'tonearm_library_items', 'What the library holds.', [
+    [counts?.tracks ?? 0, { kind: 'song' }],
+    [counts?.albums ?? 0, { kind: 'album' }],
+    [counts?.artists ?? 0, { kind: 'artist' }],
+    [libraries, { kind: 'library' }],
+  ])
+  gauge(registry, 'tonearm_users', 'Accounts.', [[users]])
+  gauge(registry, 'tonearm_scanning', '1 while a scan runs.', [[scan.scanning ? 1 : 0]])
+  gauge(registry, 'tonearm_scan_last_timestamp_seconds', 'End of the last scan.', [[(scan.lastScanAt ?? 0) / 1000]])
+  gauge(registry, 'tonearm_streams', 'Streams that are being sent.', [[streams]])
+  gauge(registry, 'tonearm_transcodes', 'Conversions.', [
+    [transcoding?.running ?? 0, { state: 'running' }],
+    [transcoding?.waiting ?? 0, { state: 'waiting' }],
+  ])
+  gauge(registry, 'tonearm_transcode_cache_bytes', 'Size of the cache of converted songs.', [
+    [transcoding?.cacheBytes ?? 0],
+  ])
+  counter(
+    registry,
+    'tonearm_http_requests_total',
+    'Answered requests.',
+    Object.entries(requests.byStatus).map(([status, count]): Sample => [count, { status }]),
+  )
+  counter(registry, 'tonearm_http_sent_bytes_total', 'Bytes of answers.', [[requests.bytes]])
+  counter(registry, 'tonearm_http_request_seconds_total', 'Time until the last byte, all answers together.', [
+    [requests.busyMs / 1000],
+  ])
   return {
     kind: 'text',
-    type: 'text/plain; version=0.0.4; charset=utf-8',
+    type: registry.contentType,
     headers: { 'cache-control': 'no-store' },
-    body: text,
+    body: await registry.metrics(),
   }
 }
 
-export function family(name: string, type: 'gauge' | 'counter', help: string, samples: readonly Sample[]): string {
-  const lines = samples.map(([value, labels = {}]) => {
-    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`)
-    return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}\n`
-  })
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+function gauge(registry: Registry, name: string, help: string, samples: readonly Sample[]): void {
+  const metric = new Gauge({ name, help, labelNames: labelsOf(samples), registers: [registry] })
+  for (const [value, labels = {}] of samples) metric.set(labels, value)
 }
 
-function escaped(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+function counter(registry: Registry, name: string, help: string, samples: readonly Sample[]): void {
+  const metric = new Counter({ name, help, labelNames: labelsOf(samples), registers: [registry] })
+  for (const [value, labels = {}] of samples) metric.inc(labels, value)
+}
+
+function labelsOf(samples: readonly Sample[]): string[] {
+  return [...new Set(samples.flatMap(([, labels = {}]) => Object.keys(labels)))]
 }
 
 /** Takes as long for a nearly right password as for a wrong one. */

@@ -7,7 +7,7 @@ import { page } from './page.ts'
 import { answering } from './refusal.ts'
 import { json, report } from './report.ts'
 import { MIGRATIONS, RollUp } from './roll-up.ts'
-import { serverZone, zoneOf } from './zones.ts'
+import { serverZone, type Zone, zoneOf } from './zones.ts'
 
 const HOUR_MS = 3_600_000
 const SOON_MS = 5_000
@@ -38,13 +38,26 @@ export default definePlugin({
   migrations: MIGRATIONS,
 
   setup(ctx) {
-    const { config, hooks, log, routes, scheduler } = ctx
-    const zone = zoneOf(config.timeZone || serverZone())
-    if (!zone) throw new Error(`the setting timeZone is no time zone: ${config.timeZone}; an example: Europe/Berlin`)
+    const { config, hooks, routes, scheduler } = ctx
+    let zone: Zone | undefined
+    const ownZone = (): Zone => {
+      zone ??= zoneOf(config.timeZone || serverZone())
+      if (!zone) throw new Error(`the setting timeZone is no time zone: ${config.timeZone}; an example: Europe/Berlin`)
+      return zone
+    }
+    // Node's data of time zones is 5 MiB: what nobody set needs no check, and is read when somebody asks for a report.
+    if (config.timeZone) ownZone()
     const rollUp = new RollUp(ctx)
     const clients = new Clients()
     const collection = new Collection(ctx, rollUp)
-    const parts = { ctx, rollUp, clients, zone }
+    const parts = {
+      ctx,
+      rollUp,
+      clients,
+      get zone() {
+        return ownZone()
+      },
+    }
 
     hooks.on('request.finished', (request) => clients.count(request, ctx.now()))
     hooks.on('user.deleted', async ({ userId }) => {
@@ -94,7 +107,6 @@ export default definePlugin({
       routes.get('/metrics', (request) => metrics(ctx, clients, request), { root: true, auth: 'public' })
     routes.get('/insights', page, { root: true, auth: 'public' })
     ctx.assets.serve('/assets', 'assets')
-    log.debug('insights ready', { timeZone: zone.name })
   },
 })
 

@@ -74,17 +74,42 @@ ${main}
 `.text
 }
 
-export function time(ms: number): string {
+export function clock(ms: number): string {
   const seconds = Math.round(ms / 1000)
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60]
   const two = (value: number) => String(value).padStart(2, '0')
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
 }
 
+/** `47 min`, `3 h 20 min`. */
+function length(ms: number): string {
+  const minutes = Math.max(1, Math.round(ms / 60_000))
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+function day(at: number): Safe {
+  const date = new Date(at)
+  const text = date.toLocaleDateString('en', { dateStyle: 'long', timeZone: 'UTC' })
+  return html`<time datetime="${date.toISOString()}">${text}</time>`
+}
+
+/** The one that all have, or ''. */
+function common(tracks: readonly PageTrack[], name: 'artist' | 'album'): string {
+  const [first] = tracks
+  return first && tracks.every((track) => track[name] === first[name]) ? first[name] : ''
+}
+
+function countOf({ tracks }: SharePage): string {
+  return `${tracks.length} ${tracks.length === 1 ? 'song' : 'songs'}`
+}
+
 function meta(page: SharePage): Safe {
   const { url, image, audio } = page.card
-  const about = page.description || `${page.tracks.length} ${page.tracks.length === 1 ? 'song' : 'songs'}`
-  return html`<meta property="og:site_name" content="Tonearm">
+  const by = common(page.tracks, 'artist')
+  const about =
+    page.description || [by && `by ${by}`, countOf(page), `shared by ${page.owner}`].filter(Boolean).join(' · ')
+  return html`<meta name="description" content="${about}">
+<meta property="og:site_name" content="Tonearm">
 <meta property="og:type" content="${page.tracks.length === 1 ? 'music.song' : 'music.playlist'}">
 <meta property="og:url" content="${url}">
 <meta property="og:title" content="${page.title}">
@@ -106,40 +131,49 @@ ${
 <meta name="twitter:description" content="${about}">`
 }
 
+/** A row: its number where all songs are of one album, else its cover; what is the same in all rows stands above them. */
+function row(track: PageTrack, index: number, same: { readonly artist: string; readonly album: string }): Safe {
+  const { title, artist, album, stream, cover } = track
+  const under = [same.artist ? '' : artist, same.album ? '' : album].filter(Boolean).join(' · ')
+  const lead = same.album
+    ? html`<span class="number" aria-hidden="true">${index + 1}</span>`
+    : html`<img class="thumb" src="${cover}&size=100" width="44" height="44" alt="" loading="lazy">`
+  return html`<li class="track" data-title="${title}" data-artist="${artist}" data-album="${album}" data-cover="${cover}">
+<div class="line">${lead}<span class="names"><span class="name" dir="auto">${title}</span>${under !== '' && html` <span class="under" dir="auto">${under}</span>`}</span><span class="time">${clock(track.durationMs)}</span></div>
+${stream && html`<audio controls preload="none" src="${stream}" aria-label="${title} by ${artist}"></audio>`}
+</li>`
+}
+
 export function sharePage(page: SharePage): string {
-  const { tracks, title } = page
+  const { tracks, title, up } = page
   const total = tracks.reduce((sum, track) => sum + track.durationMs, 0)
-  const items = tracks.map(
-    (
-      track,
-      index,
-    ) => html`<li class="track" data-title="${track.title}" data-artist="${track.artist}" data-album="${track.album}" data-cover="${track.cover}">
-<div class="line"><span class="number" aria-hidden="true">${index + 1}</span><span class="names"><span class="name">${track.title}</span> <span class="artist">${track.artist}</span></span><span class="time">${time(track.durationMs)}</span></div>
-${track.stream && html`<audio controls preload="none" src="${track.stream}" aria-label="${track.title} by ${track.artist}"></audio>`}
-</li>`,
-  )
-  const first = tracks[0]
-  const main = html`<main>
+  const same = { artist: common(tracks, 'artist'), album: common(tracks, 'album') }
+  const [first] = tracks
+  const by = [same.artist, same.album].filter((name) => name !== '' && name !== title).join(' · ')
+  const main = html`${first && html`<img class="ambient" src="${first.cover}&size=64" alt="" aria-hidden="true">`}
+<main>
 <header class="top">
 ${first && html`<img class="cover" src="${first.cover}" width="600" height="600" alt="">`}
 <div class="about">
-<p class="from">${page.owner} shares</p>
-<h1>${title}</h1>
-${page.description !== '' && page.description !== title && html`<p class="description">${page.description}</p>`}
-<p class="facts">${tracks.length} ${tracks.length === 1 ? 'song' : 'songs'} · ${time(total)}${page.expiresAt !== undefined && ` · until ${new Date(page.expiresAt).toISOString().slice(0, 10)}`}</p>
+<p class="from"><bdi>${page.owner}</bdi> shares</p>
+<h1 dir="auto">${title}</h1>
+${by !== '' && html`<p class="by" dir="auto">${by}</p>`}
+${page.description !== '' && html`<p class="description" dir="auto">${page.description}</p>`}
+<p class="facts">${countOf(page)}${tracks.length > 0 && html` · ${length(total)}`}${page.expiresAt !== undefined && html` · until ${day(page.expiresAt)}`}</p>
 <div class="actions" id="actions">${page.download && html`<a class="button" href="${page.download}" download>${tracks.length === 1 ? 'Download' : 'Download all (ZIP)'}</a>`}</div>
 </div>
 </header>
 ${
   tracks.length === 0
     ? html`<p class="empty">There is nothing to hear here at the moment.</p>`
-    : html`<ol class="tracks" id="tracks">
-${items}
+    : html`<ol class="tracks" id="tracks" aria-label="Songs">
+${tracks.map((track, index) => row(track, index, same))}
 </ol>`
 }
 </main>
-<script src="${page.up}-/player.js" defer></script>`
-  return document_(page.up, title, meta(page), main)
+<footer>Played by Tonearm</footer>
+<script src="${up}-/player.js" defer></script>`
+  return document_(up, title, meta(page), main)
 }
 
 export function messagePage(up: string, title: string, text: string): string {
@@ -147,7 +181,7 @@ export function messagePage(up: string, title: string, text: string): string {
     up,
     title,
     html`<meta name="robots" content="noindex">`,
-    html`<main class="message"><h1>${title}</h1><p>${text}</p></main>`,
+    html`<main class="message"><img class="mark" src="${up}-/icon.svg" width="64" height="64" alt=""><h1>${title}</h1><p>${text}</p></main>`,
   )
 }
 
@@ -157,13 +191,15 @@ export function cardPage(up: string): string {
     up,
     'Shared music',
     html`<meta property="og:site_name" content="Tonearm"><meta property="og:title" content="Shared music"><meta name="robots" content="noindex">`,
-    html`<main class="message"><h1>Shared music</h1><p>Open the link in a browser to listen.</p></main>`,
+    html`<main class="message"><img class="mark" src="${up}-/icon.svg" width="64" height="64" alt=""><h1>Shared music</h1><p>Open the link in a browser to listen.</p></main>`,
   )
 }
 
 export function passwordPage(up: string, id: string, problem: string): string {
   const main = html`<main class="message">
+<img class="mark" src="${up}-/icon.svg" width="64" height="64" alt="">
 <h1>This share has a password</h1>
+<p>Whoever sent you the link knows it.</p>
 <form method="post" action="${up}${id}">
 ${problem !== '' && html`<p class="problem" id="problem" role="alert">${problem}</p>`}
 <label for="password">Password</label>

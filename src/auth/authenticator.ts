@@ -3,11 +3,11 @@ import type { User } from '../library/entities.ts'
 
 /** What a client offered, before any check; absent = not sent. `password` is decoded (`enc:`). */
 export interface Credentials {
-  readonly username?: string
-  readonly password?: string
-  readonly token?: string
-  readonly salt?: string
-  readonly apiKey?: string
+  readonly username?: string | undefined
+  readonly password?: string | undefined
+  readonly token?: string | undefined
+  readonly salt?: string | undefined
+  readonly apiKey?: string | undefined
 }
 
 export interface LoginOrigin {
@@ -30,4 +30,6 @@ export interface Authenticator {
    * TOO_MANY_ATTEMPTS (with `retryAfter`). An unknown user costs and answers the same as a wrong password.
    */
   authenticate(credentials: Credentials, origin: LoginOrigin): Promise<Identity>
+  /** The same, at once where no slow hash has to be worked out; then it throws instead of rejecting. */
+  identify(credentials: Credentials, origin: LoginOrigin): Identity | Promise<Identity>
 }

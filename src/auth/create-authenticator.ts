@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { andThen } from '../base/at-once.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { encodeId } from '../base/ids.ts'
@@ -45,11 +46,12 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   const visits = new LRUCache<string, number>({ max: MAX_VISITS })
 
   /** A failure is returned rather than thrown, so that it is counted in one place. */
-  async function prove(
+  function prove(
     offer: LoginOffer,
     origin: LoginOrigin,
-    { account, who }: { readonly account: LoginAccount | undefined; readonly who: string },
-  ): Promise<Proof> {
+    account: LoginAccount | undefined,
+    who: string,
+  ): Proof | Promise<Proof> {
     if (offer.kind === 'apiKey') {
       const found = offer.key.length <= MAX_KEY_LENGTH ? directory.byApiKey(offer.key) : undefined
       return found ? { user: found.user, method: 'apiKey', keyId: found.keyId } : badKey()
@@ -62,6 +64,15 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     const { password } = offer
     if (password === '' || Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return badCredentials()
     if (account && check.quick(account, password)) return { user: account.user, method: 'password' }
+    return proveSlowly(password, origin, account, who)
+  }
+
+  async function proveSlowly(
+    password: string,
+    origin: LoginOrigin,
+    account: LoginAccount | undefined,
+    who: string,
+  ): Promise<Proof> {
     if (!(await check.slow(account, who, password, () => throttle.begin(origin, who)))) return badCredentials()
     // The hash took its time: an account that was changed or removed meanwhile is what counts.
     const current = account && directory.byName(account.user.name)
@@ -111,16 +122,15 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     hooks.observe('user.login', { userId: user ? encodeId('user', user.id) : null, name, ok, address, client })
   }
 
-  return {
-    async authenticate(credentials: Credentials, origin: LoginOrigin): Promise<Identity> {
-      const offer = readOffer(credentials)
-      const name = offer.kind === 'apiKey' ? '' : offer.name.slice(0, MAX_NAME_LENGTH)
-      const account = name === '' ? undefined : directory.byName(name)
-      const who = account ? String(account.user.id) : name === '' ? '' : `~${fold(name)}`
-      throttle.admit(origin, who)
-      // Without any key nobody can log in by token: said before the name is looked at, so it tells nothing of it.
-      if (offer.kind === 'token' && vault.problem !== undefined && !account?.clear) throw noToken()
-      const proof = await prove(offer, origin, { account, who })
+  function identify(credentials: Credentials, origin: LoginOrigin): Identity | Promise<Identity> {
+    const offer = readOffer(credentials)
+    const name = offer.kind === 'apiKey' ? '' : offer.name.slice(0, MAX_NAME_LENGTH)
+    const account = name === '' ? undefined : directory.byName(name)
+    const who = account ? String(account.user.id) : name === '' ? '' : `~${fold(name)}`
+    throttle.admit(origin, who)
+    // Without any key nobody can log in by token: said before the name is looked at, so it tells nothing of it.
+    if (offer.kind === 'token' && vault.problem !== undefined && !account?.clear) throw noToken()
+    return andThen(prove(offer, origin, account, who), (proof) => {
       if (isAppError(proof)) {
         // 41 makes clients fall back to the plain password by themselves: no guess, so no failure.
         if (proof.code !== 'TOKEN_AUTH_UNSUPPORTED') refuse(proof, origin, { user: account?.user, name, who })
@@ -130,8 +140,10 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
       welcome(user, who, origin)
       if (keyId !== undefined) lastSeen.apiKey(keyId)
       return { user, method, ...(keyId === undefined ? {} : { keyId }) }
-    },
+    })
   }
+
+  return { identify, authenticate: async (credentials, origin) => identify(credentials, origin) }
 }
 
 const badCredentials = () => new AppError('BAD_CREDENTIALS', 'Wrong username or password.')

@@ -1,6 +1,7 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import { digestOf } from './digest.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { LoginAccount } from './user-directory.ts'
 
@@ -38,17 +39,14 @@ export function createPasswordCheck(hasher: PasswordHasher, clock: Clock): Passw
     token(account, token, salt) {
       const wellFormed = /^[0-9a-f]{32}$/i.test(token)
       const offered = wellFormed ? Buffer.from(token, 'hex') : Buffer.alloc(16)
-      const expected = createHash('md5')
-        .update(account?.clear?.bytes ?? NOBODY)
-        .update(salt)
-        .digest()
+      const expected = digestOf('md5', Buffer.concat([account?.clear?.bytes ?? NOBODY, Buffer.from(salt)]))
       return timingSafeEqual(offered, expected) && wellFormed && account?.clear !== undefined
     },
 
     quick(account, password) {
       if (!account) return false
       if (account.clear) {
-        return timingSafeEqual(createHash('sha256').update(password).digest(), account.clear.digest)
+        return timingSafeEqual(digestOf('sha256', password), account.clear.digest)
       }
       const known = proven.get(provenKey(account))
       if (!known || clock.monotonic() >= known.until) return false

@@ -84,6 +84,9 @@ export function openKeyRing(folder: string, name: string): KeyRing {
     }
   } catch (error) {
     if (error instanceof AppError) throw error
+    const code = systemErrorCode(error)
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new AppError('DISK_FULL', 'The disk that holds the data folder is full. Free some space.', { cause: error })
     throw new AppError('DATA_UNWRITABLE', `The key file keys/${name}.key can't be read or made. Check its owner.`, {
       cause: error,
       details: { file },

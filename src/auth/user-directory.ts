@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { ApiKeyId } from '../base/ids.ts'
 import type { User } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
+import { digestOf } from './digest.ts'
 import type { PasswordVault } from './password-vault.ts'
 
 /** A user with what logging in needs, made ready. */
@@ -62,7 +62,7 @@ export function createUserDirectory(
     return {
       user,
       passwordHash: credentials.passwordHash,
-      clear: bytes && { bytes, digest: createHash('sha256').update(bytes).digest() },
+      clear: bytes && { bytes, digest: digestOf('sha256', bytes) },
       locked: sealed !== null && bytes === undefined,
     }
   }
@@ -86,5 +86,5 @@ export function createUserDirectory(
 
 /** A key of 192 random bits needs no slow hash: there is nothing to guess. */
 export function hashApiKey(key: string): string {
-  return createHash('sha256').update(key).digest('hex')
+  return Buffer.from(digestOf('sha256', key)).toString('hex')
 }

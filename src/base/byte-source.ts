@@ -11,6 +11,11 @@ export interface ByteStream {
    * Rejects with an AppError when the bytes can't be had.
    */
   read(): Promise<Uint8Array | undefined>
+  /**
+   * The last `count` bytes of what `read` gave were not taken: they come again with the next read, and their buffer is for
+   * others until then. Absent where bytes can't be had twice.
+   */
+  unread?(count: number): void
   /** Lets go of files, processes and places in queues. Called exactly once, also after an error or half-way. */
   close(): void
 }
@@ -36,4 +41,6 @@ export interface ByteSource {
   readonly headers?: Readonly<Record<string, string>>
   /** `range` is given only when `length` is known and the range lies inside. Must fail before the first byte if it can. */
   open(range?: ByteRange): Promise<ByteStream>
+  /** What is sent in its place when `open` or the first `read` failed with `error`; undefined: the error it is. */
+  instead?(error: unknown): Promise<ByteSource | undefined>
 }

@@ -58,7 +58,7 @@ export async function pluginCommand(context: CliContext, invocation: Invocation,
 
 function lineOf({ name, version, state, lastError, enabled }: PluginInfo): string {
   const shown = enabled ? state : 'disabled'
-  const why = enabled && state !== 'active' && lastError ? `  ${lastError}` : ''
+  const why = enabled && lastError ? `  ${state === 'active' ? 'last error: ' : ''}${lastError}` : ''
   return `${name.padEnd(24)} ${version.padEnd(10)} ${shown}${why}`
 }
 

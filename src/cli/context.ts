@@ -18,7 +18,7 @@ export interface CliContext {
   /** Where the process tells of errors that nobody handled. */
   setLog(log: Logger & { flush(): void }): void
   /** Who is asked about an error that nobody handled before it ends the process; true: it was a plugin's. */
-  setErrorClaim(claim: (error: unknown) => boolean): void
+  setErrorClaim(claim: (error: unknown, event: 'uncaughtException' | 'unhandledRejection') => boolean): void
 }
 
 /** A line for people on standard output. */

@@ -17,6 +17,7 @@ import { helpText } from './help.ts'
 import { progressBar, summaryText } from './progress.ts'
 import { restoreBackup } from './restore.ts'
 import { serve } from './serve.ts'
+import { explainSystemError } from './system-error.ts'
 
 /** The whole program but for the process: reads the command line, runs the command, answers the exit code. */
 export async function run(context: CliContext): Promise<number> {
@@ -24,7 +25,7 @@ export async function run(context: CliContext): Promise<number> {
     const invocation = readArguments(context.argv)
     return await runCommand(context, invocation)
   } catch (error) {
-    return explain(context, error)
+    return explain(context, explainSystemError(error))
   }
 }
 

@@ -1,5 +1,6 @@
 import { AppError } from '../base/errors.ts'
 import type { LoadedConfig } from '../config/load.ts'
+import { givenAdminPassword } from '../config/sources.ts'
 import { programVersion } from '../config/version.ts'
 import type { Listening } from '../http/start-http.ts'
 import { createLogger, type RootLogger } from '../log/pino-logger.ts'
@@ -8,12 +9,14 @@ import { startSchedule } from '../scheduler/schedule-timer.ts'
 import { type Core, createServer } from '../server.ts'
 import { makeBackup, pruneBackups } from './backup.ts'
 import { banner, clientAddresses } from './banner.ts'
+import { collectAtRest } from './collect-at-rest.ts'
 import type { CliContext } from './context.ts'
 import { startControlServer } from './control-server.ts'
 import { EXIT } from './exit-codes.ts'
 import { ensureAdmin, type FirstAdmin } from './first-start.ts'
 import { runOperation } from './operations.ts'
 import { progressBar } from './progress.ts'
+import { explainSystemError } from './system-error.ts'
 import { createSystemd } from './systemd.ts'
 
 /** `tonearm serve`: until a signal stops it. Rejects with what keeps it from starting; then nothing runs any more. */
@@ -32,10 +35,12 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     onListening: (core, at, open) =>
       welcome({ core, at, open, context, log, terminal: readable ? terminal : undefined }),
   })
+  let stopCollecting = () => {}
   try {
-    context.setErrorClaim((error) => server.core?.plugins?.host.attribute(error) === true)
+    context.setErrorClaim((error, event) => server.core?.plugins?.host.attribute(error, event) === true)
     await server.start()
     systemd.ready()
+    stopCollecting = collectAtRest()
     context.onScanSignal(() => {
       log.info('scan asked for by signal')
       server.core?.scanner.scan({ kind: 'quick' }).catch((error: unknown) => log.error('scan failed', { error }))
@@ -46,10 +51,12 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     await server.stop(String(stop.reason))
     log.info('stopped')
     return EXIT.ok
-  } catch (error) {
+  } catch (failure) {
+    const error = explainSystemError(failure)
     if (!readable) log.error('start failed', { error: error instanceof AppError ? plain(error) : error })
     throw error
   } finally {
+    stopCollecting()
     terminal.status(undefined)
     log.flush()
   }
@@ -77,7 +84,7 @@ async function welcome(parts: Welcome): Promise<void> {
   const dataFolder = core.config.paths.data
   const admin = await ensureAdmin(core.accounts, {
     dataFolder,
-    given: context.env.TONEARM_ADMIN_PASSWORD,
+    given: givenAdminPassword(context.env),
     interactive: terminal?.interactive === true,
   })
   const control = await startControlServer({
@@ -94,7 +101,7 @@ async function welcome(parts: Welcome): Promise<void> {
 
 function tell({ core, at, log, terminal }: Welcome, admin: FirstAdmin): void {
   const addresses = clientAddresses(at)
-  if (admin.kind === 'given') log.info('user admin made, with the password of TONEARM_ADMIN_PASSWORD')
+  if (admin.kind === 'given') log.info('user admin made, with the password that the environment gives')
   if (admin.kind === 'file')
     log.info('user admin made; read the password there, then delete the file', { file: admin.file })
   if (!terminal) {

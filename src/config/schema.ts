@@ -91,7 +91,7 @@ export const SETTINGS = section('Tonearm', {
     onStart: toggle(true, { help: 'Look for changes when the server starts.', navidrome: ['SCANNER_SCANONSTARTUP'] }),
     schedule: schedule('off', {
       help: 'Look for changes at these times, such as "0 4 * * *" or "@every 6h". Watching usually makes this needless.',
-      navidrome: ['SCANNER_SCHEDULE', 'SCANSCHEDULE'],
+      navidrome: ['SCANNER_SCHEDULE', 'SCANSCHEDULE', 'SCANINTERVAL'],
     }),
     watch: choice(['auto', 'poll', 'off'], 'auto', {
       help: "Notice changes by themselves: auto (the system tells; network folders are polled), poll (always look at the folders' times), off.",
@@ -129,7 +129,7 @@ export const SETTINGS = section('Tonearm', {
     }),
     genreSeparators: list([';', '/', ','], {
       help: 'What separates several genres in one tag.',
-      navidrome: ['SCANNER_GENRESEPARATORS'],
+      navidrome: [{ name: 'SCANNER_GENRESEPARATORS', translate: (characters) => JSON.stringify([...characters]) }],
     }),
   }),
 
@@ -208,7 +208,7 @@ export const SETTINGS = section('Tonearm', {
     quality: whole(
       80,
       { min: 1, max: 100 },
-      { help: 'JPEG quality of smaller covers.', navidrome: ['COVERARTQUALITY'] },
+      { help: 'JPEG quality of smaller covers.', navidrome: ['COVERARTQUALITY', 'COVERJPEGQUALITY'] },
     ),
     cacheSize: size('1GB', {
       help: 'Disk space for covers: one bounded picture of each (some 50 KB) and the sizes that clients ask for.',
@@ -368,7 +368,7 @@ export const SETTINGS = section('Tonearm', {
 })
 
 function translateLogLevel(level: string): string {
-  return { fatal: 'error', warning: 'warn', trace: 'debug' }[level.toLowerCase()] ?? level
+  return { fatal: 'error', warning: 'warn', trace: 'debug' }[level.toLowerCase()] ?? level.toLowerCase()
 }
 
 type ValuesOf<S> =

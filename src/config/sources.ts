@@ -109,6 +109,14 @@ function squeeze(variable: string): string {
   return variable.slice('TONEARM_'.length).replaceAll('_', '')
 }
 
+/** What Navidrome calls TONEARM_ADMIN_PASSWORD. */
+const NAVIDROME_ADMIN_PASSWORD = 'ND_DEVAUTOCREATEADMINPASSWORD'
+
+/** The first user's password, when the environment gives one. */
+export function givenAdminPassword(env: Environment): string | undefined {
+  return env.TONEARM_ADMIN_PASSWORD || env[NAVIDROME_ADMIN_PASSWORD]
+}
+
 /** `TONEARM_<SECTION>_<KEY>`; underscores inside a key may be left out. */
 export function readEnvironment(env: Environment, folder: string): SourceResult {
   const given: Given[] = []
@@ -142,6 +150,7 @@ export function readNavidromeEnvironment(env: Environment, folder: string): Sour
   const unknown: string[] = []
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith('ND_') || text === undefined || text === '') continue
+    if (variable === NAVIDROME_ADMIN_PASSWORD) continue
     const found = BY_NAVIDROME.get(variable.slice('ND_'.length))
     if (found === undefined) {
       unknown.push(variable)

@@ -17,7 +17,7 @@ export function schedule(initial: string, details: Details): Setting<Schedule> {
     {
       schema: TEXT_OR_ZERO,
       initial,
-      expected: 'a cron pattern such as "0 3 * * *" (03:00 every day), "@daily", "@every 6h", or "off"',
+      expected: 'a cron pattern such as "0 3 * * *" (03:00 every day), "@daily", "6h" or "@every 6h", or "off"',
       convert: (value: string | number) => parseSchedule(String(value).trim()),
     },
     details,
@@ -26,10 +26,10 @@ export function schedule(initial: string, details: Details): Setting<Schedule> {
 
 function parseSchedule(text: string): Schedule | undefined {
   if (text === '' || text === '0' || text === 'off') return { kind: 'off' }
-  if (text.startsWith('@every ')) {
-    const ms = parseDuration(text.slice('@every '.length))
+  // Navidrome's own examples say just `1h`.
+  const ms = parseDuration(text.replace(/^@every /, ''))
+  if (ms !== undefined || text.startsWith('@every '))
     return ms === undefined || ms < MIN_EVERY_MS ? undefined : { kind: 'every', ms }
-  }
   try {
     new Cron(text, { paused: true }).stop()
     return { kind: 'cron', pattern: text }

@@ -5,6 +5,9 @@
 export function freezeDeep<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return value
   Object.freeze(value)
-  for (const inner of Object.values(value)) freezeDeep(inner)
+  for (const name in value) {
+    const inner = value[name]
+    if (typeof inner === 'object') freezeDeep(inner)
+  }
   return value
 }

@@ -164,7 +164,7 @@ class NodeAdapter implements HttpAdapter {
       mustClose: () => this.#closing || collector?.mustClose === true || (expectsContinue && !collector?.asked),
       upgrade,
     })
-    const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget(target) }
+    const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget() }
     const exchange = new Exchange(context, request, { sink, abort })
     this.#running.add(exchange)
     response.on('close', () => {

@@ -136,7 +136,7 @@ class UwsAdapter implements HttpAdapter {
       addHeader(headers, name, value)
     })
     const method = incoming.getCaseSensitiveMethod()
-    const peer = 'socket' in this.#options.listen ? undefined : readText(response.getRemoteAddressAsText())
+    const peer = 'socket' in this.#options.listen ? undefined : addressOf(response)
     const client = this.#resolve(peer, headers)
     const target = readPath(incoming.getUrl(), this.#options.basePath)
     const abort = new LazyAbort()
@@ -163,9 +163,7 @@ class UwsAdapter implements HttpAdapter {
       upgrade: upgrade && ((listener) => this.#upgrade(response, headers, { listener, upgrade })),
     })
     const context =
-      target.kind === 'path' && !malformed
-        ? this.#context
-        : { ...this.#context, handler: () => refusedTarget(malformed ? { kind: 'bad' } : target) }
+      target.kind === 'path' && !malformed ? this.#context : { ...this.#context, handler: () => refusedTarget() }
     const exchange = new Exchange(context, request, { sink, abort })
     exchange.run()
     // Most replies are through by now. uWS wants its abort handler before we return for those that are not.
@@ -223,6 +221,9 @@ class UwsAdapter implements HttpAdapter {
   }
 }
 
-function readText(bytes: ArrayBuffer): string {
-  return Buffer.from(bytes).toString('latin1')
+/** IPv4 from its bytes: reading uWS's text takes three times as long. */
+function addressOf(response: UwsResponse): string {
+  const bytes = new Uint8Array(response.getRemoteAddress())
+  if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`
+  return Buffer.from(response.getRemoteAddressAsText()).toString('latin1')
 }

@@ -14,10 +14,11 @@ const OPEN: Headers = Object.freeze({
 
 /**
  * Lets web players of any origin in. Without credentials: what a browser sends by itself (cookies) never counts, so that a
- * foreign page can do no more than one who knows the password. Preflights are answered here.
+ * foreign page can do no more than one who knows the password. Preflights are answered here; all other replies get
+ * `others` as well.
  */
-export function withCors(handler: HttpHandler): HttpHandler {
-  const opened = withHeaders(handler, OPEN)
+export function withCors(handler: HttpHandler, others: Headers = {}): HttpHandler {
+  const opened = withHeaders(handler, { ...OPEN, ...others })
   return (request) => {
     if (request.method !== 'OPTIONS') return opened(request)
     const asked = request.headers['access-control-request-headers']

@@ -23,6 +23,15 @@ export interface ExchangeContext {
   readonly onOver: (exchange: Exchange) => void
 }
 
+interface Opened {
+  readonly stream: ByteStream
+  /** The first one; taken out before it is sent. */
+  chunk: Uint8Array | undefined
+  /** Of the whole reply; undefined: as long as the stream is. */
+  readonly length: number | undefined
+  readonly padded: boolean
+}
+
 /** Bodies up to this size go out in one piece; longer ones obey the socket. */
 const WHOLE_BYTES = 16 * 1024
 /** Text made on the way is joined to pieces of about so many characters. */
@@ -178,47 +187,88 @@ export class Exchange {
     }
   }
 
-  async #sendSource(reply: ReplyOf<'source'>): Promise<void> {
+  /** In two parts, so that what opens the source is gone while the stream runs, perhaps for hours. */
+  #sendSource(reply: ReplyOf<'source'>): Promise<void> {
+    return this.#openSource(reply).then((opened) => (opened ? this.#pump(opened) : undefined))
+  }
+
+  async #openSource(reply: ReplyOf<'source'>): Promise<Opened | undefined> {
     const { source } = reply
     const plan = planSource(this.#request, source, reply.headers)
     checkHeaders(plan.headers)
-    if (!plan.body) return this.#sendHead(plan, plan.length)
+    if (!plan.body) {
+      this.#sendHead(plan, plan.length)
+      return undefined
+    }
     let stream: ByteStream
     let chunk: Uint8Array | undefined
     try {
       stream = await source.open(plan.range)
       this.#release = () => stream.close()
       // The client may have gone while the source was being opened.
-      if (this.#over) return this.#letGo()
+      if (this.#over) {
+        this.#letGo()
+        return undefined
+      }
       chunk = await stream.read()
     } catch (error) {
       this.#letGo()
+      const other = this.#over ? undefined : await source.instead?.(error).catch(() => undefined)
+      if (other) {
+        await this.#send({ ...reply, source: other })
+        return undefined
+      }
       if (this.#over || !reply.onError) throw error
       if (errorReply(error).status >= 500) this.#logFailure(error)
-      return this.#send(reply.onError(error))
+      await this.#send(reply.onError(error))
+      return undefined
     }
-    if (this.#over) return
+    if (this.#over) return undefined
     this.#begin(plan, plan.length, false)
-    let left = plan.length ?? Number.POSITIVE_INFINITY
+    return { stream, chunk, length: plan.length, padded: plan.padded }
+  }
+
+  async #pump(opened: Opened): Promise<void> {
+    const { stream, length, padded } = opened
+    let left = length ?? Number.POSITIVE_INFINITY
+    let { chunk } = opened
+    opened.chunk = undefined
     while (chunk !== undefined && left > 0) {
       if (chunk.length > left) chunk = chunk.subarray(0, left)
-      if (chunk.length > 0) {
-        const taken = this.#write(chunk)
-        if (taken !== true && !(await taken)) return
-      }
-      left -= chunk.length
+      const passed = this.#pass(stream, chunk)
+      // Nothing here may hold the bytes while the client is slow.
+      chunk = undefined
+      const taken = typeof passed === 'number' ? passed : await passed
+      if (taken < 0) return
+      left -= taken
       if (left > 0) chunk = await stream.read()
       if (this.#over) return
     }
     this.#letGo()
-    if (plan.padded) {
+    if (padded) {
       for (; left > 0; left -= Math.min(left, ZEROS.length)) {
         if (!(await this.#write(left < ZEROS.length ? ZEROS.subarray(0, left) : ZEROS))) return
       }
-    } else if (plan.length !== undefined && left > 0) {
+    } else if (length !== undefined && left > 0) {
       throw new AppError('MEDIA_UNREADABLE', 'The media ended early', { details: { missing: left } })
     }
     await this.#end()
+  }
+
+  /** Bytes that have been taken, once there is room for more; -1 when the client has gone. */
+  #pass(stream: ByteStream, chunk: Uint8Array): number | Promise<number> {
+    const { length } = chunk
+    if (length === 0) return 0
+    const offered = stream.unread ? this.#sink.offer?.(chunk) : undefined
+    if (offered === undefined) return this.#whenTaken(this.#write(chunk), length)
+    if (offered < length) stream.unread?.(length - offered)
+    this.#bytes += offered
+    return this.#whenTaken(this.#sink.room?.() ?? true, offered)
+  }
+
+  #whenTaken(taken: boolean | Promise<boolean>, bytes: number): number | Promise<number> {
+    if (typeof taken !== 'boolean') return taken.then((later) => (later && !this.#over ? bytes : -1))
+    return taken && !this.#over ? bytes : -1
   }
 
   async #sendEvents(reply: ReplyOf<'events'>): Promise<void> {

@@ -32,19 +32,25 @@ export type ClientResolver = (peer: string | undefined, headers: Readonly<Record
 export function createClientResolver(options: ClientResolverOptions): ClientResolver {
   const trusts = createTrust(options.trustedProxies)
   const { scheme, basePath } = options
+  /** Of the last valid Host header: it hardly ever is another one. */
+  let last = { host: '', origin: '' }
+  function ownOrigin(host: string | undefined): string {
+    if (host !== undefined && host === last.host) return last.origin
+    const valid = validHost(host)
+    const origin = `${scheme}://${valid ?? options.fallbackHost()}${basePath}`
+    if (valid !== undefined) last = { host: valid, origin }
+    return origin
+  }
   return (peer, headers) => {
     const address = peer === undefined ? '127.0.0.1' : normalizeAddress(peer)
-    if (peer !== undefined && !trusts(address)) {
-      return { address, origin: `${scheme}://${validHost(headers.host) ?? options.fallbackHost()}${basePath}` }
-    }
+    if (peer !== undefined && !trusts(address)) return { address, origin: ownOrigin(headers.host) }
     const hops = headers.forwarded ? readForwarded(headers.forwarded) : readLegacy(headers)
     const { client, hop } = walk(hops, address, trusts)
     const seenScheme = hop?.scheme === 'https' || hop?.scheme === 'http' ? hop.scheme : scheme
     const host = validHost(hop?.host) ?? validHost(headers.host) ?? options.fallbackHost()
-    return {
-      address: client,
-      origin: `${seenScheme}://${host}${validPrefix(headers['x-forwarded-prefix'])}${basePath}`,
-    }
+    const prefix = validPrefix(headers['x-forwarded-prefix'])
+    // A proxy that takes the base path away tells it (Traefik): that is one and the same path.
+    return { address: client, origin: `${seenScheme}://${host}${prefix === basePath ? '' : prefix}${basePath}` }
   }
 }
 

@@ -43,7 +43,11 @@ export function probeAddress(host: string, port: number): Promise<void> {
 export async function claimSocketPath(path: string): Promise<void> {
   const found = await lstat(path).catch((error: unknown) => {
     if (systemErrorCode(error) === 'ENOENT') return undefined
-    throw new AppError('CONFIG_INVALID', 'The socket path can not be reached: its folder must exist', { cause: error })
+    throw new AppError(
+      'CONFIG_INVALID',
+      'The socket path can not be reached: its folder must exist, and this user may enter it',
+      { cause: error },
+    )
   })
   if (!found) return
   if (!found.isSocket()) {
@@ -93,7 +97,9 @@ export interface TlsFiles {
 export async function readTlsFiles(files: { readonly cert: string; readonly key: string }): Promise<TlsFiles> {
   const read = (path: string, what: string) =>
     readFile(path).catch((cause: unknown) => {
-      throw new AppError('CONFIG_INVALID', `The TLS ${what} file can not be read`, { cause, details: { path } })
+      throw new AppError('CONFIG_INVALID', `The TLS ${what} can not be read: ${path} (${systemErrorCode(cause)})`, {
+        cause,
+      })
     })
   const [cert, key] = await Promise.all([read(files.cert, 'certificate'), read(files.key, 'key')])
   const { createSecureContext } = await import('node:tls')

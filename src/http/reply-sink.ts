@@ -17,6 +17,13 @@ export interface ReplySink {
   begin(head: ReplyHead, length: number | undefined, live: boolean): void
   /** True once the bytes are out of the caller's hands and more may come; false: the client has gone. */
   write(chunk: Uint8Array): boolean | Promise<boolean>
+  /**
+   * For bytes that can be had again: takes what the socket has room for and a little more, and says how much of the chunk
+   * that was. The chunk is the caller's again at once. Undefined: this reply takes chunks by `write` only.
+   */
+  offer?(chunk: Uint8Array): number | undefined
+  /** After each offer: true when the next may come, false when the client has gone. */
+  room?(): boolean | Promise<boolean>
   /** After the last write. False: the client went before it had everything. */
   end(): boolean | Promise<boolean>
   /** Cuts the connection. */

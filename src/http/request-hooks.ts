@@ -62,12 +62,20 @@ function usable(made: Headers, before: Headers): Headers {
 /** Tells `request.finished`; for the adapter's `onFinished`. */
 export function tellFinished(hooks: HookBus, { request, status, bytes, durationMs }: FinishedRequest): void {
   if (!hooks.has('request.finished')) return
-  hooks.observe('request.finished', { ...requestInfo(request), status, bytes, durationMs })
+  const { id, method, path, address, client } = requestInfo(request)
+  hooks.observe('request.finished', { id, method, path, address, client, status, bytes, durationMs })
 }
 
 const MAX_CLIENT = 100
 
 function requestInfo({ id, method, path, address, query, headers }: HttpRequest): RequestInfo {
-  const client = new URLSearchParams(query).get('c') ?? headers['user-agent']?.split(/[\s/]/)[0] ?? ''
+  const client = clientParameter(query) ?? headers['user-agent']?.split(/[\s/]/, 1)[0] ?? ''
   return { id, method, path, address, client: client.slice(0, MAX_CLIENT) }
+}
+
+function clientParameter(query: string): string | undefined {
+  const found = /(?:^|&)(?:c|%63)=([^&]*)/.exec(query)
+  if (!found) return undefined
+  const [pair, value = ''] = found
+  return /[%+]/.test(pair) ? (new URLSearchParams(pair).get('c') ?? undefined) : value
 }

@@ -1,17 +1,12 @@
-export type PathResult =
-  | { readonly kind: 'path'; readonly path: string }
-  /** The bare `/` in front of a base path. */
-  | { readonly kind: 'redirect'; readonly to: string }
-  | { readonly kind: 'bad' }
-  | { readonly kind: 'outside' }
+export type PathResult = { readonly kind: 'path'; readonly path: string } | { readonly kind: 'bad' }
 
 const BAD: PathResult = { kind: 'bad' }
-const OUTSIDE: PathResult = { kind: 'outside' }
 /** Plain paths, the most of them, need no decoding. */
 const PLAIN = /^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/
 
 /**
  * Reads the target of a request line without its query: percent-decoded once, double slashes folded, base path taken off.
+ * A path without the base path counts as well: some proxies take it away, and clients at home go past the proxy.
  * Refused as bad: invalid escapes, NUL, and `.` or `..` segments, which honest clients resolve themselves.
  */
 export function readPath(target: string, basePath: string): PathResult {
@@ -34,5 +29,5 @@ export function readPath(target: string, basePath: string): PathResult {
     if (path.length === basePath.length) return { kind: 'path', path: '/' }
     if (path.charCodeAt(basePath.length) === 47) return { kind: 'path', path: path.slice(basePath.length) }
   }
-  return path === '/' ? { kind: 'redirect', to: `${basePath}/` } : OUTSIDE
+  return { kind: 'path', path }
 }

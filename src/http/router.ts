@@ -36,6 +36,16 @@ export interface Router {
   swap(routes: readonly Route[]): void
 }
 
+interface Found {
+  readonly route: Route
+  /** Of all requests with the same path: not to be changed. */
+  readonly params: RouteParams
+}
+
+/** Short paths that are asked for again and again; when there are so many, remembering begins anew. */
+const MAX_REMEMBERED = 256
+const MAX_REMEMBERED_LENGTH = 64
+
 /** Longer parameters are no ids of anybody: 404. */
 const MAX_PARAM_LENGTH = 2048
 
@@ -57,6 +67,9 @@ class RouteTable {
   /** ANY routes lie under a method that nothing else here uses; requests never reach it by name. */
   static readonly #any: HTTPMethod = 'UNBIND'
   readonly #methods: readonly string[]
+  /** By method and path: looking through the trees costs as much as the rest of a small answer. */
+  readonly #remembered = new Map<string, Map<string, Found>>()
+  #count = 0
 
   constructor(routes: readonly Route[]) {
     const methods = new Set<string>()
@@ -96,14 +109,29 @@ class RouteTable {
     return { handler: (asked) => found.route.handler(asked, found.params), release }
   }
 
-  #routeOf(request: HttpRequest) {
-    const path = escapeForTree(request.path)
-    const method = request.method === RouteTable.#any ? '' : request.method
-    return (
+  #routeOf(request: HttpRequest): Found | undefined {
+    const { method, path } = request
+    return this.#remembered.get(method)?.get(path) ?? this.#search(method, path)
+  }
+
+  #search(asked: string, plain: string): Found | undefined {
+    const path = escapeForTree(plain)
+    const method = asked === RouteTable.#any ? '' : asked
+    const found =
       this.#find(method, path) ??
       (method === 'HEAD' ? this.#find('GET', path) : undefined) ??
       this.#find(RouteTable.#any, path)
-    )
+    if (found && plain.length <= MAX_REMEMBERED_LENGTH) this.#remember(asked, plain, found)
+    return found
+  }
+
+  #remember(method: string, path: string, found: Found): void {
+    if (++this.#count > MAX_REMEMBERED) {
+      this.#remembered.clear()
+      this.#count = 1
+    }
+    const paths = this.#remembered.get(method) ?? new Map<string, Found>()
+    this.#remembered.set(method, paths.set(path, found))
   }
 
   #refuse(request: HttpRequest): HttpReply {
@@ -115,7 +143,7 @@ class RouteTable {
     return { ...reply, status: 405, headers: { ...reply.headers, allow: allowed.join(', ') } }
   }
 
-  #find(method: string, path: string): { readonly route: Route; readonly params: RouteParams } | undefined {
+  #find(method: string, path: string): Found | undefined {
     const found = this.#exact.find(method as HTTPMethod, path) ?? this.#folded.find(method as HTTPMethod, path)
     return found ? { route: found.store as Route, params: found.params as RouteParams } : undefined
   }

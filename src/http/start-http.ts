@@ -8,7 +8,7 @@ import { createAdapter } from './create-adapter.ts'
 import { hostPort } from './listen-support.ts'
 import { type Begin, tellFinished, withRequestHooks } from './request-hooks.ts'
 import type { HttpHandler } from './types.ts'
-import { SECURITY_HEADERS, withHeaders } from './with-headers.ts'
+import { SECURITY_HEADERS } from './with-headers.ts'
 
 /** Where a server answers. */
 export interface Listening {
@@ -63,7 +63,7 @@ export async function startHttp(options: {
 }
 
 function dressed(handler: HttpHandler): HttpHandler {
-  return withCors(withCompression(withHeaders(handler, SECURITY_HEADERS)))
+  return withCors(withCompression(handler), SECURITY_HEADERS)
 }
 
 function withDress(begun: ReturnType<Begin>): ReturnType<Begin> {

@@ -9,6 +9,8 @@ export interface UwsBodyWriter {
   readonly complete: boolean
   /** The next bytes, when nothing is pending. They are the writer's until `advance` is true. */
   put(chunk: Uint8Array): void
+  /** Keeps a few of the bytes that are pending, copied, and lets go of the others: so many of the chunk are taken. */
+  keepFew?(): number
   /** Nothing comes after what was put. */
   finish(): void
   /** Sends what the socket takes. True when nothing is left to wait for. */
@@ -20,6 +22,9 @@ const CORK_BYTES = 16 * 1024
 const PIECE_BYTES = 4 * 1024
 /** Withheld of a chunked reply, to have something to ask the socket with. */
 const TAIL_BYTES = 512
+
+/** Kept of a reply whose bytes can be had again: enough to ask the socket with, a byte every few seconds, for minutes. */
+const FEW_BYTES = 512
 
 const EMPTY = new Uint8Array(0)
 
@@ -48,6 +53,13 @@ export class SizedWriter implements UwsBodyWriter {
   put(chunk: Uint8Array): void {
     this.#chunk = chunk
     this.#sent = 0
+    this.#piece = EMPTY
+  }
+
+  keepFew(): number {
+    const taken = Math.min(this.#sent + FEW_BYTES, this.#chunk.length)
+    this.put(new Uint8Array(this.#chunk.subarray(this.#sent, taken)))
+    return taken
   }
 
   finish(): void {}

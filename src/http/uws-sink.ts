@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { CLOSE, type LineListener } from './line.ts'
 import type { ReplyHead, ReplySink } from './reply-sink.ts'
 import type { Stalled, StallWatch } from './stall-watch.ts'
+import type { Headers } from './types.ts'
 import type { UwsResponse } from './uws-addon.ts'
 import { ChunkedWriter, type Occasion, SizedWriter, type UwsBodyWriter } from './uws-body-writer.ts'
 
@@ -14,6 +15,28 @@ export interface UwsSinkOptions {
   readonly upgrade?: ((listener: LineListener) => void) | undefined
 }
 
+type HeaderLines = readonly [first: string, lines: string]
+
+/** Of frozen headers, which are used for many replies. */
+const written = new WeakMap<Headers, HeaderLines>()
+
+/** All headers as the first one's name and what follows it: one call of uWS, which writes both as they are. */
+function headerLines(headers: Headers): HeaderLines {
+  const known = written.get(headers)
+  if (known) return known
+  let first = ''
+  let text = ''
+  for (const name in headers) {
+    if (first === '') {
+      first = name
+      text = headers[name] as string
+    } else text += `\r\n${name}: ${headers[name]}`
+  }
+  const lines = [first, text] as const
+  if (Object.isFrozen(headers)) written.set(headers, lines)
+  return lines
+}
+
 /**
  * Writes one reply through uWS. uWS drops a connection whose client took nothing for 10 s, and what it kept for it; a
  * further attempt starts the 10 s anew. So stalled replies are nudged, and no reply is ended before its bytes have left.
@@ -24,6 +47,8 @@ export class UwsSink implements ReplySink, Stalled {
   readonly #mustClose: () => boolean
   #open = true
   #writer: UwsBodyWriter | undefined
+  /** The last offer left nothing to wait for. */
+  #through = false
   #settle: ((taken: boolean) => void) | undefined
   since = 0
   readonly upgrade: ReplySink['upgrade']
@@ -81,6 +106,21 @@ export class UwsSink implements ReplySink, Stalled {
     return this.#flush()
   }
 
+  offer(chunk: Uint8Array): number | undefined {
+    const writer = this.#writer
+    if (!writer?.keepFew) return undefined
+    this.#through = false
+    if (!this.#open) return 0
+    writer.put(chunk)
+    this.#through = this.#advance('push')
+    return this.#through ? chunk.length : writer.keepFew()
+  }
+
+  room(): boolean | Promise<boolean> {
+    if (this.#through || !this.#open) return this.#through
+    return this.#wait()
+  }
+
   end(): boolean | Promise<boolean> {
     if (this.#writer?.complete) return true
     if (!this.#open || !this.#writer) return false
@@ -116,7 +156,10 @@ export class UwsSink implements ReplySink, Stalled {
   }
 
   #flush(): boolean | Promise<boolean> {
-    if (this.#advance('push')) return true
+    return this.#advance('push') || this.#wait()
+  }
+
+  #wait(): Promise<boolean> {
     this.since = performance.now()
     this.#watch.add(this)
     return new Promise((resolve) => {
@@ -138,8 +181,10 @@ export class UwsSink implements ReplySink, Stalled {
     settle(taken)
   }
 
-  #writeHead(head: ReplyHead): void {
-    this.#response.writeStatus(STATUS_LINES.get(head.status) ?? `${head.status} Unknown`)
-    for (const name in head.headers) this.#response.writeHeader(name, head.headers[name] as string)
+  #writeHead({ status, headers }: ReplyHead): void {
+    // Without one uWS writes `200 OK` itself.
+    if (status !== 200) this.#response.writeStatus(STATUS_LINES.get(status) ?? `${status} Unknown`)
+    const [first, lines] = headerLines(headers)
+    if (first !== '') this.#response.writeHeader(first, lines)
   }
 }

@@ -1,4 +1,5 @@
 import type { AlbumId, ArtistId } from '../base/ids.ts'
+import { AlbumOrders } from './album-orders.ts'
 import type { AlbumRows } from './album-rows.ts'
 import type { Album, Viewer } from './entities.ts'
 import type { LibraryContext } from './library-context.ts'
@@ -46,6 +47,7 @@ export interface AlbumRepository {
 
 /** Pages of whole-library orders are kept as ids; a page of 500 is 4 KB. */
 const MEMO_LIMIT = 500
+const PRESENT: Condition = { sql: 'a.missing = 0', params: [] }
 
 export function createAlbumRepository(context: LibraryContext, rows: AlbumRows): AlbumRepository {
   const { db } = context
@@ -53,7 +55,12 @@ export function createAlbumRepository(context: LibraryContext, rows: AlbumRows):
   const list = (viewer: Viewer, query: AlbumQuery): readonly number[] => {
     switch (query.order) {
       case 'random':
-        return randomIds(context, { table: 'album', visible: context.scope(viewer).album('i'), limit: query.limit })
+        return randomIds(context, {
+          table: 'album',
+          visible: context.scope(viewer).album('i'),
+          limit: query.limit,
+          offset: query.offset,
+        })
       case 'starred':
       case 'highest':
       case 'frequent':
@@ -71,15 +78,18 @@ export function createAlbumRepository(context: LibraryContext, rows: AlbumRows):
     }
   }
 
+  const orders = new AlbumOrders(context)
   const orderedIds = (viewer: Viewer, query: AlbumQuery): readonly number[] => {
     const scope = context.scope(viewer)
+    const { order, limit, offset, fromYear, toYear, genre } = query
+    const key = `${order} ${fromYear} ${toYear} ${genre}`
+    const known = orders.page(scope, { key, ...orderedAlbums(query, PRESENT) }, query)
+    if (known) return known
     const compute = () => {
       const { sql, params } = orderedAlbums(query, scope.album('a'))
-      return db.select(sql, [...params, query.limit, query.offset], (row) => row.number(0))
+      return db.select(`${sql} LIMIT ? OFFSET ?`, [...params, limit, offset], firstColumn)
     }
-    if (query.limit > MEMO_LIMIT) return compute()
-    const { order, limit, offset, fromYear, toYear, genre } = query
-    return context.memo(`albums ${order} ${limit} ${offset} ${fromYear} ${toYear} ${genre} ${scope.key}`, compute)
+    return limit > MEMO_LIMIT ? compute() : context.memo(`albums ${limit} ${offset} ${scope.key} ${key}`, compute)
   }
 
   return {
@@ -131,7 +141,7 @@ export function createAlbumRepository(context: LibraryContext, rows: AlbumRows):
   }
 }
 
-/** A query for album ids in a stable order, without LIMIT's values; each walks an index that holds all it needs. */
+/** A query for albums and their libraries in a stable order; each walks an index that holds all it needs. */
 function orderedAlbums(query: AlbumQuery, visible: Condition): Condition {
   switch (query.order) {
     case 'newest':
@@ -165,5 +175,5 @@ function orderedAlbums(query: AlbumQuery, visible: Condition): Condition {
 }
 
 function select(from: string, where: Condition, order: string): Condition {
-  return { sql: `SELECT a.id FROM ${from} WHERE ${where.sql} ORDER BY ${order} LIMIT ? OFFSET ?`, params: where.params }
+  return { sql: `SELECT a.id, a.library_id FROM ${from} WHERE ${where.sql} ORDER BY ${order}`, params: where.params }
 }

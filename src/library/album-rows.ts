@@ -34,7 +34,7 @@ const TEXTS = packText('album', [
 ])
 const BY_IDS = `SELECT ${NUMBERS}, ${TEXTS.sql} FROM album WHERE id IN (SELECT value FROM json_each(?))`
 
-/** Albums kept whole for a user who sees whole libraries: home screens ask for the same ones over and over. */
+/** Albums kept as a user sees them: home screens ask for the same ones over and over. */
 const CACHED_ALBUMS = 500
 
 /** Turns ids of albums that the viewer may see into entities, in the order given. */
@@ -51,8 +51,7 @@ export class AlbumRows {
   load(viewer: Viewer, ids: readonly number[]): Album[] {
     if (ids.length === 0) return []
     const scope = this.#context.scope(viewer)
-    const found = scope.whole ? this.#loadCached(viewer.userId, ids) : this.#read(viewer.userId, ids)
-    if (!scope.whole) this.#countVisible(scope, found)
+    const found = this.#loadCached(viewer.userId, ids, scope)
     const albums: Album[] = []
     for (const id of ids) {
       const album = found.get(id)
@@ -61,24 +60,30 @@ export class AlbumRows {
     return albums
   }
 
-  #loadCached(userId: UserId, ids: readonly number[]): ReadonlyMap<number, Album> {
+  #loadCached(userId: UserId, ids: readonly number[], scope: ScopeSql): ReadonlyMap<number, Album> {
     const { catalogue, personal, plays } = this.#context
     const now = `${catalogue.version}.${personal.version}.${plays.version}`
     if (now !== this.#cachedAt) {
       this.#cache.clear()
       this.#cachedAt = now
     }
+    /** Whole albums are the same for each scope. */
+    const isPart = (id: number) => !scope.whole && (scope.marks?.isTouched('album', id) ?? true)
+    const keyOf = (id: number) => `${userId}.${id}${isPart(id) ? ` ${scope.key}` : ''}`
     const found = new Map<number, Album>()
     const absent: number[] = []
     for (const id of ids) {
-      const album = this.#cache.get(`${userId}.${id}`)
+      const album = this.#cache.get(keyOf(id))
       if (album) found.set(id, album)
       else absent.push(id)
     }
     if (absent.length === 0) return found
-    for (const [id, album] of this.#read(userId, absent)) {
+    const read = this.#read(userId, absent)
+    const parts = absent.filter(isPart)
+    if (parts.length > 0) this.#countVisible(scope, read, parts)
+    for (const [id, album] of read) {
       found.set(id, album)
-      this.#cache.set(`${userId}.${id}`, album)
+      this.#cache.set(keyOf(id), album)
     }
     return found
   }
@@ -92,39 +97,76 @@ export class AlbumRows {
   }
 
   /** Of an album that is visible in part, counts, genres and the explicit mark tell of the visible songs alone. */
-  #countVisible(scope: ScopeSql, albums: ReadonlyMap<number, Draft<Album>>): void {
+  #countVisible(scope: ScopeSql, albums: ReadonlyMap<number, Draft<Album>>, ids: readonly number[]): void {
+    const counts = this.#visibleSongs(scope, ids)
+    const partial: { album: Draft<Album>; stored: readonly string[]; songs: readonly number[] }[] = []
+    for (const id of ids) {
+      const album = albums.get(id)
+      const count = counts.get(id)
+      if (!album || !count || album.songCount === count.songs.length) continue
+      partial.push({ album, stored: album.genres, songs: count.songs })
+      album.songCount = count.songs.length
+      album.durationMs = count.durationMs
+      album.size = count.size
+      album.explicit = count.explicit
+      album.genres = []
+    }
+    // Mostly one song has all genres that its album has; only where it hasn't the others are asked.
+    this.#addGenres(partial.map(({ album, songs }) => ({ album, songs: songs.slice(0, 1) })))
+    this.#addGenres(
+      partial
+        .filter(({ album, stored }) => album.genres.length < stored.length)
+        .map(({ album, songs }) => ({ album, songs: songs.slice(1) })),
+    )
+  }
+
+  /** By album; each by indexes that hold all that is read. */
+  #visibleSongs(scope: ScopeSql, ids: readonly number[]): ReadonlyMap<number, VisibleSongs> {
     const visible = scope.song('s')
-    const ids = jsonIds([...albums.keys()])
-    const partial: number[] = []
+    const counts = new Map<number, VisibleSongs>()
     this.#context.db.select(
-      `SELECT s.album_id, count(*), sum(s.duration_ms), sum(s.size),
-         max(CASE s.explicit WHEN 'e' THEN 2 WHEN 'c' THEN 1 ELSE 0 END)
-       FROM song s WHERE s.album_id IN (SELECT value FROM json_each(?)) AND ${visible.sql} GROUP BY s.album_id`,
-      [ids, ...visible.params],
+      `SELECT s.album_id, s.id, s.duration_ms, s.size, s.explicit
+       FROM json_each(?) t CROSS JOIN song x INDEXED BY song_album ON x.album_id = t.value AND x.missing = 0
+         CROSS JOIN song s INDEXED BY song_page ON s.missing = 0 AND s.id = x.id
+       WHERE ${visible.sql}`,
+      [jsonIds(ids), ...visible.params],
       (row) => {
-        const album = albums.get(row.number(0))
-        if (!album || album.songCount === row.number(1)) return
-        partial.push(album.id)
-        album.songCount = row.number(1)
-        album.durationMs = row.number(2)
-        album.size = row.number(3)
-        album.explicit = (['', 'c', 'e'] as const)[row.number(4) as 0 | 1 | 2]
-        album.genres = []
+        let count = counts.get(row.number(0))
+        if (!count) {
+          count = { songs: [], durationMs: 0, size: 0, explicit: '' }
+          counts.set(row.number(0), count)
+        }
+        count.songs.push(row.number(1))
+        count.durationMs += row.number(2)
+        count.size += row.number(3)
+        const explicit = row.text(4)
+        if (explicit > count.explicit) count.explicit = explicit as Explicit
       },
     )
-    if (partial.length === 0) return
+    return counts
+  }
+
+  #addGenres(parts: readonly { readonly album: Draft<Album>; readonly songs: readonly number[] }[]): void {
+    const albumOf = new Map(parts.flatMap(({ album, songs }) => songs.map((song) => [song, album] as const)))
+    if (albumOf.size === 0) return
     this.#context.db.select(
-      `SELECT s.album_id, g.name FROM song s
-         CROSS JOIN song_genre sg ON sg.song_id = s.id CROSS JOIN genre g ON g.id = sg.genre_id
-       WHERE s.album_id IN (SELECT value FROM json_each(?)) AND ${visible.sql}`,
-      [jsonIds(partial), ...visible.params],
+      `SELECT sg.song_id, g.name FROM json_each(?) t CROSS JOIN song_genre sg ON sg.song_id = t.value
+         CROSS JOIN genre g ON g.id = sg.genre_id`,
+      [jsonIds([...albumOf.keys()])],
       (row) => {
-        const album = albums.get(row.number(0))
+        const album = albumOf.get(row.number(0))
         const genre = row.text(1)
         if (album && !album.genres.includes(genre)) album.genres = [...album.genres, genre]
       },
     )
   }
+}
+
+interface VisibleSongs {
+  readonly songs: number[]
+  durationMs: number
+  size: number
+  explicit: Explicit
 }
 
 function readAlbum(db: Database, row: RowReader): Draft<Album> {

@@ -20,8 +20,9 @@ export function loadArtists(context: LibraryContext, viewer: Viewer, ids: readon
     const found = new Map<number, Draft<Artist>>()
     for (const artist of context.db.select(BY_IDS, [jsonIds(slice)], readArtist)) found.set(artist.id, artist)
     const scope = context.scope(viewer)
-    if (scope.whole) addStoredCounts(context, scope, found)
-    else addVisibleCounts(context, scope, found)
+    const counted = scope.whole ? [] : slice.filter((id) => scope.marks?.isTouched('artist', id) ?? true)
+    addStoredCounts(context, scope, without(found, counted))
+    addVisibleCounts(context, scope, only(found, counted))
     annotate(context, viewer.userId, { kind: KIND.artist, byId: found })
     for (const id of slice) {
       const artist = found.get(id)
@@ -31,7 +32,22 @@ export function loadArtists(context: LibraryContext, viewer: Viewer, ids: readon
   return artists
 }
 
-function addStoredCounts(context: LibraryContext, scope: ScopeSql, artists: ReadonlyMap<number, Draft<Artist>>): void {
+type Found = ReadonlyMap<number, Draft<Artist>>
+
+function only(found: Found, ids: readonly number[]): Found {
+  if (ids.length === found.size) return found
+  return new Map(ids.flatMap((id) => (found.has(id) ? [[id, found.get(id) as Draft<Artist>]] : [])))
+}
+
+function without(found: Found, ids: readonly number[]): Found {
+  if (ids.length === 0) return found
+  const left = new Map(found)
+  for (const id of ids) left.delete(id)
+  return left
+}
+
+function addStoredCounts(context: LibraryContext, scope: ScopeSql, artists: Found): void {
+  if (artists.size === 0) return
   const library = scope.library('library_id')
   context.db.select(
     `SELECT artist_id, role, sum(song_count), sum(album_count) FROM artist_stats
@@ -45,7 +61,8 @@ function addStoredCounts(context: LibraryContext, scope: ScopeSql, artists: Read
 /** Lists of so many artists are counted for all artists in the end (getArtists): worth keeping. */
 const KEPT_FROM = 100
 
-function addVisibleCounts(context: LibraryContext, scope: ScopeSql, artists: ReadonlyMap<number, Draft<Artist>>): void {
+function addVisibleCounts(context: LibraryContext, scope: ScopeSql, artists: Found): void {
+  if (artists.size === 0) return
   const ids = jsonIds([...artists.keys()])
   const counts =
     artists.size < KEPT_FROM

@@ -87,13 +87,22 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
        GROUP BY f.id ORDER BY MIN(s.disc_number), MIN(s.track_number), f.id`,
       [id],
     )
-    const rows = [...own, ...discs.filter(({ folder }) => folder.id !== own[0]?.folder.id)]
+    const home = own[0]
+    const others = discs.filter(({ folder }) => folder.id !== home?.folder.id)
+    const within = others.filter(({ path }) => !home || home.path === '' || path.startsWith(`${home.path}/`))
+    const astray = others.filter((row) => !within.includes(row))
+    const rows = [...own, ...within, ...astray]
     const embedded = one(
       `SELECT id AS value FROM song WHERE album_id = ? AND missing = 0 AND has_embedded_cover = 1
        ORDER BY disc_number, track_number, order_title, id LIMIT 1`,
       [id],
     ) as SongId | undefined
-    return { candidates: albumCover({ folders: rows.map(({ folder }) => folder), embedded }, priority), rows }
+    const candidates = [
+      ...albumCover({ folders: toFolders([...own, ...within]), embedded }, priority),
+      // The folder of a stray copy holds the picture of something else more likely than this album's.
+      ...albumCover({ folders: toFolders(astray), embedded: undefined }, priority),
+    ]
+    return { candidates, rows }
   }
 
   function song(viewer: Viewer, id: number): readonly CoverFile[] {
@@ -135,7 +144,6 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
        WHERE ${alone} GROUP BY f.id ORDER BY length(f.path) DESC, MIN(a.id)`,
       [id],
     )
-    const toFolders = (rows: readonly FolderRow[]) => rows.map(({ folder }) => folder)
     const candidates = artistCover({ folders: toFolders(above), albumFolders: toFolders(ofAlbums) }, priority)
     return files(viewer, candidates, [...above, ...ofAlbums])
   }
@@ -246,4 +254,8 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
       return db.get(`SELECT ${columns} FROM ${item.kind} t WHERE t.id = ? AND ${seen.sql}`, [item.key, ...seen.params])
     },
   }
+}
+
+function toFolders(rows: readonly FolderRow[]): readonly ImageFolder[] {
+  return rows.map(({ folder }) => folder)
 }

@@ -35,7 +35,7 @@ export function createFolderRepository(context: LibraryContext): FolderRepositor
     const holdsSongs = songFolder(scope, 'i')
     switch (query.order) {
       case 'random':
-        return randomIds(context, { table: 'folder', visible: holdsSongs, limit: query.limit })
+        return randomIds(context, { table: 'folder', visible: holdsSongs, limit: query.limit, offset: query.offset })
       case 'starred':
       case 'highest':
       case 'frequent':

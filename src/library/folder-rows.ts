@@ -20,7 +20,8 @@ export function loadFolders(context: LibraryContext, viewer: Viewer, ids: readon
     const found = new Map<number, Draft<Folder>>()
     for (const folder of context.db.select(BY_IDS, [jsonIds(slice)], readFolder)) found.set(folder.id, folder)
     const scope = context.scope(viewer)
-    if (!scope.whole) countVisible(context, scope, found)
+    const touched = [...found].filter(([id]) => scope.marks?.isTouched('folder', id) ?? true)
+    if (!scope.whole && touched.length > 0) countVisible(context, scope, new Map(touched))
     annotate(context, viewer.userId, { kind: KIND.folder, byId: found })
     for (const id of slice) {
       const folder = found.get(id)

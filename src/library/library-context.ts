@@ -4,11 +4,15 @@ import type { Database, TableWatch } from '../db/database.ts'
 import type { Viewer } from './entities.ts'
 import { PendingPlays } from './pending-plays.ts'
 import { compileScope, type ScopeSql } from './scope-sql.ts'
+import { SettledScopes } from './settled-scopes.ts'
 
 /** What the repositories of one database share. */
 export interface LibraryContext {
   readonly db: Database
-  /** Compiled once for each scope object; scopes are cached by user above, so that is rare. */
+  /**
+   * Compiled once for each scope object; scopes are cached by user above, so that is rare. For use at once: what it says
+   * of single items holds until the catalogue moves.
+   */
   scope(viewer: Viewer): ScopeSql
   compile(scope: AccessScope): ScopeSql
   /** Moves with every write that could change what a query about the library answers. */
@@ -49,12 +53,13 @@ export function createLibraryContext(db: Database): LibraryContext {
     return compiled
   }
   const catalogue = db.watch(CATALOGUE)
+  const settled = new SettledScopes(db, catalogue)
   const answers = new LRUCache<string, object>({ max: MEMO_ENTRIES })
   let version = catalogue.version
   return {
     db,
     compile,
-    scope: (viewer) => compile(viewer.scope),
+    scope: ({ scope }) => settled.settle(scope, compile(scope)),
     catalogue,
     personal: db.watch(PERSONAL),
     memo<T extends object>(key: string, compute: () => T): T {

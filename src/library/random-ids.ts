@@ -8,6 +8,8 @@ interface RandomDraw {
   /** On the alias `i`. */
   readonly visible: Condition
   readonly limit: number
+  /** What earlier pages showed: pages end after as many ids as there are. Some clients ask until a page is empty. */
+  readonly offset?: number
   /** A query for the same ids by a way that is short when they are few; absent: over the whole table. */
   readonly walk?: Condition
 }
@@ -22,7 +24,8 @@ const MOST_TRIED = 3000
  */
 export function randomIds(context: LibraryContext, draw: RandomDraw): number[] {
   const { db } = context
-  const { table, visible, limit } = draw
+  const { table, visible, offset = 0 } = draw
+  const limit = offset > 0 ? Math.min(draw.limit, countVisible(context, draw) - offset) : draw.limit
   if (limit <= 0) return []
   const highest = db.select(`SELECT max(id) FROM ${table}`, [], firstColumn)[0] ?? 0
   const chosen = new Set<number>()
@@ -50,6 +53,10 @@ export function randomIds(context: LibraryContext, draw: RandomDraw): number[] {
     for (const id of rest) chosen.add(id)
   }
   return shuffled([...chosen])
+}
+
+function countVisible({ db }: LibraryContext, { table, visible }: RandomDraw): number {
+  return db.select(`SELECT count(*) FROM ${table} i WHERE ${visible.sql}`, visible.params, firstColumn)[0] ?? 0
 }
 
 /** Ids not tried before; fewer than asked when most were. */

@@ -228,11 +228,12 @@ export function createScanAlbums(db: Database, names: ScanNames, orderName: (nam
   }
 }
 
-/** The folder of the songs; of several folders the one that holds them all. */
+/** The folder of the songs; of several folders the one that holds them all but for strays. */
 function commonFolder(db: Database, libraryId: LibraryId, songs: readonly SongFacts[]): FolderId | null {
-  const first = songs[0] as SongFacts
+  const settled = withoutStrays(songs)
+  const first = settled[0] as SongFacts
   let common = first.folderPath.split('/')
-  for (const { folderPath } of songs) {
+  for (const { folderPath } of settled) {
     if (folderPath === first.folderPath) continue
     const parts = folderPath.split('/')
     const same = common.findIndex((part, index) => parts[index] !== part)
@@ -243,6 +244,30 @@ function commonFolder(db: Database, libraryId: LibraryId, songs: readonly SongFa
   return (
     db.get<{ id: FolderId }>('SELECT id FROM folder WHERE library_id = ? AND path = ?', [libraryId, path])?.id ?? null
   )
+}
+
+const STRAY_SHARE = 0.2
+
+/**
+ * A copy of a song or two in some other folder must not make the library's root the album's folder. Strays are the few
+ * songs of a folder whose discs lie in a fuller folder too; so a bonus disc of two songs is none.
+ */
+function withoutStrays(songs: readonly SongFacts[]): readonly SongFacts[] {
+  const folders = new Map<FolderId, SongFacts[]>()
+  for (const song of songs) {
+    const inFolder = folders.get(song.folderId)
+    if (inFolder) inFolder.push(song)
+    else folders.set(song.folderId, [song])
+  }
+  if (folders.size === 1) return songs
+  const discs = new Set<number>()
+  const kept = new Set<FolderId>()
+  for (const [id, inFolder] of [...folders].sort((a, b) => b[1].length - a[1].length)) {
+    const few = inFolder.length <= songs.length * STRAY_SHARE
+    if (!few || inFolder.some(({ discNumber }) => !discs.has(discNumber))) kept.add(id)
+    for (const { discNumber } of inFolder) discs.add(discNumber)
+  }
+  return songs.filter(({ folderId }) => kept.has(folderId))
 }
 
 /** The value that most songs have, '' not counted; of equals the first. */

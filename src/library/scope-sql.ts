@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type AccessScope, isWholeLibraries } from '../base/access-scope.ts'
+import type { LibraryId } from '../base/ids.ts'
 import type { SqlValue } from '../db/database.ts'
 import { nameKey } from './scan-names.ts'
+import type { ScopeMarks } from './scope-marks.ts'
 
 /** A piece of a WHERE clause with the values of its `?`, in order. */
 export interface Condition {
@@ -20,11 +22,15 @@ export interface ScopeSql {
   readonly whole: boolean
   /** Whether a column holds a visible library's id; grants and denials aside. */
   library(column: string): Condition
+  /** The same for one library; grants and denials aside. */
+  holds(library: number): boolean
   song(alias: string): Condition
   /** An album, artist or folder exists when one of its songs is visible. */
   album(alias: string): Condition
   artist(alias: string): Condition
   folder(alias: string): Condition
+  /** What the scope does to each item, worked out; absent while the catalogue moves. The conditions then are cheap. */
+  readonly marks?: ScopeMarks
 }
 
 const ALWAYS: Condition = { sql: '1', params: [] }
@@ -64,6 +70,7 @@ export function compileScope(scope: AccessScope): ScopeSql {
     key: keyOf([libraries, scope.deny ?? null, scope.grants ?? null]),
     whole,
     library,
+    holds: (id) => libraries === 'all' || libraries.includes(id as LibraryId),
     song,
     album: (alias) =>
       whole
@@ -113,6 +120,15 @@ export function isAtOrBelow(lower: string, upper: string): string {
     AND (${upper}.path = '' OR ${lower}.path = ${upper}.path OR substr(${lower}.path, length(${upper}.path) + 1, 1) = '/')`
 }
 
+/** A condition that is `library` for untouched items, true for those touched yet visible, and false for all others. */
+export function markCondition(column: string, marks: Uint8Array, library: Condition): Condition {
+  if (library === ALWAYS) return { sql: `substr(?, ${column}, 1) BETWEEN x'00' AND x'01'`, params: [marks] }
+  return {
+    sql: `CASE substr(?, ${column}, 1) WHEN x'00' THEN ${library.sql} WHEN x'01' THEN 1 ELSE 0 END`,
+    params: [marks, ...library.params],
+  }
+}
+
 function libraryCondition(column: string, libraries: 'all' | readonly number[]): Condition {
   if (libraries === 'all') return ALWAYS
   if (libraries.length === 0) return { sql: '0', params: [] }
@@ -160,7 +176,7 @@ function denialsOf(scope: AccessScope): readonly ((alias: string) => Condition)[
  * `<libraryId>:<path>` as ranges of folder paths: the folder itself and all below; a bare library is all of it.
  * Undefined for anything else: a denial that can't be read hides everything, since nobody knows what it was to hide.
  */
-function pathRanges(entry: string): readonly [number, string, string][] | undefined {
+export function pathRanges(entry: string): readonly [number, string, string][] | undefined {
   const colon = entry.indexOf(':')
   const library = Number(entry.slice(0, colon))
   if (colon < 1 || !Number.isSafeInteger(library)) return undefined

@@ -25,7 +25,8 @@ export function createTerminal(stream: TerminalStream, env: Readonly<Record<stri
     interactive,
     colour: interactive && !plain && !env.NO_COLOR,
     get columns() {
-      return stream.columns ?? 80
+      // Serial lines and some recorders say 0.
+      return stream.columns || 80
     },
     print: (text) => {
       stream.write(status ? `${CLEAR_LINE}${text}\n${status}` : `${text}\n`)

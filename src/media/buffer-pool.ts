@@ -1,20 +1,27 @@
-/** Sizes of a stream's buffer: small for the many that play, large for the few that download. */
-export const BUFFER_SIZES = [16_384, 32_768, 65_536] as const
+/**
+ * Sizes of a stream's buffer: small for the many that play, large for the few that download. All are beyond the 16 KiB up to
+ * which uWebSockets.js keeps a copy of what the socket refuses.
+ */
+export const BUFFER_SIZES = [20_480, 32_768, 65_536] as const
 export type BufferSize = (typeof BUFFER_SIZES)[number]
 
 const MAX_FREE_BYTES = 2 << 20
+/** Reads that fill buffers at a time. The system has fewer threads for them; the others would hold a buffer and wait. */
+const MAX_READS = 32
 /** The reader came back at once: it could have taken more. */
 const QUICK_MS = 10
 /**
  * The first megabytes go into the buffers of the kernels on both sides, so that every reader looks quick: 1,000 slow ones
- * would cost 64 MB instead of 16. Only what is taken beyond them shows how fast a reader is.
+ * would cost 64 MB instead of 20. Only what is taken beyond them shows how fast a reader is.
  */
 const TELLING_BYTES = 8 << 20
 /** The reader's socket was full for long: much memory would only wait. */
 const SLOW_MS = 250
 
-/** Buffers of streams that ended, for the next ones. Holds at most 2 MiB. */
+/** Buffers that are free, for the next streams. Holds at most 2 MiB. */
 export class BufferPool {
+  readonly #waiting: (() => void)[] = []
+  #reads = 0
   readonly #free = new Map<BufferSize, Uint8Array[]>(BUFFER_SIZES.map((size) => [size, []]))
   #freeBytes = 0
 
@@ -31,6 +38,22 @@ export class BufferPool {
     if (!free || this.#freeBytes + buffer.length > MAX_FREE_BYTES) return
     free.push(buffer)
     this.#freeBytes += buffer.length
+  }
+
+  /** Before a buffer is taken to be filled, so that a thousand streams which begin at once do it with few. */
+  turn(): Promise<void> | undefined {
+    if (this.#reads < MAX_READS) {
+      this.#reads++
+      return undefined
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  /** After each turn, once. */
+  done(): void {
+    const next = this.#waiting.shift()
+    if (next) next()
+    else this.#reads--
   }
 
   get freeBytes(): number {

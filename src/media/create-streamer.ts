@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { ByteSource } from '../base/byte-source.ts'
-import { AppError } from '../base/errors.ts'
+import { AppError, isAppError } from '../base/errors.ts'
 import { encodeId, type SongId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
@@ -117,8 +117,8 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     await starting
     const decision = decide(user, song, request)
     const songId = encodeId('song', song.id)
-    if (decision.raw || !transcoder || transcoder.hasFailed({ songId, mtimeMs: song.mtimeMs })) {
-      return fileSource({
+    const unconverted = () =>
+      fileSource({
         path,
         contentType: contentTypeOf(song.suffix),
         tag: songId,
@@ -126,10 +126,10 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         cacheControl: 'private',
         headers: durationHeader(song.durationMs),
       })
-    }
+    if (decision.raw || !transcoder || transcoder.hasFailed({ songId, mtimeMs: song.mtimeMs })) return unconverted()
     const offsetMs = offsetOf(song, request.timeOffset)
     const durationMs = Math.max(0, song.durationMs - offsetMs)
-    return transcoder.source({
+    const converted = await transcoder.source({
       songId,
       owner: user.id,
       size: song.size,
@@ -147,6 +147,10 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         channels: song.channels,
       },
     })
+    // A client must get music, not an error: what ffmpeg can not read, a player perhaps can.
+    const instead = async (error: unknown) =>
+      isAppError(error) && error.code === 'TRANSCODE_FAILED' ? await unconverted() : undefined
+    return { ...converted, instead }
   }
 
   return {

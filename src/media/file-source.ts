@@ -50,12 +50,25 @@ export function fileStream(file: OpenFile, range: ByteRange, pool: BufferPool): 
   return {
     read: async () => {
       if (position >= end) return undefined
-      const into = buffer.next(performance.now())
-      const count = await file.read(into, Math.min(into.length, end - position), position)
-      if (count === 0) throw changed('The file became shorter while it was sent.')
-      position += count
-      buffer.handedOut(performance.now(), count)
-      return into.subarray(0, count)
+      const turn = pool.turn()
+      if (turn) {
+        buffer.release()
+        await turn
+      }
+      try {
+        const into = buffer.next(performance.now())
+        const count = await file.read(into, Math.min(into.length, end - position), position)
+        if (count === 0) throw changed('The file became shorter while it was sent.')
+        position += count
+        buffer.handedOut(performance.now(), count)
+        return into.subarray(0, count)
+      } finally {
+        pool.done()
+      }
+    },
+    unread: (count) => {
+      position -= count
+      buffer.release()
     },
     close: () => file.close(() => buffer.release()),
   }

@@ -75,6 +75,10 @@ export class StreamRights {
     const changes = this.#changes
     return {
       ...source,
+      instead: async (error) => {
+        const other = await source.instead?.(error)
+        return other && this.guard(other, grant)
+      },
       open: async (range) => {
         const stream = this.#watch(await source.open(range), grant)
         // Something changed between the permission and the first byte: it didn't know this stream yet.
@@ -100,9 +104,23 @@ export class StreamRights {
         if (revoked) return Promise.reject(withdrawn())
         return new Promise((resolve, reject) => {
           interrupt = () => reject(withdrawn())
-          stream.read().then(resolve, reject)
+          const settled = () => {
+            // It would hold on to the promise, and with it to the bytes.
+            interrupt = undefined
+          }
+          stream.read().then(
+            (chunk) => {
+              settled()
+              resolve(chunk)
+            },
+            (error: unknown) => {
+              settled()
+              reject(error)
+            },
+          )
         })
       },
+      ...(stream.unread ? { unread: (count: number) => stream.unread?.(count) } : {}),
       close: () => {
         this.#remove(entry)
         stream.close()

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
 
 /**
  * The name of the plugin whose code is on the stack, in a file that outlives the process. If the loop stands still and a
@@ -17,9 +17,14 @@ export const noBreadcrumb: Breadcrumb = { enter: () => {}, leave: () => {}, clos
 
 const NAME = /^[a-z][a-z0-9-]{1,39}$/
 
-/** Reads what the last process left; undefined when it ended in order, or outside plugins. */
-export function readBreadcrumb(path: string): string | undefined {
+/**
+ * Reads what the last process left; undefined when it ended in order, or outside plugins, or when the plugin had been
+ * running for less than `minAgeMs` even now: then it was no hang that the process was killed for.
+ */
+export function readBreadcrumb(path: string, now: number, minAgeMs: number): string | undefined {
   try {
+    const age = now - statSync(path).mtimeMs
+    if (age >= 0 && age < minAgeMs) return undefined
     const name = readFileSync(path, 'latin1').replaceAll('\0', '')
     return NAME.test(name) ? name : undefined
   } catch {

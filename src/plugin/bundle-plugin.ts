@@ -17,7 +17,10 @@ export interface PluginBundle {
  * stay outside. esbuild runs as a child process and ends with the call. Rejects with BAD_REQUEST, all problems with their
  * places, or UNAVAILABLE where esbuild is not installed (packaged servers take bundled plugins only).
  */
-export async function bundlePlugin(entry: string, options: { readonly sourceMap: boolean }): Promise<PluginBundle> {
+export async function bundlePlugin(
+  entry: string,
+  options: { readonly sourceMap: boolean; readonly compact?: boolean },
+): Promise<PluginBundle> {
   const esbuild = await loadEsbuild()
   try {
     const result = await esbuild.build({
@@ -32,6 +35,8 @@ export async function bundlePlugin(entry: string, options: { readonly sourceMap:
       metafile: true,
       sourcemap: options.sourceMap ? 'external' : false,
       legalComments: 'inline',
+      minifyWhitespace: options.compact === true,
+      minifySyntax: options.compact === true,
       logLevel: 'silent',
       logOverride: { 'unsupported-dynamic-import': 'warning', 'unsupported-require-call': 'warning' },
     })

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from '../base/errors.ts'
-import { pluginOf } from './attribution.ts'
+import { follow, isNobodys, pluginOf } from './attribution.ts'
 import { describe } from './evaluate.ts'
 import type { Generation } from './generation.ts'
 import type { HostServices } from './host-services.ts'
@@ -9,9 +9,14 @@ import { isSyncTimeout } from './sync-guard.ts'
 /** Lines of one plugin are at least so far apart, ms; what was left out is counted. */
 const LOG_EVERY_MS = 1_000
 
+/** How the process was told of an error that nobody caught. */
+export type StrayEvent = 'uncaughtException' | 'unhandledRejection'
+
 export interface FailureDeskOptions {
   readonly services: HostServices
   find(plugin: string): PluginSlot | undefined
+  /** Names of those that run. */
+  running(): readonly string[]
   /** Too many failures, or one that stopped the loop: takes the generation out of service. */
   trip(slot: PluginSlot, generation: Generation): void
 }
@@ -45,12 +50,20 @@ export class FailureDesk {
   }
 
   /**
-   * For the process's handlers: an error that nobody caught. True when a plugin caused it and was charged with it; for any
-   * other the process should end.
+   * For the process's handlers: an error that nobody caught. True when a plugin caused it, and was charged with it if it is
+   * known which; for any other the process should end.
    */
-  attribute(error: unknown): boolean {
+  attribute(error: unknown, event: StrayEvent): boolean {
     const name = pluginOf(error)
-    if (name === undefined) return false
+    if (name === undefined) {
+      const running = this.#options.running()
+      if (event !== 'unhandledRejection' || running.length === 0 || !isNobodys(error)) return false
+      // Who does it again is named, and stopped when it is often.
+      follow()
+      const { log } = this.#options.services
+      log.error('a plugin let a rejection go, and it is not known which', { reason: describe(error), plugins: running })
+      return true
+    }
     const generation = this.#options.find(name)?.generation
     if (generation) this.stray(generation, error, 'an error that nobody caught')
     else this.#tell(name, { what: 'an error that nobody caught', code: 'PLUGIN_FAILED', reason: describe(error) })

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import { AppError } from '../base/errors.ts'
+import { claim } from './attribution.ts'
 import { admitHost } from './granted-host.ts'
 import { LinkedAbort } from './linked-abort.ts'
 
@@ -59,6 +60,7 @@ export async function guardedFetch(
     return toResponse(answer, { url, maxBytes, redirected: url.href !== first.url.href, onEnd: () => abort.dispose() })
   } catch (error) {
     abort.dispose()
+    claim(error, options.plugin)
     throw error
   }
 }

@@ -27,6 +27,8 @@ export interface LifecycleParts {
   readonly policy: PluginPolicy
   positionOf(name: string): number
   rebuild(): void
+  /** What is in no tables yet comes into them; a moment later where more of the kind is on its way. */
+  rebuildSoon(): void
   readonly deliverEvent: EventSink
   taskRunnerFor(slot: PluginSlot, generation: Generation): TaskRunner
   settingChanged(slot: PluginSlot, key: string, value: unknown): void
@@ -38,6 +40,8 @@ export interface BringUp {
   readonly throwing: boolean
   /** Load anew what runs already. */
   readonly anew: boolean
+  /** One of several that start: it may come into the tables together with the others. */
+  readonly together?: boolean
   /** Instead of the stored configuration, which it becomes when the plugin starts with it. */
   readonly config?: Config
 }
@@ -88,7 +92,7 @@ export class Lifecycle {
       if (options.config) this.#remember(slot, { config: options.config })
       this.#loadedFrom.set(generation, origin)
       const old = slot.generation
-      this.#goLive(slot, generation)
+      this.#goLive(slot, generation, options.together)
       if (old) await this.#end(slot, old)
     } catch (error) {
       this.#loadFailed(slot, error)
@@ -180,7 +184,7 @@ export class Lifecycle {
     })
   }
 
-  #goLive(slot: PluginSlot, generation: Generation): void {
+  #goLive(slot: PluginSlot, generation: Generation, together = false): void {
     const old = slot.generation
     if (old) this.#stopTasks(old)
     slot.generation = generation
@@ -191,7 +195,8 @@ export class Lifecycle {
     generation.registrations.whenChanged(() => this.changed(slot, generation))
     this.#rememberSurface(slot, generation)
     this.#setState(slot, 'active')
-    this.#parts.rebuild()
+    if (together && !old) this.#parts.rebuildSoon()
+    else this.#parts.rebuild()
     this.#tasks.set(generation, startTasks(generation))
   }
 

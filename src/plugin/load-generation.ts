@@ -3,6 +3,7 @@ import { withDeadline } from '../base/deadline.ts'
 import { AppError } from '../base/errors.ts'
 import { isThenable } from '../hooks/hook-caller.ts'
 import type { Permission, PluginContext, PluginLogger } from './api.ts'
+import { followBuiltin, followIfNeeded } from './attribution.ts'
 import { createContext } from './context.ts'
 import { honestDefinition } from './definition.ts'
 import { describe, evaluatePlugin, SYNC_LIMIT_MS } from './evaluate.ts'
@@ -59,6 +60,7 @@ export async function loadGeneration(options: LoadOptions): Promise<Generation> 
   const holder: { generation: Generation | undefined } = { generation: undefined }
   const globals = globalsFor(options, { holder, log })
   const code = pkg.definition ? '' : await pkg.code()
+  followIfNeeded(code)
   const evaluated =
     pkg.definition ??
     runMarked({ plugin: name, breadcrumb: services.breadcrumb }, () =>
@@ -159,7 +161,10 @@ function globalsFor(
     log,
     publicModule: PUBLIC_MODULE,
     mayRequire: (builtin) => granted.has(`node:${builtin}`),
-    requireBuiltin: (builtin) => builtins(builtin) as unknown,
+    requireBuiltin: (builtin) => {
+      followBuiltin(builtin.replace(/^node:/, ''))
+      return builtins(builtin) as unknown
+    },
     run: (work) => runMarked({ plugin: name, breadcrumb: services.breadcrumb }, work),
     fetch: async (target, init) => {
       const { generation } = holder

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../base/errors.ts'
 import { systemTimers } from '../base/timers.ts'
 import { callPlugin } from './facades/call.ts'
-import { FailureDesk } from './failure-desk.ts'
+import { FailureDesk, type StrayEvent } from './failure-desk.ts'
 import type { Generation } from './generation.ts'
 import type { HostServices } from './host-services.ts'
 import type { HostTables } from './host-tables.ts'
@@ -16,6 +16,7 @@ import { infoOf, type PluginInfo } from './plugin-info.ts'
 import type { BrokenPackage, PluginPackage } from './plugin-package.ts'
 import { createPluginPolicy, type PluginPolicy, type PolicyOptions } from './plugin-policy.ts'
 import { PluginSlot } from './plugin-slot.ts'
+import { Together } from './together.ts'
 
 const DEFAULT_PEER_LIMITS = { all: 2_000, perUser: 32 }
 const TASK_MS = 600_000
@@ -38,6 +39,7 @@ export class PluginHost {
   readonly #lifecycle: Lifecycle
   readonly #failures: FailureDesk
   readonly #slots = new Map<string, PluginSlot>()
+  readonly #together = new Together(() => this.#rebuild())
   readonly #detach: () => void
   #stopped = false
 
@@ -57,6 +59,7 @@ export class PluginHost {
     this.#failures = new FailureDesk({
       services,
       find: (name) => this.#slots.get(name),
+      running: () => [...this.#slots.values()].flatMap(({ name, generation }) => (generation ? [name] : [])),
       trip: (slot, generation) => {
         services.log.error('plugin stopped after failures', { plugin: slot.name, reason: slot.lastError })
         void slot.serial('', () => this.#lifecycle.trip(slot, generation))
@@ -67,6 +70,7 @@ export class PluginHost {
       policy: this.#policy,
       positionOf: (name) => rankOf(order, name),
       rebuild: () => this.#rebuild(),
+      rebuildSoon: () => this.#together.ask(),
       deliverEvent: (event, payload) => this.#deliver(event, payload),
       taskRunnerFor: (slot, generation) => (label, task) =>
         callPlugin(generation, ({ signal }) => task({ signal }), {
@@ -144,7 +148,7 @@ export class PluginHost {
       if (slot.pkg?.stamp === pkg.stamp) continue
       slot.pkg = pkg
       slot.breaker.reset()
-      work.push(this.#refresh(slot))
+      work.push(this.#together.during(this.#refresh(slot, true)))
     }
     for (const slot of [...this.#slots.values()]) {
       if (present.has(slot.name)) continue
@@ -208,8 +212,8 @@ export class PluginHost {
   }
 
   /** For the process's handlers: a rejection or throw that nobody caught. True when a plugin's code caused it. */
-  attribute(error: unknown): boolean {
-    return this.#failures.attribute(error)
+  attribute(error: unknown, event: StrayEvent = 'uncaughtException'): boolean {
+    return this.#failures.attribute(error, event)
   }
 
   /** For adapters of the tables (routes, endpoints): a contained call with the plugin's counters. */
@@ -253,8 +257,8 @@ export class PluginHost {
 
   // ---- steps -----------------------------------------------------------------------------------------------------------
 
-  #refresh(slot: PluginSlot): Promise<void> {
-    return slot.serial('refresh', () => this.#lifecycle.bringUp(slot, { throwing: false, anew: false }))
+  #refresh(slot: PluginSlot, together = false): Promise<void> {
+    return slot.serial('refresh', () => this.#lifecycle.bringUp(slot, { throwing: false, anew: false, together }))
   }
 
   /** Its files have gone. A running plugin may be on its way back: its gates stay shut for a moment. */
@@ -282,6 +286,7 @@ export class PluginHost {
   }
 
   #rebuild(): void {
+    this.#together.done()
     this.#tables.rebuild(this.#ordered())
   }
 

@@ -1,6 +1,7 @@
 import { AppError } from '../base/errors.ts'
 import type { RouteParams } from '../http/router.ts'
 import type { HttpRequest } from '../http/types.ts'
+import { parseJson } from '../rest/json-body.ts'
 import { type IdentifyOptions, type NativeGate, type NativeLogin, NOT_AUTHENTICATED } from '../rest/native-gate.ts'
 import type { PluginRequest, RouteOptions } from './api.ts'
 
@@ -58,7 +59,7 @@ export function toPluginRequest(
     text,
     json: async () => {
       try {
-        return JSON.parse(await text()) as unknown
+        return parseJson(await text())
       } catch (cause) {
         throw cause instanceof AppError ? cause : new AppError('UNPROCESSABLE', 'invalid request payload', { cause })
       }

@@ -1,3 +1,5 @@
+import { mkdirSync } from 'node:fs'
+import { uptime } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Auth } from '../auth/create-auth.ts'
@@ -20,6 +22,7 @@ import type { Subsonic } from '../subsonic/create-subsonic.ts'
 import { pluginAdminRoutes } from './admin-routes.ts'
 import { createAdminServices } from './admin-services.ts'
 import { type Breadcrumb, createBreadcrumb, noBreadcrumb } from './breadcrumb.ts'
+import { describe } from './evaluate.ts'
 import { findUser } from './facades/reader-facades.ts'
 import { type HostTables, shapeOf } from './host-tables.ts'
 import { swapEndpoints } from './plugin-endpoints.ts'
@@ -69,7 +72,12 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
   const { config, clock, notify, subsonic } = parts
   const log = parts.log.child({ room: 'plugin' })
   const folder = runtimeFolder(config.paths.data)
-  const marker = folder === undefined ? undefined : markRun(folder, clock.now())
+  const times = {
+    wallMs: clock.now(),
+    uptimeMs: uptime() * 1000,
+    watchdogMs: Number(process.env.WATCHDOG_USEC ?? 0) / 1000,
+  }
+  const marker = folder === undefined ? undefined : markRun(folder, times)
   if (!marker) log.info('no folder in memory: a plugin that blocks the server would not be known afterwards')
   const pool = new BufferPool()
   let admin: readonly Route[] = []
@@ -110,6 +118,7 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
     service,
     start() {
       process.once('exit', endedByItself)
+      if (config.plugins.folder === join(config.paths.data, 'plugins')) makeFolder(config.plugins.folder, log)
       return service.start()
     },
     async stop() {
@@ -117,6 +126,15 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
       process.off('exit', endedByItself)
       endedByItself()
     },
+  }
+}
+
+/** So that a plugin can be dropped there. Another folder may be a mount that has not come up: that is waited for. */
+function makeFolder(folder: string, log: Logger): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    log.warn('the folder of plugins could not be made', { folder, reason: describe(error) })
   }
 }
 

@@ -97,7 +97,7 @@ async function serve(
     const user = login?.user && toPublicUser(login.user)
     const reply = await services.host.call(generation, what, route.timeoutMs, async ({ signal }) => {
       const asked = toPluginRequest(route, request, {
-        params,
+        params: { ...params },
         user,
         signal: () => {
           abort.follow(signal)

@@ -80,19 +80,26 @@ export class PluginService {
   }
 
   list(): readonly PluginInfo[] {
-    return [...this.host.list(), ...this.#broken.filter(({ name }) => !this.host.find(name)).map(brokenInfo)]
+    const broken = this.#broken.filter(({ name }) => !this.host.find(name))
+    return [...this.host.list().map((info) => this.#withReason(info)), ...broken.map(brokenInfo)]
   }
 
   find(name: string): PluginInfo | undefined {
     const info = this.host.find(name)
+    if (info) return this.#withReason(info)
     const broken = this.#broken.find((one) => one.name === name)
-    if (info) return broken ? { ...info, lastError: broken.reason } : info
     return broken && brokenInfo(broken)
   }
 
   /** Where it lies: a folder or an archive. */
   pathOf(name: string): string | undefined {
     return this.host.packageOf(name)?.path ?? this.#broken.find((one) => one.name === name)?.path
+  }
+
+  /** A version that runs, with what is wrong with the one that lies there now. */
+  #withReason(info: PluginInfo): PluginInfo {
+    const broken = this.#broken.find(({ name }) => name === info.name)
+    return broken ? { ...info, lastError: broken.reason } : info
   }
 
   async reload(name: string): Promise<void> {

@@ -4,6 +4,8 @@ import { readBreadcrumb } from './breadcrumb.ts'
 
 /** Kills so long ago say nothing any more, ms. */
 const REMEMBERED_MS = 600_000
+/** A plugin's slice that was shorter has kept nobody from answering, ms. With a watchdog: half of its interval. */
+const SHORTEST_HANG_MS = 1_000
 const SAFE_MODE_KILLS = 2
 const MARKER = 'run.json'
 const BREADCRUMB = 'plugin'
@@ -24,15 +26,25 @@ export interface RunMarker {
   end(): void
 }
 
+export interface RunTimes {
+  /** ms since 1970, as files have it. */
+  readonly wallMs: number
+  /** ms since the machine started: the folder lives no longer, and clocks that are set do not touch it. */
+  readonly uptimeMs: number
+  /** The interval of the watchdog over this process, if there is one. */
+  readonly watchdogMs?: number
+}
+
 /**
  * Notes that a process runs, so that the next start knows how it ended. `folder`: see runtimeFolder; only one process at a
  * time works on it (the data lock). Undefined where it can't be written.
  */
-export function markRun(folder: string, now: number): RunMarker | undefined {
+export function markRun(folder: string, { wallMs, uptimeMs: now, watchdogMs = 0 }: RunTimes): RunMarker | undefined {
   const path = join(folder, MARKER)
   const breadcrumbPath = join(folder, BREADCRUMB)
   const before = read(path)
-  const culprit = before.running ? readBreadcrumb(breadcrumbPath) : undefined
+  const shortest = watchdogMs > 0 ? watchdogMs / 2 : SHORTEST_HANG_MS
+  const culprit = before.running ? readBreadcrumb(breadcrumbPath, wallMs, shortest) : undefined
   const recent = before.kills.filter((at) => at <= now && now - at < REMEMBERED_MS)
   const kills = before.running && culprit === undefined ? [...recent, now] : recent
   try {
@@ -49,7 +61,7 @@ export function markRun(folder: string, now: number): RunMarker | undefined {
 
 interface Marker {
   readonly running: boolean
-  /** ms since 1970. */
+  /** ms since the machine started. */
   readonly kills: readonly number[]
 }
 

@@ -185,6 +185,7 @@ export class LibraryScan {
       recursive,
       followSymlinks,
       excludePatterns,
+      ownFolders: this.#context.settings.ownFolders,
       signal,
       ...(only
         ? { only: { folders: only, isKnown: (folder) => this.#rows.known.get(folder)?.missing === false } }

@@ -26,6 +26,8 @@ export interface ScannerSettings {
   readonly coverPriority: CoverPriority
   /** Endings with their dot, best first; `embedded` may stand among them. */
   readonly lyricsPriority: readonly string[]
+  /** Absolute paths of folders that are never music, even inside a library. */
+  readonly ownFolders: readonly string[]
   readonly playlists: { readonly import: boolean; readonly public: boolean }
 }
 
@@ -49,5 +51,6 @@ export const DEFAULT_SCANNER_SETTINGS: ScannerSettings = {
     artist: ['artist.*', 'album/artist.*'],
   },
   lyricsPriority: ['.lrc', '.elrc', '.ttml', '.srt', '.txt', 'embedded'],
+  ownFolders: [],
   playlists: { import: true, public: false },
 }

@@ -3,7 +3,7 @@ import { yieldToLoop } from '../base/deadline.ts'
 import type { Database } from '../db/database.ts'
 
 /** Milliseconds that the scanner keeps the event loop for itself: requests wait that long at most. */
-const SLICE_MS = 10
+const SLICE_MS = 6
 
 /** Runs long work in short transactions, with a turn for requests between them. */
 export class Slices {

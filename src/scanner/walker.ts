@@ -1,4 +1,4 @@
-import { type Dirent, type Stats, stat as statCallback } from 'node:fs'
+import { type BigIntStats, type Dirent, type Stats, stat as statCallback } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemErrorCode } from '../base/errors.ts'
@@ -20,6 +20,8 @@ export interface WalkOptions {
   readonly recursive: boolean
   readonly followSymlinks: boolean
   readonly excludePatterns: readonly string[]
+  /** Absolute paths of folders that are never music, wherever they lie: Tonearm's own, with its converted songs. */
+  readonly ownFolders: readonly string[]
   readonly signal: AbortSignal
   /** Looks only at these folders, and goes down only where `isKnown` says that a folder is new. */
   readonly only?: { readonly folders: readonly string[]; readonly isKnown: (path: string) => boolean }
@@ -70,6 +72,7 @@ class Walk {
   readonly #links: Task[] = []
   /** Device and inode of what was listed. */
   readonly #seen = new Set<string>()
+  readonly #own = new Set<string>()
   #files = 0
 
   constructor(options: WalkOptions) {
@@ -77,7 +80,11 @@ class Walk {
   }
 
   async run(): Promise<WalkResult> {
-    const { only, excludePatterns, signal } = this.#options
+    const { only, excludePatterns, ownFolders, signal } = this.#options
+    for (const folder of ownFolders) {
+      const found = await stat(folder, { bigint: true }).catch(() => undefined)
+      if (found && found.ino !== 0n) this.#own.add(identityOf(found))
+    }
     const rules = IgnoreRules.of(excludePatterns)
     if (only) for (const path of only.folders) await this.#start(path, rules)
     else this.#queue.push({ path: '', rules, depth: 0, linked: false })
@@ -115,7 +122,8 @@ class Walk {
     try {
       const own = await stat(absolute, { bigint: true })
       if (!own.isDirectory()) return void (path === '' ? this.#rootFailed('ENOTDIR') : this.#gone.push(path))
-      const identity = `${own.dev}:${own.ino}`
+      const identity = identityOf(own)
+      if (path !== '' && this.#own.has(identity)) return
       // Only behind links: some network file systems give one inode to several folders.
       if (task.linked && own.ino !== 0n && this.#seen.has(identity)) return
       this.#seen.add(identity)
@@ -240,6 +248,10 @@ class Walk {
       this.#problems.push({ path: joinPath(folder, name), reason: 'the name is no valid UTF-8', hidesBelow: false })
     return suspects
   }
+}
+
+function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`
 }
 
 /** Undefined for what vanished or is no file; an Error (told without its path) for what can't be asked. */

@@ -10,8 +10,8 @@ import type { SubsonicServices } from './services.ts'
 import type { Tree } from './tree.ts'
 
 export interface Subsonic {
-  /** Answers everything under `/rest/`. Never rejects. */
-  handle(request: HttpRequest): Promise<HttpReply>
+  /** Answers everything under `/rest/`, at once where nothing is waited for. Never throws, never rejects. */
+  handle(request: HttpRequest): HttpReply | Promise<HttpReply>
   /** All endpoints as they are now, plugins' ones among them. */
   endpoints(): readonly Pick<Endpoint, 'name' | 'auth' | 'answers'>[]
   /**

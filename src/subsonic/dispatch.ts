@@ -1,137 +1,141 @@
-import type { Identity } from '../auth/authenticator.ts'
+import type { Credentials, Identity } from '../auth/authenticator.ts'
+import { andThen } from '../base/at-once.ts'
 import { AppError, ERROR_CODES, isAppError } from '../base/errors.ts'
 import type { Headers, HttpReply, HttpRequest } from '../http/types.ts'
-import type { PublicCall } from './call.ts'
-import { clientRendering } from './client-rendering.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { EndpointTable } from './endpoint-table.ts'
 import { Params } from './params.ts'
-import type { Format } from './protocol.ts'
-import { requestedFormat, withForm } from './request-params.ts'
+import { type Envelope, type Format, XML } from './protocol.ts'
+import { type RequestedFormat, requestedFormat, withForm } from './request-params.ts'
 import { mayUse } from './responses/user.ts'
 import { treeReply } from './serialize/reply.ts'
 import type { SubsonicServices } from './services.ts'
 import type { Tree } from './tree.ts'
+import { UserCall } from './user-call.ts'
 
 const PREFIX = '/rest/'
 
 /** What is learned of a request on its way, for the failure's format and for the log. */
 interface Progress {
   format: Format
-  endpoint?: string
   client: string
-  user?: string
+  user: string | undefined
+}
+
+interface Asked {
+  readonly services: SubsonicServices
+  readonly table: EndpointTable
+  readonly request: HttpRequest
+  /** From the first moment: what answers must not go away while the login is looked at. */
+  readonly endpoint: Endpoint | undefined
+  readonly progress: Progress
 }
 
 /**
- * Answers one request under `/rest/`. Never rejects: failures are envelopes in the format asked for, with HTTP 200,
- * since clients take any other status for a broken network. The exceptions: 429 with Retry-After when the server is busy
- * or a login is locked (asking again at once would be wrong, and 4xx is retried by nobody), 405, and 501 for features
- * that only a plugin brings (the status that clients take for 'not supported').
+ * Answers one request under `/rest/`, at once where nothing has to be waited for. Never throws or rejects: failures are
+ * envelopes in the format asked for, with HTTP 200, since clients take any other status for a broken network. The
+ * exceptions: 429 with Retry-After when the server is busy or a login is locked (asking again at once would be wrong, and
+ * 4xx is retried by nobody), 405, and 501 for features that only a plugin brings (the status that clients take for 'not
+ * supported').
  */
-export async function dispatch(
+export function dispatch(
   services: SubsonicServices,
   table: EndpointTable,
   request: HttpRequest,
-): Promise<HttpReply> {
+): HttpReply | Promise<HttpReply> {
   const started = services.clock.monotonic()
-  const progress: Progress = { format: { kind: 'xml' }, client: '' }
-  const release = holdOf(table, request.path)
-  let code = 'ok'
-  try {
-    return await answer(services, table, request, progress)
-  } catch (error) {
-    const failure = asAppError(services, request, progress, error)
-    code = failure.code
-    return failedReply(services, progress.format, failure)
-  } finally {
-    release()
+  const endpoint = table.byName.get(methodOf(request.path).toLowerCase())
+  const progress: Progress = { format: XML, client: '', user: undefined }
+  const asked: Asked = { services, table, request, endpoint, progress }
+  const release = endpoint?.auth === 'user' ? endpoint.hold?.() : undefined
+
+  function answered(reply: HttpReply, code: string): HttpReply {
+    release?.()
     services.log.debug('subsonic request', {
       request: request.id,
-      endpoint: progress.endpoint,
+      endpoint: endpoint?.name,
       client: progress.client,
       user: progress.user,
       code,
       ms: Math.round((services.clock.monotonic() - started) * 10) / 10,
     })
+    return reply
   }
+
+  function failed(error: unknown): HttpReply {
+    const failure = asAppError(asked, error)
+    return answered(failedReply(services, progress.format, failure), failure.code)
+  }
+
+  let reply: HttpReply | Promise<HttpReply>
+  try {
+    reply = answer(asked)
+  } catch (error) {
+    return failed(error)
+  }
+  return reply instanceof Promise ? reply.then((made) => answered(made, 'ok'), failed) : answered(reply, 'ok')
 }
 
-async function answer(
-  services: SubsonicServices,
-  table: EndpointTable,
-  request: HttpRequest,
-  progress: Progress,
-): Promise<HttpReply> {
-  const fromQuery = Params.parse(request.query)
-  progress.format = requestedFormat(fromQuery).format
-  const params = await withForm(request, fromQuery)
-  const { format, problem } = requestedFormat(params)
+function answer(asked: Asked): HttpReply | Promise<HttpReply> {
+  const fromQuery = Params.parse(asked.request.query)
+  const wish = requestedFormat(fromQuery)
+  asked.progress.format = wish.format
+  return andThen(withForm(asked.request, fromQuery), (params) =>
+    answerTo(asked, params, params === fromQuery ? wish : requestedFormat(params)),
+  )
+}
+
+function answerTo(asked: Asked, params: Params, { format, problem }: RequestedFormat): HttpReply | Promise<HttpReply> {
+  const { services, request, progress, endpoint } = asked
   progress.format = format
   progress.client = (params.optional('c') ?? '').slice(0, 100)
-  if (!['GET', 'HEAD', 'POST'].includes(request.method)) {
+  if (!METHODS.has(request.method)) {
     return failureReply(services, format, new AppError('BAD_REQUEST', 'Use GET or POST.'), 405, {
       allow: 'GET, HEAD, POST',
     })
   }
   if (problem) throw problem
-  const endpoint = endpointOf(table, request.path)
-  progress.endpoint = endpoint.name
-  const base = { services, request, params, client: progress.client, extensions: table.extensions }
-  if (endpoint.auth === 'none') return okReply(services, format, await endpoint.handle(base))
-  const identity = await services.authenticator.authenticate(credentialsOf(params), {
-    address: request.address,
-    client: progress.client,
+  if (!endpoint) {
+    throw new AppError('UNSUPPORTED', `This server has no method '${methodOf(request.path).slice(0, 64)}'.`)
+  }
+  const { extensions } = asked.table
+  const base = { services, request, params, client: progress.client, extensions }
+  const ok = (payload: Tree) => treeReply(format, okEnvelope(services), payload)
+  if (endpoint.auth === 'none') return andThen(endpoint.handle(base), ok)
+  const origin = { address: request.address, client: progress.client }
+  return andThen(services.authenticator.identify(credentialsOf(params), origin), (identity) => {
+    progress.user = identity.user.name
+    checkVersion(params)
+    checkRight(endpoint, identity)
+    if (endpoint.answers === 'absent') {
+      return failureReply(services, format, new AppError('UNSUPPORTED', endpoint.reason), 501, {})
+    }
+    return andThen(services.scopes.viewer(identity.user, 'browse'), (viewer): HttpReply | Promise<HttpReply> => {
+      const call = new UserCall(base, identity, viewer)
+      if (endpoint.answers === 'tree') return andThen(endpoint.handle(call), ok)
+      return andThen(endpoint.handle(call), (reply) => {
+        if (reply.kind !== 'source') return reply
+        return { ...reply, onError: (error) => failedReply(services, format, asAppError(asked, error)) }
+      })
+    })
   })
-  progress.user = identity.user.name
-  checkVersion(params)
-  checkRight(endpoint, identity)
-  if (endpoint.answers === 'absent') {
-    return failureReply(services, format, new AppError('UNSUPPORTED', endpoint.reason), 501, {})
-  }
-  const call = await callOf(base, identity)
-  if (endpoint.answers === 'bytes') {
-    const reply = await endpoint.handle(call)
-    const onError = (error: unknown) => failedReply(services, format, asAppError(services, request, progress, error))
-    return reply.kind === 'source' ? { ...reply, onError } : reply
-  }
-  return okReply(services, format, await endpoint.handle(call))
 }
 
-/** From the first moment: what answers must not go away while the login is looked at. */
-function holdOf(table: EndpointTable, path: string): () => void {
-  const endpoint = table.byName.get(methodOf(path).toLowerCase())
-  return (endpoint?.auth === 'user' && endpoint.hold?.()) || (() => {})
-}
+const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST'])
 
+/** `/rest/getAlbumList2.view/` means `getAlbumList2`. */
 function methodOf(path: string): string {
-  return path
-    .slice(PREFIX.length)
-    .replace(/\/+$/, '')
-    .replace(/\.view$/i, '')
+  const name = path.slice(PREFIX.length)
+  return /[./]/.test(name) ? name.replace(/\/+$/, '').replace(/\.view$/i, '') : name
 }
 
-function endpointOf(table: EndpointTable, path: string): Endpoint {
-  const method = methodOf(path)
-  const endpoint = table.byName.get(method.toLowerCase())
-  if (!endpoint) throw new AppError('UNSUPPORTED', `This server has no method '${method.slice(0, 64)}'.`)
-  return endpoint
-}
-
-function credentialsOf(params: Params) {
-  const [username, password, token, salt, apiKey] = [
-    params.optional('u'),
-    params.password('p'),
-    params.optional('t'),
-    params.optional('s'),
-    params.optional('apiKey'),
-  ]
+function credentialsOf(params: Params): Credentials {
   return {
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(token === undefined ? {} : { token }),
-    ...(salt === undefined ? {} : { salt }),
-    ...(apiKey === undefined ? {} : { apiKey }),
+    username: params.optional('u'),
+    password: params.password('p'),
+    token: params.optional('t'),
+    salt: params.optional('s'),
+    apiKey: params.optional('apiKey'),
   }
 }
 
@@ -149,13 +153,16 @@ function checkRight(endpoint: Exclude<Endpoint, { auth: 'none' }>, { user }: Ide
   throw new AppError('FORBIDDEN', `User '${user.name}' may not do this: it needs the right '${needs}'.`)
 }
 
-async function callOf(base: PublicCall, { user, method }: Identity) {
-  const viewer = await base.services.scopes.viewer(user, 'browse')
-  return { ...base, user, login: method, viewer, rendering: clientRendering(base.services, user, base.client) }
-}
+const envelopes = new WeakMap<SubsonicServices, Envelope>()
 
-function okReply({ settings }: SubsonicServices, format: Format, payload: Tree): HttpReply {
-  return treeReply(format, { status: 'ok', serverVersion: settings.serverVersion }, payload)
+/** One object for all answers, so that it is written once. */
+function okEnvelope(services: SubsonicServices): Envelope {
+  let envelope = envelopes.get(services)
+  if (!envelope) {
+    envelope = Object.freeze({ status: 'ok', serverVersion: services.settings.serverVersion })
+    envelopes.set(services, envelope)
+  }
+  return envelope
 }
 
 function failedReply(services: SubsonicServices, format: Format, failure: AppError): HttpReply {
@@ -173,9 +180,9 @@ function failureReply(
   return treeReply(format, { status: 'failed', serverVersion: settings.serverVersion }, payload, { status, headers })
 }
 
-function asAppError(services: SubsonicServices, request: HttpRequest, progress: Progress, error: unknown): AppError {
+function asAppError({ services, request, endpoint }: Asked, error: unknown): AppError {
   if (isAppError(error)) return error
-  services.log.error('subsonic request failed', { request: request.id, endpoint: progress.endpoint, err: error })
+  services.log.error('subsonic request failed', { request: request.id, endpoint: endpoint?.name, err: error })
   return new AppError('INTERNAL', `The server failed. Its log tells why (request ${request.id}).`)
 }
 

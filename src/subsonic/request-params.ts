@@ -10,12 +10,14 @@ const FORM_LIMIT = 10 * 1024 * 1024
 const CALLBACK = /^[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*$/
 
 /** The query's parameters with those of a form. Bodies of other types are left for the endpoint. */
-export async function withForm(request: HttpRequest, fromQuery: Params): Promise<Params> {
+export function withForm(request: HttpRequest, fromQuery: Params): Params | Promise<Params> {
   if (request.method !== 'POST') return fromQuery
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') return fromQuery
-  const form = Buffer.from(await request.body(FORM_LIMIT)).toString('utf8')
-  return form === '' ? fromQuery : Params.parse(request.query, form)
+  return request.body(FORM_LIMIT).then((bytes) => {
+    const form = Buffer.from(bytes).toString('utf8')
+    return form === '' ? fromQuery : Params.parse(request.query, form)
+  })
 }
 
 export interface RequestedFormat {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { ConfigError, type ConfigSources, type LoadedConfig, loadConfig } from '../../src/config/load.ts'
+import { givenAdminPassword } from '../../src/config/sources.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tonearm-config-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -40,6 +41,7 @@ test('without any source the defaults hold, with units converted and paths absol
   assert.deepEqual(config.scanner.schedule, { kind: 'off' })
   assert.deepEqual(config.libraries, [])
   assert.deepEqual(config.paths, {
+    minFree: 500_000_000,
     data: join(folder, '.local/share/tonearm'),
     cache: join(folder, '.local/share/tonearm/cache'),
   })
@@ -79,7 +81,7 @@ test("Navidrome's variables work, and ours beat them", async () => {
     },
   })
   assert.deepEqual(config.libraries, [{ name: 'music', path: '/music' }])
-  assert.deepEqual(config.paths, { data: '/data', cache: '/data/cache' })
+  assert.deepEqual(config.paths, { minFree: 500_000_000, data: '/data', cache: '/data/cache' })
   assert.equal(config.server.port, 4001)
   assert.equal(config.server.host, 'unix:/run/nd.sock')
   assert.equal(config.server.unixSocketMode, 0o600)
@@ -93,6 +95,23 @@ test("Navidrome's variables work, and ours beat them", async () => {
   assert.equal(config.transcoding.cacheSize, 1e9)
   assert.deepEqual(warnings, ['Ignored, since Tonearm has no equal: ND_LASTFM_APIKEY, ND_UIWELCOMEMESSAGE.'])
   assert.ok(!warnings.join().includes('abc'))
+})
+
+test("Navidrome's variables count as people write them there", async () => {
+  const env = {
+    ND_SCANSCHEDULE: '1h',
+    ND_SCANNER_GENRESEPARATORS: ';/,',
+    ND_LOGLEVEL: 'INFO',
+    ND_COVERJPEGQUALITY: '60',
+  }
+  const { config, warnings } = await load({ env: { ...env, ND_DEVAUTOCREATEADMINPASSWORD: 'secret' } })
+  assert.deepEqual(config.scanner.schedule, { kind: 'every', ms: 3_600_000 })
+  assert.deepEqual(config.scanner.genreSeparators, [';', '/', ','])
+  assert.equal(config.log.level, 'info')
+  assert.equal(config.artwork.quality, 60)
+  assert.deepEqual(warnings, [])
+  assert.equal(givenAdminPassword({ ND_DEVAUTOCREATEADMINPASSWORD: 'secret' }), 'secret')
+  assert.equal(givenAdminPassword({ ND_DEVAUTOCREATEADMINPASSWORD: 'secret', TONEARM_ADMIN_PASSWORD: 'ours' }), 'ours')
 })
 
 test('all that is wrong in file, environment and flags is told at once, with what was expected', async () => {

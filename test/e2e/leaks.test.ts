@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { definePlugin } from '../../src/plugin/define.ts'
 import { coverJpeg } from '../support/audio.ts'
@@ -60,7 +61,12 @@ const CLOSED = {
   [`${MARK}/${MARK}.m3u`]: `01 - ${MARK}.mp3\n02 - ${MARK}.mp3\n`,
 }
 
-const PLUGIN = new URL('../../plugins/library-acl/', import.meta.url)
+/** All that lie in the repository: the routes and endpoints of each are probed with those of the core. */
+const PLUGINS = readdirSync(new URL('../../plugins/', import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => new URL(`../../plugins/${name}/`, import.meta.url))
+const names = PLUGINS.map((url) => basename(url.pathname))
+const OTHERS = PLUGINS.filter((_, index) => names[index] !== 'library-acl')
 const KID = 'u=kid&p=kid-pass&v=1.16.1&c=leaks'
 const RULES = {
   denyFolders: [{ libraryId: 1, path: 'Box' }],
@@ -80,7 +86,7 @@ before(async () => {
     libraries: { Open: OPEN, [`Closed ${MARK}`]: CLOSED },
     users: [{ name: 'kid', password: 'kid-pass' }],
   })
-  await server.load(PLUGIN)
+  await server.load(...PLUGINS)
   kid = `u${server.core.accounts.find('kid')?.id.toString(36)}`
   const ids = (sql: string, letter: string) =>
     server.core.db.all<{ id: number }>(sql).map(({ id }) => letter + id.toString(36))
@@ -99,6 +105,7 @@ before(async () => {
     libraryId: 2,
   }
   assert.equal(songs.length, 5)
+  await setRules({ share: true }, [1, 2])
   await usedByEverybody(songs)
   await setRules(RULES, [1])
   probeIds = [
@@ -127,6 +134,7 @@ async function usedByEverybody(songs: readonly string[]): Promise<void> {
       `scrobble?${id}&submission=true`,
       `scrobble?id=${songs[4]}&submission=false`,
       `createPlaylist?name=Shared&songId=s1&${list}`,
+      `createShare?${id}&id=s1&description=Mine`,
       `savePlayQueue?${id}&id=s1&current=${songs[1]}&position=1`,
       ...songs.flatMap((song) => [`setRating?id=${song}&rating=5`, `createBookmark?id=${song}&position=10`]),
     ]) {
@@ -199,6 +207,10 @@ function canonical(value: unknown): string {
 /** Of each kind one; for the runs that are repeated under changing conditions. */
 function someIds(): readonly string[] {
   return ['s', 'a', 'r', 'd'].map((letter) => hidden.ids.find((id) => id.startsWith(letter)) ?? assert.fail())
+}
+
+function nativeReads(ids: readonly string[]): readonly Probe[] {
+  return nativeProbes(server, ids).filter(({ method }) => method === 'GET')
 }
 
 /** `work` again and again while `until` runs. */
@@ -292,26 +304,43 @@ test('nothing shows while grants and rules change around it', async () => {
       await asAdmin('PUT', `/api/user/${kid}/library`, { libraryIds: [1] })
       server.core.auth.scopes.invalidate()
     },
-    () => assertTight(subsonicProbes(server, someIds(), true), ['json']),
+    () => assertTight([...subsonicProbes(server, someIds(), true), ...nativeReads(someIds())], ['json']),
   )
   await setRules(RULES, [1])
   assert.ok(turn > 3)
 })
 
-test('nothing shows while the plugin is reloaded again and again', async () => {
+test('nothing shows while the plugins are reloaded again and again', async () => {
   let turn = 0
   await meanwhile(
     async () => {
       turn++
-      await server.host.reload('library-acl')
+      for (const name of names) await server.host.reload(name)
     },
-    () => assertTight(subsonicProbes(server, someIds(), true), ['json']),
+    () => assertTight([...subsonicProbes(server, someIds(), true), ...nativeReads(someIds())], ['json']),
   )
   assert.ok(turn > 3)
 })
 
+test('each plugin has its part in what is probed', () => {
+  assert.ok(names.includes('library-acl') && names.includes('sharing'))
+  const probes = [...subsonicProbes(server, ['x'], false), ...nativeProbes(server, ['x'])].map(({ path }) => path)
+  for (const { path } of server.routes()) {
+    const start = path.split(/[:*]/, 1)[0] as string
+    assert.ok(
+      probes.some((probe) => probe.startsWith(start)),
+      path,
+    )
+  }
+  for (const endpoint of ['createShare', 'getShares'])
+    assert.ok(
+      probes.some((probe) => probe.startsWith(`/rest/${endpoint}?`)),
+      endpoint,
+    )
+})
+
 test('endpoints that change something take nothing hidden for it', async () => {
-  await assertTight(subsonicProbes(server, probeIds, false), ['json'])
+  await assertTight(subsonicProbes(server, probeIds, false), ['json', 'xml'])
 })
 
 const songsOfKid = async () => {
@@ -330,20 +359,20 @@ test('when a plugin that narrows throws, nothing is visible at all', async () =>
       })
     },
   })
-  await server.load(PLUGIN, throwing)
+  await server.load(...PLUGINS, throwing)
   assert.equal(await songsOfKid(), 0)
-  await assertTight(subsonicProbes(server, someIds(), true), ['json'])
+  await assertTight([...subsonicProbes(server, someIds(), true), ...nativeReads(someIds())], ['json'])
   // One that only vanished would keep its gate shut.
   await server.host.setEnabled('throwing', false)
-  await server.load(PLUGIN)
+  await server.load(...PLUGINS)
   assert.equal(await songsOfKid(), 3)
 })
 
 test('when the plugin is missing, nothing is visible; when it is back, what was', async () => {
-  await server.host.sync([])
+  await server.load(...OTHERS)
   assert.equal(await songsOfKid(), 0)
-  await assertTight(subsonicProbes(server, someIds(), true), ['json'])
-  await server.load(PLUGIN)
+  await assertTight([...subsonicProbes(server, someIds(), true), ...nativeReads(someIds())], ['json'])
+  await server.load(...PLUGINS)
   assert.equal(await songsOfKid(), 3)
 })
 

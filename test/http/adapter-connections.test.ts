@@ -235,7 +235,7 @@ onBoth('a large source goes through TLS unharmed', async (t, name) => {
     ({ query }) => ({
       kind: 'source',
       headers: {},
-      source: watchedSource(size, query ? { length: size } : {}, 50_000),
+      source: watchedSource(size, query ? { length: size } : {}, { chunkBytes: 50_000 }),
     }),
     { tls: TLS },
   )
@@ -257,5 +257,5 @@ onBoth('TLS files that do not fit are explained at the start', async (_t, name) 
   const swapped = await makeAdapter(name, optionsFor(listen, { tls: { cert: TLS.key, key: TLS.cert } }))
   await assert.rejects(swapped.listen(), hasCode('CONFIG_INVALID'))
   const missing = await makeAdapter(name, optionsFor(listen, { tls: { cert: '/nowhere/cert.pem', key: TLS.key } }))
-  await assert.rejects(missing.listen(), hasCode('CONFIG_INVALID', /certificate file/))
+  await assert.rejects(missing.listen(), hasCode('CONFIG_INVALID', /certificate can not be read/))
 })

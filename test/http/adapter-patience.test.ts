@@ -7,8 +7,8 @@ const PAUSE_MS = 14_000
 onBoth('a player that pauses for long gets the rest afterwards, to the last byte', async (t, name) => {
   const sources = new Map<string, ReturnType<typeof watchedSource>>()
   const { port } = await serve(t, name, ({ query }) => {
-    const [size = 0, known] = query.split(',').map(Number)
-    const source = watchedSource(size, known ? { length: size } : {})
+    const [size = 0, known, again] = query.split(',').map(Number)
+    const source = watchedSource(size, known ? { length: size } : {}, again ? { chunkBytes: 20_480, again: true } : {})
     sources.set(query, source)
     return { kind: 'source', headers: {}, source }
   })
@@ -34,7 +34,7 @@ onBoth('a player that pauses for long gets the rest afterwards, to the last byte
   const sizes = [-30_000, -16_384, -9000, -4000, -2500, -2000, -1500, 0, 5000, 40_000, 1_000_000].map(
     (more) => capacity + more,
   )
-  const clients = sizes.flatMap((size) => [ask(`${size},1`), ask(`${size},0`)])
+  const clients = sizes.flatMap((size) => [ask(`${size},1`), ask(`${size},0`), ask(`${size},1,1`)])
   for (const { query } of clients) await settled(query)
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
   for (const { client } of clients) client.socket.resume()

@@ -55,17 +55,17 @@ onBoth('invalid escapes, NUL and dot segments are refused before the handler', a
   assert.equal(calls, 0)
 })
 
-onBoth('a base path is taken off, and what lies outside is not served', async (t, name) => {
+onBoth('a base path is taken off, whether or not the proxy did so already', async (t, name) => {
   const { url } = await serve(t, name, echo, { basePath: '/tonearm' })
   const inside = await (await fetch(`${url}/tonearm/rest/ping`)).json()
   assert.equal(inside.path, '/rest/ping')
   assert.equal(inside.origin, `${url}/tonearm`)
   assert.equal((await (await fetch(`${url}/tonearm`)).json()).path, '/')
-  assert.equal((await fetch(`${url}/tonearmish`)).status, 404)
-  assert.equal((await fetch(`${url}/rest/ping`)).status, 404)
-  const bare = await fetch(`${url}/`, { redirect: 'manual' })
-  assert.equal(bare.status, 302)
-  assert.equal(bare.headers.get('location'), '/tonearm/')
+  for (const path of ['/rest/ping', '/tonearmish', '/']) {
+    const bare = await (await fetch(url + path)).json()
+    assert.equal(bare.path, path)
+    assert.equal(bare.origin, `${url}/tonearm`)
+  }
 })
 
 onBoth('a GET of 200 KiB is served, one beyond the limit is answered 431', async (t, name) => {

@@ -132,7 +132,7 @@ onBoth('a source of unknown length is chunked, without ranges', async (t, name) 
 onBoth('sources of one byte, of none, and in tiny chunks arrive whole', async (t, name) => {
   const { url } = await serve(t, name, ({ query }) => {
     const [size, chunk, known] = query.split(',').map(Number) as [number, number, number]
-    return reply(watchedSource(size, known ? { length: size } : {}, chunk))
+    return reply(watchedSource(size, known ? { length: size } : {}, { chunkBytes: chunk }))
   })
   for (const query of [
     '0,10,1',
@@ -239,7 +239,9 @@ for (const known of [true, false]) {
 
   onBoth(`a reader that dawdles gets every byte of ${known ? 'known' : 'unknown'} length`, async (t, name) => {
     const size = 12 * 1024 * 1024
-    const { port } = await serve(t, name, () => reply(watchedSource(size, known ? { length: size } : {}, 40_000)))
+    const { port } = await serve(t, name, () =>
+      reply(watchedSource(size, known ? { length: size } : {}, { chunkBytes: 40_000 })),
+    )
     const client = raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
     const rest = setInterval(() => {
       client.socket.pause()
@@ -322,3 +324,24 @@ onBoth('a download is named in any script', async (t, name) => {
     `attachment; filename="Sigur R_s _ _Untitled_#1_.flac"; filename*=UTF-8''Sigur%20R%C3%B3s%20%E2%80%93%20%22Untitled_%231%22.flac`,
   )
 })
+
+onBoth(
+  'a source that can not be opened is replaced by the one it names, with that one head and ranges',
+  async (t, name) => {
+    const failing = (): WatchedSource => ({
+      ...watchedSource(SIZE, { contentType: 'audio/mpeg' }),
+      open: () => Promise.reject(new AppError('TRANSCODE_FAILED', 'no')),
+    })
+    const other = watchedSource(SIZE, { ...FIELDS, contentType: 'audio/flac' })
+    const { url } = await serve(t, name, ({ path }) => {
+      if (path === '/other') return reply({ ...failing(), instead: async () => other } as WatchedSource)
+      const instead = path === '/none' ? async () => undefined : () => Promise.reject(new Error('gone too'))
+      return { ...reply({ ...failing(), instead } as WatchedSource), onError: () => text(200, 'an error') } as HttpReply
+    })
+    const got = await fetch(`${url}/other`, { headers: { range: 'bytes=5-9' } })
+    assert.equal(got.status, 206)
+    assert.equal(got.headers.get('content-type'), 'audio/flac')
+    assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(5, 10))
+    for (const path of ['/none', '/broken']) assert.equal(await (await fetch(url + path)).text(), 'an error')
+  },
+)

@@ -57,6 +57,7 @@ test('the origin takes scheme, host and prefix from the proxy and refuses what i
   }
   assert.equal(origin({ host: '[::1]:4533' }), 'http://[::1]:4533/t')
   assert.equal(origin({ host: 'a', 'x-forwarded-prefix': '//evil' }), 'http://a/t')
+  assert.equal(origin({ host: 'a', 'x-forwarded-prefix': '/t' }), 'http://a/t')
 })
 
 test('a chain of proxies is read at the hop of the client', () => {

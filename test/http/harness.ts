@@ -1,20 +1,15 @@
 import { connect, type Socket } from 'node:net'
-import { type TestContext, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import type { ByteRange, ByteSource } from '../../src/base/byte-source.ts'
 import { createNodeAdapter } from '../../src/http/adapter-node.ts'
 import type { AdapterOptions, FinishedRequest } from '../../src/http/adapter-options.ts'
 import { createUwsAdapter } from '../../src/http/adapter-uws.ts'
 import type { HttpAdapter, HttpHandler, HttpRequest } from '../../src/http/types.ts'
 import { type Logger, silentLogger } from '../../src/log/logger.ts'
-
-export type AdapterName = HttpAdapter['name']
+import { type AdapterName, onBothAdapters } from '../support/adapters.ts'
 
 /** Registers the test once for each adapter. */
-export function onBoth(name: string, run: (t: TestContext, adapter: AdapterName) => Promise<void>): void {
-  for (const adapter of ['uws', 'node'] as const) {
-    test(`${adapter}: ${name}`, { timeout: 60_000 }, (t) => run(t, adapter))
-  }
-}
+export const onBoth = onBothAdapters
 
 export interface Served {
   readonly adapter: HttpAdapter
@@ -129,8 +124,15 @@ export interface WatchedSource extends ByteSource {
 /** The byte at offset n of a watched source. */
 export const byteAt = (n: number): number => (n * 7 + (n >> 8)) & 0xff
 
-/** A source of known bytes that reuses one buffer, as files do, and notes what is done to it. */
-export function watchedSource(size: number, fields: Partial<ByteSource> = {}, chunkBytes = 16_384): WatchedSource {
+/**
+ * A source of known bytes that reuses one buffer, as files do, and notes what is done to it. `again`: bytes that were not
+ * taken can be had again, and the buffer is somebody else's meanwhile.
+ */
+export function watchedSource(
+  size: number,
+  fields: Partial<ByteSource> = {},
+  { chunkBytes = 16_384, again = false } = {},
+): WatchedSource {
   const source: WatchedSource = {
     contentType: 'audio/mpeg',
     ...fields,
@@ -151,6 +153,15 @@ export function watchedSource(size: number, fields: Partial<ByteSource> = {}, ch
           source.pulled += length
           return buffer.subarray(0, length)
         },
+        ...(again
+          ? {
+              unread: (count: number) => {
+                at -= count
+                source.pulled -= count
+                buffer.fill(0xdd)
+              },
+            }
+          : {}),
         close: () => {
           source.closes++
           buffer.fill(0xee)

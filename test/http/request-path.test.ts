@@ -24,7 +24,7 @@ test('targets become decoded paths below the base path', () => {
   for (const [target, base, path] of cases) assert.deepEqual(readPath(target, base), { kind: 'path', path }, target)
 })
 
-test('what is no honest target is bad, and what is not below the base path outside', () => {
+test('what is no honest target is bad', () => {
   for (const target of [
     '',
     '*',
@@ -41,8 +41,6 @@ test('what is no honest target is bad, and what is not below the base path outsi
   ]) {
     assert.equal(readPath(target, '').kind, 'bad', target)
   }
-  for (const target of ['/tonearmx', '/x', '/tonear']) assert.equal(readPath(target, '/tonearm').kind, 'outside')
-  assert.deepEqual(readPath('/', '/t'), { kind: 'redirect', to: '/t/' })
 })
 
 test('ranges of an empty body and numbers beyond all sizes do no harm', () => {

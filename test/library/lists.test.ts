@@ -75,6 +75,17 @@ test('a random draw is fresh, without repeats, and reaches everything', () => {
   assert.ok(seen.size > 1150, `${seen.size} of 1200 songs came up in 20,000 draws`)
 })
 
+test('pages of a random draw end when as many were shown as there are', () => {
+  for (const draw of [albums.list, folders.listAlbums]) {
+    const total = draw(eyes, { order: 'newest', limit: 5000, offset: 0 }).length
+    const list = (offset: number) => draw(eyes, { order: 'random', limit: 20, offset })
+    assert.equal(list(total - 21).length, 20)
+    assert.equal(list(total - 3).length, 3)
+    assert.deepEqual(list(total), [])
+    assert.deepEqual(list(100_000), [])
+  }
+})
+
 test('a random draw finds the few visible among many', () => {
   const few = [5, 700, 1100] as SongId[]
   const scope = fixture.viewer({ libraries: [], grants: few })

@@ -175,8 +175,8 @@ for (const order of ORDERS) {
   }
 }
 
-/** Lists made of a parameter, matches of the search index, and single rows are no tables. */
-const HARMLESS = /^SCAN (\w+ VIRTUAL TABLE INDEX (1:|\d*:M)|CONSTANT ROW|\d+ CONSTANT)/
+/** Lists made of a parameter, matches of the search index, single rows and the way up from a folder are no tables. */
+const HARMLESS = /^SCAN (\w+ VIRTUAL TABLE INDEX (1:|\d*:M)|CONSTANT ROW|\d+ CONSTANT|up$)/
 
 /** Credits of the artists on one page are gathered first, then counted in two ways. */
 const OF_A_PAGE = /^SCAN page_credits$|TEMP B-TREE FOR (GROUP BY|count)/

@@ -176,7 +176,16 @@ test('one user can not take all places', async (t) => {
 
 test('a failed conversion is an error before the first byte, and the song is sent as it is from then on', async (t) => {
   const { ask } = await stage(t, { bytes: 0, exitCode: 1 })
-  await assert.rejects((await ask()).open(), failsWith('TRANSCODE_FAILED'))
+  const failing = await ask()
+  const failure = await failing.open().then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  failsWith('TRANSCODE_FAILED')(failure)
+  const other = await failing.instead?.(failure)
+  assert.equal(other?.contentType, 'audio/flac')
+  assert.equal(other?.length, 10_000)
+  assert.equal(await failing.instead?.(new AppError('BUSY', 'all places are taken')), undefined)
   const source = await ask()
   assert.equal(source.contentType, 'audio/flac')
   assert.equal((await readAll(source)).length, 10_000)

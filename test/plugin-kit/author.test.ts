@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeMusic } from '../../src/plugin/testing/music.ts'
@@ -33,7 +33,6 @@ test('an author sees edits live in a running server, keeps the old version throu
     return `${code} ${stdout}${stderr}`
   }
 
-  mkdirSync(join(data, 'plugins'), { recursive: true })
   symlinkSync(project.folder, join(data, 'plugins', 'loved'))
   await until(async () => (await plugin('list')).includes('needs-grant'))
   assert.match(await get('/plugins/loved'), /^503/)
@@ -50,6 +49,7 @@ test('an author sees edits live in a running server, keeps the old version throu
   project.edit('src/plugin.ts', 'export default', 'export = default')
   await server.until(/"plugin unusable"/)
   assert.match(await plugin('reload', 'loved'), /^1 .*src\/plugin\.ts:3/)
+  assert.match(await plugin('list'), /loved +0\.1\.0 +active {2}last error: .*src\/plugin\.ts:3/)
   assert.equal(await get('/plugins/loved/hello'), '200 Hello!')
   project.edit('src/plugin.ts', 'export = default', 'export default')
 

@@ -170,6 +170,34 @@ describe('an endless loop', () => {
   })
 })
 
+test('clean-ups that throw, reject or never end keep no other from running, nor the new version from serving', async (t) => {
+  const server = await startPluginRoom(t)
+  const undone: string[] = []
+  Reflect.set(globalThis, 'undoneByProbe', undone)
+  const undo = (label: string, body: string) =>
+    `ctx.effect(() => () => { globalThis.undoneByProbe.push('${label}'); ${body} }, '${label}')`
+  await server.install('probe', {
+    version: '1.0.0',
+    permissions: PERMISSIONS,
+    setup: [
+      undo('first', ''),
+      undo('throws', `throw new Error('broken clean-up')`),
+      undo('rejects', `return Promise.reject('broken clean-up')`),
+      undo('never ends', 'return new Promise(() => {})'),
+      undo('last', ''),
+    ].join('\n'),
+  })
+  const info = await server.install('probe', {
+    version: '2.0.0',
+    permissions: PERMISSIONS,
+    setup: `ctx.routes.get('/x', () => ({ kind: 'text', body: VERSION }), { auth: 'public' })`,
+  })
+  assert.equal(info?.state, 'active')
+  assert.equal(await (await server.get('/plugins/probe/x')).text(), '2.0.0')
+  await until(() => undone.length === 5)
+  assert.deepEqual(undone, ['last', 'never ends', 'rejects', 'throws', 'first'])
+})
+
 describe('answers that can not be sent', () => {
   const replies: Readonly<Record<string, string>> = {
     nothing: 'undefined',

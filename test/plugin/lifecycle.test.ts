@@ -144,13 +144,19 @@ describe('a breaking migration', () => {
 
   test('takes the old version out first, with its gates shut, and lets its calls end', async (t) => {
     const server = await startPluginRoom(t)
+    const { db } = server.core
     await server.install('probe', {
       ...first,
+      drainMs: 60_000,
       setup: `${first.setup}
-      ctx.routes.get('/slow', async () => { await new Promise((r) => setTimeout(r, 400)); return { kind: 'text', body: VERSION } }, { auth: 'public' })`,
+      ctx.routes.get('/slow', async () => {
+        await ctx.db.run("INSERT INTO probe_item VALUES ('begun')")
+        while (!(await ctx.db.get("SELECT a FROM probe_item WHERE a = 'go on'"))) await new Promise((r) => setTimeout(r, 10))
+        return { kind: 'text', body: VERSION }
+      }, { auth: 'public', timeoutMs: 60_000 })`,
     })
     const slow = textOf(server.get('/plugins/probe/slow'))
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await until(() => db.get('SELECT a FROM probe_item') !== undefined)
     const installing = server.install('probe', {
       ...first,
       version: '2.0.0',
@@ -165,6 +171,7 @@ describe('a breaking migration', () => {
       client: 'test',
     })
     assert.equal(verdict.allow, false)
+    db.run("INSERT INTO probe_item VALUES ('go on')")
     assert.equal(await slow, '1.0.0')
     await installing
     assert.equal(await textOf(server.get('/plugins/probe/version')), '2.0.0')

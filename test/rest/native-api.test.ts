@@ -156,6 +156,16 @@ test('API keys are made, listed without the key, used and deleted by their owner
   assert.equal((await call('/api/keepalive/', { token: key })).status, 401)
 })
 
+test('NUL characters, at which the database would end a text, are taken out of bodies', async () => {
+  const token = await login()
+  const made = await call('/api/apikey', { token, body: { ['na\0me']: 'ki\0t\0chen', other: ['\0'] } })
+  assert.deepEqual([made.status, made.body.name], [200, 'kitchen'])
+  assert.ok(!JSON.stringify((await call('/api/apikey', { token })).body).includes('\\u0000'))
+  const again = await call('/auth/login', { body: { username: 'an\0n', password: 'ann\0-pass' } })
+  assert.equal(again.status, 200)
+  await call(`/api/apikey/${made.body.id}`, { method: 'DELETE', token })
+})
+
 test('nothing is reported to anybody, and it says so', async () => {
   const { body } = await call('/api/insights/', { token: await login() })
   assert.deepEqual(body, { id: 'insights_status', lastRun: 'disabled', success: false })

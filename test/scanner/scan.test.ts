@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { rm, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { quietHooks } from '../../src/hooks/hook-bus.ts'
+import { createArtworkRepository } from '../../src/library/artwork-repository.ts'
+import { DEFAULT_SCANNER_SETTINGS } from '../../src/scanner/settings.ts'
 import { coverJpeg } from '../support/audio.ts'
+import { createTestClock } from '../support/clock.ts'
 import { EVERYTHING, scanRig } from '../support/scanned-library.ts'
 
 const album = (over: Record<string, string | number | readonly string[]> = {}) => ({
@@ -270,9 +273,13 @@ async function age(folder: string, paths: readonly string[]): Promise<void> {
 }
 
 test('a file that is still being written is no problem but looked at again', async (t) => {
-  const rig = await scanRig(t, { 'A/1.mp3': album({ title: 'One' }) })
+  // Stands still: a busy machine may take longer for the scan than a file counts as new.
+  const clock = createTestClock(Date.now())
+  const rig = await scanRig(t, { 'A/1.mp3': album({ title: 'One' }) }, { clock })
   await rig.scan()
   await writeFile(join(rig.folder, 'A/half.mp3'), 'only the beginning')
+  const written = new Date(clock.now())
+  await utimes(join(rig.folder, 'A/half.mp3'), written, written)
   const { problems } = await rig.scan()
   assert.deepEqual([problems, rig.problems()], [0, []])
   await rig.write({ 'A/half.mp3': album({ title: 'Whole' }) })
@@ -293,4 +300,34 @@ test('a file that can not be read is set aside and left alone until it changes',
   await rig.write({ 'A/bad.flac': album({ title: 'Better' }) })
   await rig.scan()
   assert.deepEqual([rig.song('Better').suffix, rig.problems()], ['flac', []])
+})
+
+test('a copy of a song in another folder takes no cover away, and lends none', async (t) => {
+  const ring = (disc: number, track: number) => ({
+    audio: {
+      tags: { title: `${disc}.${track}`, album: 'Ring', artist: 'Wagner', discnumber: disc, tracknumber: track },
+    },
+  })
+  const rig = await scanRig(t, {
+    'Wagner/Ring/folder.jpg': coverJpeg(),
+    'Wagner/Ring/CD1/1.mp3': ring(1, 1),
+    'Wagner/Ring/CD1/2.mp3': ring(1, 2),
+    'Wagner/Ring/CD1/3.mp3': ring(1, 3),
+    'Wagner/Ring/CD2/1.mp3': ring(2, 1),
+    'Wagner/Ring/CD2/2.mp3': ring(2, 2),
+    'Wagner/Ring/Bonus/1.mp3': ring(3, 1),
+    'Downloads/cover.jpg': Buffer.concat([coverJpeg(), Buffer.from('other')]),
+    'Downloads/copy.mp3': ring(1, 1),
+  })
+  await rig.scan()
+  const artwork = createArtworkRepository(rig.db, DEFAULT_SCANNER_SETTINGS.coverPriority)
+  const { albumId } = rig.song('2.1')
+  assert.ok(rig.songs().every((song) => song.albumId === albumId))
+  const candidates = artwork.candidates(EVERYTHING, { kind: 'album', key: albumId })
+  assert.deepEqual(
+    candidates.map(({ path }) => relative(rig.folder, path)),
+    ['Wagner/Ring/folder.jpg', 'Downloads/cover.jpg'],
+  )
+  assert.notEqual(artwork.version(EVERYTHING, { kind: 'album', key: albumId }), '')
+  assert.notEqual(rig.song('3.1').coverVersion, '')
 })

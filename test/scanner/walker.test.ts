@@ -16,7 +16,8 @@ async function treeOf(t: Pick<TestContext, 'after'>, files: Readonly<Record<stri
 
 async function list(root: string, options: Partial<WalkOptions> = {}) {
   const signal = new AbortController().signal
-  const result = await walk({ root, recursive: true, followSymlinks: true, excludePatterns: [], signal, ...options })
+  const given = { recursive: true, followSymlinks: true, excludePatterns: [], ownFolders: [] }
+  const result = await walk({ root, signal, ...given, ...options })
   const audio = result.folders.flatMap((folder) =>
     folder.audio.map(({ name }) => (folder.path === '' ? name : `${folder.path}/${name}`)),
   )
@@ -55,6 +56,14 @@ test('folders of systems and dot-names are skipped, names that begin with two do
     'ok/1.mp3': '',
   })
   assert.deepEqual((await list(root)).audio, ['...And Oceans/1.mp3', 'ok/1.mp3'])
+})
+
+test("Tonearm's own folders are no music, also behind a link, but for a root", async (t) => {
+  const root = await treeOf(t, { 'a/1.mp3': '', 'data/2.mp3': '', 'data/cache/3.mp3': '' })
+  await symlink(join(root, 'data'), join(root, 'a/link'))
+  assert.deepEqual((await list(root, { ownFolders: [join(root, 'data'), join(root, 'absent')] })).audio, ['a/1.mp3'])
+  const inside = join(root, 'data')
+  assert.deepEqual((await list(inside, { ownFolders: [inside, join(inside, 'cache')] })).audio, ['2.mp3'])
 })
 
 test('ignore files: empty hides all below, patterns are inherited, the nearest decides', async (t) => {

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import type { TestContext } from 'node:test'
 import SubsonicAPI from 'subsonic-api'
+import { type AdapterName, onBothAdapters as onBoth } from '../support/adapters.ts'
 import { login, queryString } from '../support/subsonic-request.ts'
 import { ADMIN, startTestServer } from '../support/test-server.ts'
 import { idsOf, LIBRARIES, USERS } from './world.ts'
 
-/** Once for each way to serve: what a client meets is the same. */
-function onBoth(name: string, run: (t: TestContext, adapter: 'uws' | 'node') => Promise<void>): void {
-  for (const adapter of ['uws', 'node'] as const)
-    test(`${adapter}: ${name}`, { timeout: 60_000 }, (t) => run(t, adapter))
-}
-
-async function connect(t: TestContext, adapter: 'uws' | 'node') {
+async function connect(t: TestContext, adapter: AdapterName) {
   const server = await startTestServer({ libraries: LIBRARIES, users: USERS, adapter }, t)
   const clientOf = (username: string, password: string, post = false) =>
     new SubsonicAPI({ url: server.url, auth: { username, password }, post })

@@ -72,6 +72,7 @@ test('encoded passwords are decoded, and hex that is none is the password itself
   assert.equal(decodePassword('enc:736573616d65'), 'sesame')
   assert.equal(decodePassword('enc:736573616D65'), 'sesame')
   assert.equal(decodePassword('enc:c3a9'), 'é')
+  assert.equal(decodePassword('enc:70E4'), 'pä')
   assert.equal(decodePassword('enc:xyz'), 'enc:xyz')
   assert.equal(decodePassword('enc:abc'), 'enc:abc')
   assert.equal(decodePassword('sesame'), 'sesame')

@@ -11,7 +11,7 @@ export interface Program {
   readonly pid: number
   readonly stdout: string
   readonly stderr: string
-  /** Waits until standard output or error matches. Rejects when the program ends before, or after 60 seconds. */
+  /** Waits until standard output or error matches. Rejects when the program ends before, or after four minutes. */
   until(pattern: RegExp): Promise<RegExpMatchArray>
   kill(signal: NodeJS.Signals): void
   /** The exit code, or the signal's name. */
@@ -23,7 +23,7 @@ export interface ProgramOptions {
   readonly input?: string
 }
 
-const WAIT_MS = 60_000
+const WAIT_MS = 240_000
 
 /** Nothing of the machine's own settings, and no home that a test could write to. */
 export function cleanEnv(home: string, more: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -63,7 +63,7 @@ export function watch(child: ChildProcess): Program {
           finish()
           reject(new Error(`${why} before ${pattern}:\n${output.stdout}\n${output.stderr}`))
         }
-        const timer = setTimeout(() => fail('60 seconds went by'), WAIT_MS)
+        const timer = setTimeout(() => fail('four minutes went by'), WAIT_MS)
         const look = () => {
           const found = find(pattern)
           if (!found) return

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module'
 import type { TestContext } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { FULL_SCOPE } from '../../src/base/access-scope.ts'
-import { systemClock } from '../../src/base/clock.ts'
+import { type Clock, systemClock } from '../../src/base/clock.ts'
 import type { LibraryId, UserId } from '../../src/base/ids.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type HookBus, quietHooks } from '../../src/hooks/hook-bus.ts'
@@ -51,6 +51,7 @@ export interface ScanRigOptions {
   readonly log?: Logger
   readonly childEntry?: ChildEntry
   readonly folder?: string
+  readonly clock?: Clock
 }
 
 /** A scanner over a real database and a folder of real files, with one administrator. */
@@ -77,7 +78,7 @@ export async function scanRig(
     artwork: createArtworkRepository(db, settings.coverPriority),
     hooks: options.hooks ?? quietHooks,
     log: options.log ?? silentLogger,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     settings,
     childEntry: options.childEntry ?? childEntry(),
     firstAdmin: () => ADMIN,

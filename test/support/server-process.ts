@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 /** What production runs with (src/launch.sh). */
-export const PRODUCTION_FLAGS = ['--liftoff-only', '--max-semi-space-size=1']
+export const PRODUCTION_FLAGS = ['--liftoff-only', '--max-semi-space-size=1', '--optimize-for-size', '--expose-gc']
 export const PRODUCTION_ENV = {
   MALLOC_ARENA_MAX: '1',
   MALLOC_TRIM_THRESHOLD_: '131072',

@@ -41,8 +41,10 @@ function start() {
   }
 
   const cover = make('img', { alt: '', width: 48, height: 48 })
-  const name = make('span', { className: 'name' })
-  const artist = make('span', { className: 'artist' })
+  const name = make('span', { className: 'name', dir: 'auto' })
+  const under = make('span', { className: 'under', dir: 'auto' })
+  const names = make('div', { className: 'names' }, name, under)
+  names.setAttribute('aria-live', 'polite')
   const toggle = button('play', 'Play', () => (audio.paused ? audio.play() : audio.pause()))
   toggle.className = 'toggle'
   const back = button('back', 'Previous song', () => (audio.currentTime > 3 ? seekTo(0) : play(current - 1)))
@@ -67,7 +69,7 @@ function start() {
       'div',
       { className: 'bar' },
       cover,
-      make('div', { className: 'names' }, name, artist),
+      names,
       make('div', { className: 'controls' }, volume, back, toggle, next),
       make('div', { className: 'seek' }, passed, seek, whole),
     ),
@@ -78,14 +80,16 @@ function start() {
   function play(index) {
     const item = items[index]
     if (!item) return
-    if (items[current]) items[current].classList.remove('playing')
+    mark(items[current], false)
     current = index
-    item.classList.add('playing')
+    mark(item, true)
     const { title, artist: by, album, cover: picture } = item.dataset
     name.textContent = title
-    artist.textContent = by
+    under.textContent = by
+    under.classList.remove('problem')
     cover.src = `${picture}&size=150`
     player.hidden = false
+    document.body.classList.add('has-player')
     back.disabled = index === 0
     next.disabled = index === items.length - 1
     audio.src = item.querySelector('audio').src
@@ -93,16 +97,53 @@ function start() {
     if ('mediaSession' in navigator) {
       const artwork = [{ src: new URL(picture, document.baseURI).href, sizes: '600x600' }]
       navigator.mediaSession.metadata = new MediaMetadata({ title, artist: by, album, artwork })
-      navigator.mediaSession.setActionHandler('previoustrack', () => play(current - 1))
-      navigator.mediaSession.setActionHandler('nexttrack', () => play(current + 1))
-      navigator.mediaSession.setActionHandler('seekto', ({ seekTime }) => seekTo(seekTime))
     }
+  }
+
+  function mark(item, on) {
+    if (!item) return
+    item.classList.toggle('playing', on)
+    item.classList.remove('sounding')
+    const line = item.querySelector('.line')
+    if (on) line.setAttribute('aria-current', 'true')
+    else line.removeAttribute('aria-current')
+  }
+
+  const actions = {
+    previoustrack: () => play(current - 1),
+    nexttrack: () => play(current + 1),
+    seekto: ({ seekTime }) => seekTo(seekTime),
+    seekforward: ({ seekOffset }) => seekTo(audio.currentTime + (seekOffset || 10)),
+    seekbackward: ({ seekOffset }) => seekTo(Math.max(0, audio.currentTime - (seekOffset || 10))),
+  }
+  for (const [action, handler] of Object.entries(actions)) {
+    try {
+      navigator.mediaSession?.setActionHandler(action, handler)
+    } catch {
+      // A browser that does not know the action.
+    }
+  }
+  const showPosition = () => {
+    const { duration, currentTime: position, playbackRate } = audio
+    if (!Number.isFinite(duration) || position > duration) return
+    navigator.mediaSession?.setPositionState?.({ duration, position, playbackRate })
   }
 
   const showState = () => {
     toggle.replaceChildren(icon(audio.paused ? 'play' : 'pause'))
     toggle.setAttribute('aria-label', audio.paused ? 'Play' : 'Pause')
+    items[current]?.classList.toggle('sounding', !audio.paused)
+    showPosition()
   }
+  // Its address may have died since the page was loaded.
+  const showProblem = () => {
+    if (current < 0 || !audio.error) return
+    under.textContent = 'This song can not be played now. Open the link again, or choose another.'
+    under.classList.add('problem')
+    showState()
+  }
+  audio.addEventListener('error', showProblem)
+  audio.addEventListener('seeked', showPosition)
   audio.addEventListener('play', showState)
   audio.addEventListener('pause', showState)
   audio.addEventListener('ended', () => play(current + 1))
@@ -122,8 +163,8 @@ function start() {
     control.addEventListener('click', () => (index === current && !audio.paused ? audio.pause() : play(index)))
     line.replaceWith(control)
   }
-  const all = button('play', 'Play all', () => play(0))
-  all.append(' Play all')
+  const all = button('play', items.length === 1 ? 'Play song' : 'Play all', () => play(0))
+  all.append(items.length === 1 ? ' Play song' : ' Play all')
   all.className = 'button main'
   document.getElementById('actions').prepend(all)
 

@@ -11,72 +11,26 @@ import { fileURLToPath } from 'node:url'
 import { HtmlValidate } from 'html-validate'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
 import { createTestHost, type TestHost } from 'tonearm/plugin/testing'
+import { sharePage } from '../page.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const SHOTS = fileURLToPath(new URL('../../../.artifacts/', import.meta.url))
 const ORIGIN = 'http://tonearm.test'
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } } as const
 
-test('people open a share, play, seek, download and enter a password in a browser', {
-  skip: existsSync(CHROMIUM) ? false : 'no chromium here',
-  timeout: 120_000,
-}, async (t) => {
+const OPTIONS = { skip: existsSync(CHROMIUM) ? false : 'no chromium here', timeout: 240_000 }
+const validator = new HtmlValidate({ extends: ['html-validate:standard'], rules: { 'long-title': 'off' } })
+
+test('people open a share, play, seek, download and enter a password in a browser', OPTIONS, async (t) => {
   await using host = await createTestHost()
   await host.load(new URL('../', import.meta.url), { rateLimit: 0 })
   const open = await share(host, { description: 'Songs for the road' })
   const locked = await share(host, { description: 'Only for friends', password: 'sesame' })
   const ended = await share(host, {})
   await host.inject({ url: `/api/share/${ended}`, method: 'DELETE', user: 'admin' })
+  for (const path of [open, locked, ended, `d/${locked}`, `${locked}/m3u`]) await assertValid(host, path)
 
-  const validator = new HtmlValidate({ extends: ['html-validate:standard'], rules: { 'long-title': 'off' } })
-  for (const id of [open, locked, ended]) {
-    const { body } = await host.inject({ url: `/share/${id}`, headers: { accept: 'text/html' } })
-    const { results } = await validator.validateString(body)
-    assert.deepEqual(
-      results.flatMap(({ messages }) => messages.map(({ line, message }) => `${line}: ${message}`)),
-      [],
-    )
-  }
-
-  const server = createServer(async (request, response) => {
-    const parts: Buffer[] = []
-    for await (const part of request) parts.push(part as Buffer)
-    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
-    const reply = await host.inject({
-      url: request.url ?? '/',
-      method: request.method ?? 'GET',
-      headers,
-      ...(parts.length > 0 ? { body: Buffer.concat(parts).toString() } : {}),
-    })
-    response.writeHead(reply.status, reply.headers).end(reply.bytes)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await mkdir(SHOTS, { recursive: true })
-  const profile = await mkdtemp(join(tmpdir(), 'tonearm-chromium-'))
-  const browser = await chromium.launchPersistentContext(profile, {
-    executablePath: CHROMIUM,
-    headless: true,
-    acceptDownloads: true,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--autoplay-policy=no-user-gesture-required',
-      `--host-resolver-rules=MAP tonearm.test 127.0.0.1:${port}`,
-    ],
-  })
-  t.after(async () => {
-    await browser.close()
-    server.closeAllConnections()
-    server.close()
-    await rm(profile, { recursive: true, force: true, maxRetries: 3 })
-  })
-
+  const browser = await browserFor(t, host)
   for (const [name, viewport] of Object.entries(SIZES)) {
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await pageOf(browser, viewport, colorScheme)
@@ -90,9 +44,15 @@ test('people open a share, play, seek, download and enter a password in a browse
       await page.getByRole('slider', { name: 'Position' }).fill('60')
       await page.locator('.seek span').filter({ hasText: /^1:0/ }).first().waitFor()
       await page.getByRole('button', { name: 'Next song' }).click()
-      assert.equal(await page.locator('.player .name').textContent(), 'Two')
-      const wide = await page.evaluate('document.documentElement.scrollWidth > innerWidth')
-      assert.equal(wide, false, 'nothing stands out at the side')
+      await page.locator('.player .name').filter({ hasText: 'Two' }).waitFor()
+      assert.equal(await page.locator('[aria-current=true] .name').textContent(), 'Two')
+      await page.locator('h1').click()
+      await page.keyboard.press('p')
+      await page.locator('.player .name').filter({ hasText: 'One' }).waitFor()
+      await page.keyboard.press('Space')
+      await page.getByRole('button', { name: 'Play', exact: true }).waitFor()
+      assert.equal(await page.evaluate('navigator.mediaSession.metadata.title'), 'One')
+      await assertFits(page)
       assert.deepEqual(await serious(page), [])
       await page.screenshot({ path: join(SHOTS, `share-${name}-${colorScheme}.png`) })
       assert.deepEqual(foreign, [])
@@ -116,16 +76,159 @@ test('people open a share, play, seek, download and enter a password in a browse
     assert.equal(await file.failure(), null)
     await page.goto(`${ORIGIN}/share/${ended}`)
     await page.getByRole('heading', { name: 'This share has ended' }).waitFor()
+    await page.screenshot({ path: join(SHOTS, `share-${name}-ended.png`) })
     await page.close()
     await browser.clearCookies()
   }
+
+  // The share is taken back while its page is open.
+  const page = await pageOf(browser, SIZES.phone, 'light')
+  const doomed = await share(host, {})
+  await page.goto(`${ORIGIN}/share/${doomed}`)
+  await page.getByRole('button', { name: 'Play all' }).waitFor()
+  await host.inject({ url: `/api/share/${doomed}`, method: 'DELETE', user: 'admin' })
+  await page.getByRole('button', { name: 'Play all' }).click()
+  await page.locator('.player .problem').waitFor()
+  await page.close()
 })
 
-async function share(host: TestHost, more: object): Promise<string> {
+test('every script, endless titles and many songs fit; without JavaScript all can be heard', OPTIONS, async (t) => {
+  await using host = await createTestHost({ library: 'unicode' })
+  await host.load(new URL('../', import.meta.url), { rateLimit: 0 })
+  const mixed = await share(host, {
+    targets: [{ kind: 'library', id: String(host.library('Musik')) }],
+    description: `${'A very long line about this music, which its sender could not stop writing. '.repeat(6)}\nأغنيات للطريق`,
+  })
+  const endless = await share(host, {
+    targets: [{ kind: 'song', id: host.track('نسم علينا') }],
+    description: 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft',
+  })
+  for (const id of [mixed, endless]) await assertValid(host, id)
+  const many = manySongs(300)
+  const { results } = await validator.validateString(many)
+  assert.deepEqual(results, [])
+
+  const browser = await browserFor(t, host, { pages: { '/share/many': many } })
+  for (const [name, viewport] of Object.entries(SIZES)) {
+    for (const [what, id] of Object.entries({ mixed, endless })) {
+      const page = await pageOf(browser, viewport, name === 'phone' ? 'dark' : 'light')
+      await page.goto(`${ORIGIN}/share/${id}`)
+      await page.locator('button.line').first().click()
+      await page.getByRole('button', { name: 'Pause' }).waitFor()
+      await assertFits(page)
+      assert.deepEqual(await serious(page), [])
+      await page.screenshot({ path: join(SHOTS, `share-${name}-${what}.png`), fullPage: true })
+      await page.close()
+    }
+    const page = await pageOf(browser, viewport, 'light')
+    await page.goto(`${ORIGIN}/share/many`)
+    await page.locator('button.line').nth(299).scrollIntoViewIfNeeded()
+    await assertFits(page)
+    await page.screenshot({ path: join(SHOTS, `share-${name}-many.png`) })
+    await page.close()
+  }
+
+  const plain = await browserFor(t, host, { javaScriptEnabled: false })
+  const page = await pageOf(plain, SIZES.phone, 'light')
+  await page.goto(`${ORIGIN}/share/${mixed}`)
+  assert.equal(await page.locator('audio[controls]').count(), 5)
+  assert.equal(await page.getByRole('button', { name: 'Play all' }).count(), 0)
+  await page.screenshot({ path: join(SHOTS, 'share-phone-plain.png') })
+})
+
+/** The page of a share that no test library is big enough for. */
+function manySongs(count: number): string {
+  const tracks = Array.from({ length: count }, (_, index) => ({
+    title: `Song ${index + 1}`,
+    artist: `Artist ${index % 7}`,
+    album: 'One album',
+    durationMs: 200_000,
+    cover: `AAAAAAAAAA/c/s${index}?t=x`,
+    stream: `AAAAAAAAAA/s/s${index}?t=x`,
+  }))
+  const card = { url: `${ORIGIN}/share/many` }
+  return sharePage({ up: '', title: 'Many', description: '', contents: 'Many', owner: 'admin', tracks, card })
+}
+
+async function assertValid(host: TestHost, path: string): Promise<void> {
+  const { body } = await host.inject({ url: `/share/${path}`, headers: { accept: 'text/html' } })
+  const { results } = await validator.validateString(body)
+  assert.deepEqual(
+    results.flatMap(({ messages }) => messages.map(({ line, message }) => `${line}: ${message}`)),
+    [],
+  )
+}
+
+/** Nothing stands out at the side. */
+async function assertFits(page: Page): Promise<void> {
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth > innerWidth'), false)
+}
+
+/** A browser to which the host is a server; both end with the test. */
+async function browserFor(
+  t: { after(cleanup: () => Promise<void>): void },
+  host: TestHost,
+  {
+    pages = {},
+    ...options
+  }: { readonly javaScriptEnabled?: boolean; readonly pages?: Readonly<Record<string, string>> } = {},
+): Promise<BrowserContext> {
+  const server = createServer(async (request, response) => {
+    const page = pages[request.url ?? '']
+    if (page !== undefined) return response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(page)
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part as Buffer)
+    const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]))
+    const reply = await host.inject({
+      url: request.url ?? '/',
+      method: request.method ?? 'GET',
+      headers,
+      ...(parts.length > 0 ? { body: Buffer.concat(parts).toString() } : {}),
+    })
+    return response.writeHead(reply.status, reply.headers).end(reply.bytes)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await mkdir(SHOTS, { recursive: true })
+  const profile = await mkdtemp(join(tmpdir(), 'tonearm-chromium-'))
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: CHROMIUM,
+    headless: true,
+    acceptDownloads: true,
+    ...options,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--autoplay-policy=no-user-gesture-required',
+      `--host-resolver-rules=MAP tonearm.test 127.0.0.1:${port}`,
+    ],
+  })
+  t.after(async () => {
+    await browser.close()
+    server.closeAllConnections()
+    server.close()
+    await rm(profile, { recursive: true, force: true, maxRetries: 3 })
+  })
+  return browser
+}
+
+async function share(
+  host: TestHost,
+  more: { readonly targets?: object; readonly [name: string]: unknown },
+): Promise<string> {
   const reply = await host.inject({
     url: '/api/v1/shares',
     user: 'admin',
-    body: { targets: [{ kind: 'album', id: host.album('First') }], permissions: { download: true }, ...more },
+    body: {
+      permissions: { download: true },
+      ...more,
+      targets: more.targets ?? [{ kind: 'album', id: host.album('First') }],
+    },
   })
   return (reply.json() as { id: string }).id
 }
@@ -138,7 +241,7 @@ async function pageOf(
   const page = await browser.newPage()
   await page.setViewportSize(viewport)
   await page.emulateMedia({ colorScheme })
-  page.setDefaultTimeout(15_000)
+  page.setDefaultTimeout(30_000)
   return page
 }
 

@@ -1,44 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createTestHost, type InjectRequest, type TestHost } from 'tonearm/plugin/testing'
-
-const FOLDER = new URL('../', import.meta.url)
-const USERS = [
-  { name: 'ann', roles: ['stream', 'download', 'share'], libraries: ['Open', 'Closed'] },
-  { name: 'ben', roles: ['stream', 'download', 'share'], libraries: ['Open'] },
-  { name: 'cat', roles: ['stream', 'download'], libraries: ['Open'] },
-]
-
-async function withHost(
-  work: (host: TestHost, call: Call) => Promise<void>,
-  config: Readonly<Record<string, unknown>> = {},
-): Promise<void> {
-  await using host = await createTestHost({ users: USERS, library: 'acl' })
-  await host.load(FOLDER, { rateLimit: 0, ...config })
-  await work(host, async (user, method, url, body) => {
-    const request: InjectRequest = { url, method, ...(user ? { user } : {}), ...(body === undefined ? {} : { body }) }
-    const reply = await host.inject(request)
-    const isJson = reply.headers['content-type']?.startsWith('application/json')
-    return { ...reply, json: (isJson ? reply.json() : {}) as Answer }
-  })
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: bodies of any shape are looked into
-type Answer = any
-type Call = (
-  user: string,
-  method: string,
-  url: string,
-  body?: unknown,
-) => Promise<{
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-  readonly bytes: Uint8Array
-  readonly json: Answer
-}>
-
-const path = (url: string) => new URL(url).pathname + new URL(url).search
+import { createTestHost } from 'tonearm/plugin/testing'
+import { type Answer, FOLDER, pathOf, USERS, withHost } from './support.ts'
 
 test('what one face makes, the others list, and fields are those of the seeds', () =>
   withHost(async (host, call) => {
@@ -97,61 +60,6 @@ test('updates change only what they name', () =>
     assert.deepEqual([patched.json.maxViews, patched.json.permissions.download], [3, true])
   }))
 
-/** user × state × operation: the statuses of native, Pinakes and public face; Subsonic's code, 0 = ok. */
-const STATES = ['alive', 'expired', 'revoked'] as const
-const MATRIX: readonly (readonly [user: string, method: string, url: string, ...statuses: readonly number[]])[] = [
-  ['ann', 'GET', '/api/share/ID', 200, 200, 404],
-  ['ben', 'GET', '/api/share/ID', 404, 404, 404],
-  ['admin', 'GET', '/api/share/ID', 200, 200, 404],
-  ['', 'GET', '/api/share/ID', 401, 401, 401],
-  ['ben', 'PUT', '/api/share/ID', 403, 403, 404],
-  ['ben', 'DELETE', '/api/share/ID', 403, 403, 404],
-  ['ann', 'PUT', '/api/share/ID', 200, 200, 404],
-  ['ann', 'GET', '/api/v1/shares/ID', 200, 200, 404],
-  ['ben', 'GET', '/api/v1/shares/ID', 404, 404, 404],
-  ['ben', 'PATCH', '/api/v1/shares/ID', 403, 403, 404],
-  ['ben', 'DELETE', '/api/shares/ID', 403, 403, 404],
-  ['ben', 'GET', '/api/v1/shares/ID/activity', 403, 403, 404],
-  ['ann', 'GET', '/api/v1/shares/ID/activity', 200, 200, 404],
-  ['', 'PATCH', '/api/v1/shares/ID', 401, 401, 401],
-  ['', 'GET', '/api/v1/shared/ID', 200, 404, 404],
-  ['', 'GET', '/share/ID', 200, 410, 410],
-  ['', 'GET', '/share/ID?format=m3u', 200, 410, 410],
-  ['', 'GET', '/share/ID/m3u', 200, 410, 410],
-  ['', 'GET', '/share/ID?download', 403, 410, 410],
-  ['', 'GET', '/share/0000000000', 404, 404, 404],
-]
-
-test('who may do what with a share that is alive, expired or revoked', async (t) => {
-  for (const [column, state] of STATES.entries()) {
-    await t.test(state, () =>
-      withHost(async (host, call) => {
-        const { json } = await call('ann', 'POST', '/api/share', { songs: [host.track('Open One')], expiresIn: 60 })
-        if (state === 'expired') await host.clock.advance(60_000)
-        if (state === 'revoked') assert.equal((await call('ann', 'DELETE', `/api/share/${json.id}`)).status, 200)
-        for (const [user, method, url, ...statuses] of MATRIX) {
-          const body = method === 'PUT' || method === 'PATCH' ? {} : undefined
-          const { status } = await call(user, method, url.replace('ID', json.id), body)
-          assert.equal(status, statuses[column], `${state}: ${user || 'nobody'} ${method} ${url}`)
-        }
-        const foreign = (await host.subsonic('deleteShare', { id: json.id }, 'ben')) as Answer
-        assert.equal(foreign.error.code, state === 'revoked' ? 70 : 50)
-      }),
-    )
-  }
-})
-
-test('a share ends at its moment, not before', () =>
-  withHost(async (host, call) => {
-    const { json } = await call('ann', 'POST', '/api/share', { songs: [host.track('Open One')], expiresIn: 60 })
-    await host.clock.advance(59_999)
-    const before = await call('', 'GET', `/share/${json.id}`)
-    assert.equal(before.status, 200)
-    await host.clock.advance(1)
-    assert.equal((await call('', 'GET', `/share/${json.id}`)).status, 410)
-    assert.notEqual((await call('', 'GET', path(before.json.tracks[0].url))).status, 200)
-  }))
-
 test('without the role nothing is made, and what the maker can not see is not found', () =>
   withHost(async (host, call) => {
     assert.equal((await call('cat', 'POST', '/api/share', { songs: [host.track('Open One')] })).status, 403)
@@ -187,7 +95,7 @@ test('of two at once one takes the last view, and a wrong password takes none', 
     const both = await Promise.all([1, 2].map(() => call('', 'GET', `${url}?password=sesame`)))
     assert.deepEqual(both.map(({ status }) => status).sort(), [200, 404])
     const entered = both.find(({ status }) => status === 200)
-    assert.equal((await call('', 'GET', path(entered?.json.tracks[0].url))).status, 200)
+    assert.equal((await call('', 'GET', pathOf(entered?.json.tracks[0].url))).status, 200)
     const log = await call('ann', 'GET', `/api/shares/${made.json.id}/activity`)
     assert.deepEqual(log.json.items.map((one: Answer) => one.action).sort(), [
       'created',
@@ -292,9 +200,9 @@ test('playlists are shared as they were; streams take ranges; pages escape what 
       raw.json.tracks.map((one: Answer) => one.title),
       ['Open One'],
     )
-    const part = await host.inject({ url: path(raw.json.tracks[0].url), headers: { range: 'bytes=4-7' } })
+    const part = await host.inject({ url: pathOf(raw.json.tracks[0].url), headers: { range: 'bytes=4-7' } })
     assert.deepEqual([part.status, part.bytes.length], [206, 4])
-    const forged = path(raw.json.tracks[0].url).replace(host.track('Open One'), host.track('Closed One'))
+    const forged = pathOf(raw.json.tracks[0].url).replace(host.track('Open One'), host.track('Closed One'))
     assert.equal((await call('', 'GET', forged)).status, 404)
     const page = await host.inject({ url: `/share/${json.id}`, headers: { accept: 'text/html' } })
     assert.ok(page.headers['content-security-policy']?.startsWith("default-src 'none'"))

@@ -1,3 +1,4 @@
+import { claim } from '../attribution.ts'
 import type { Generation } from '../generation.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: methods of any facade
@@ -12,8 +13,14 @@ export function deferred<T extends { readonly [K in keyof T]: Methods[string] }>
     name,
     async (...values: unknown[]) => {
       await undefined
-      generation.assertOpen()
-      return method(...values)
+      try {
+        generation.assertOpen()
+        return await method(...values)
+      } catch (error) {
+        // Should nobody await it.
+        claim(error, generation.plugin)
+        throw error
+      }
     },
   ])
   return Object.freeze(Object.fromEntries(methods)) as T

@@ -1,6 +1,7 @@
 import { AppError, type ErrorCode } from '../../base/errors.ts'
 import type { Subsonic, User } from '../api.ts'
 import type { Generation } from '../generation.ts'
+import { deferred } from './deferred.ts'
 
 /** The core's rendering of songs as Subsonic `child` objects, for one user. */
 export type ChildRenderer = (user: User, songIds: readonly string[]) => Promise<readonly object[]>
@@ -21,6 +22,9 @@ const CODE: Readonly<Record<number, ErrorCode>> = {
 }
 
 export function createSubsonicFacade(generation: Generation, render: ChildRenderer): Subsonic {
+  const { children } = deferred(generation, {
+    children: async (user: User, songIds: readonly string[]) => render(user, [...songIds]),
+  })
   return {
     endpoint(name, handler, options = {}) {
       generation.assertOpen()
@@ -33,10 +37,6 @@ export function createSubsonicFacade(generation: Generation, render: ChildRender
       return generation.registrations.add('extension', { name, versions: [...versions] })
     },
     error: (code, message) => new AppError(CODE[code] ?? 'BAD_REQUEST', message),
-    async children(user, songIds) {
-      await undefined
-      generation.assertOpen()
-      return render(user, [...songIds])
-    },
+    children,
   }
 }

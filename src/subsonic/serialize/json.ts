@@ -5,14 +5,7 @@ import { LISTS_OF_LISTS, PART_LENGTH } from './shape.ts'
 
 /** The JSON answer in parts of some KiB. */
 export function* jsonParts(envelope: Envelope, payload: Tree): Generator<string, void> {
-  const head = JSON.stringify({
-    status: envelope.status,
-    version: API_VERSION,
-    type: SERVER_TYPE,
-    serverVersion: envelope.serverVersion,
-    openSubsonic: true,
-  })
-  let out = `{"subsonic-response":${head.slice(0, -1)}`
+  let out = headOf(envelope)
   for (const key in payload) {
     const value = payload[key]
     if (value === undefined || value === null) continue
@@ -22,6 +15,24 @@ export function* jsonParts(envelope: Envelope, payload: Tree): Generator<string,
     else out = yield* members(out, value)
   }
   yield `${out}}}`
+}
+
+/** Of frozen envelopes, which stand on many answers. */
+const heads = new WeakMap<Envelope, string>()
+
+function headOf(envelope: Envelope): string {
+  const known = heads.get(envelope)
+  if (known !== undefined) return known
+  const root = JSON.stringify({
+    status: envelope.status,
+    version: API_VERSION,
+    type: SERVER_TYPE,
+    serverVersion: envelope.serverVersion,
+    openSubsonic: true,
+  })
+  const head = `{"subsonic-response":${root.slice(0, -1)}`
+  if (Object.isFrozen(envelope)) heads.set(envelope, head)
+  return head
 }
 
 /** `jsonParts` as a call of `callback`. */

@@ -7,11 +7,13 @@ import { xmlParts } from './xml.ts'
 /** Answers up to this many characters are sent in one piece with their length; longer ones are made while they go out. */
 const WHOLE = 64 * 1024
 
+const headersOf = (type: string): Headers => Object.freeze({ 'content-type': type, 'cache-control': 'no-store' })
+
 /** `text/xml`: the only type by which DSub tells an error from music. */
-const CONTENT_TYPE: Readonly<Record<Format['kind'], string>> = {
-  xml: 'text/xml; charset=utf-8',
-  json: 'application/json; charset=utf-8',
-  jsonp: 'application/javascript; charset=utf-8',
+const HEADERS: Readonly<Record<Format['kind'], Headers>> = {
+  xml: headersOf('text/xml; charset=utf-8'),
+  json: headersOf('application/json; charset=utf-8'),
+  jsonp: headersOf('application/javascript; charset=utf-8'),
 }
 
 export interface ReplyOptions {
@@ -23,7 +25,8 @@ export interface ReplyOptions {
 export function treeReply(format: Format, envelope: Envelope, payload: Tree, options: ReplyOptions = {}): HttpReply {
   const parts = partsOf(format, envelope, payload)
   const status = options.status ?? 200
-  const headers = { 'content-type': CONTENT_TYPE[format.kind], 'cache-control': 'no-store', ...options.headers }
+  const own = HEADERS[format.kind]
+  const headers = options.headers ? { ...own, ...options.headers } : own
   let body = ''
   while (body.length < WHOLE) {
     const next = parts.next()
