@@ -1,5 +1,6 @@
 import type { PluginDatabase } from 'tonearm/plugin'
 import type { NewNote } from './note.ts'
+import type { Statement } from './note-store.ts'
 
 /** Something that happened, and whom it concerns. */
 export interface Cause {
@@ -29,14 +30,17 @@ export class CauseStore {
     this.#db = db
   }
 
-  /** @returns false when it was taken in before. */
-  async add(cause: Cause): Promise<boolean> {
-    const { changes } = await this.#db.run(
-      `INSERT OR IGNORE INTO notifications_cause (source, cause, at)
-       SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM notifications_seen WHERE source = ?)`,
-      [cause.source, JSON.stringify(cause), cause.at, cause.source],
-    )
-    return changes > 0
+  /** Writes it down, and in the same transaction what belongs to it. @returns false when it was taken in before. */
+  async add(cause: Cause, more: readonly Statement[] = []): Promise<boolean> {
+    const [added = 0] = await this.#db.batch([
+      [
+        `INSERT OR IGNORE INTO notifications_cause (source, cause, at)
+         SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM notifications_seen WHERE source = ?)`,
+        [cause.source, JSON.stringify(cause), cause.at, cause.source],
+      ],
+      ...more,
+    ])
+    return added > 0
   }
 
   /** The oldest after a number. */

@@ -8,7 +8,6 @@ export const PERMISSIONS = [
   'server:read',
   'admin',
   'db',
-  'storage',
   'settings',
   'scheduler',
   'notify',
@@ -32,18 +31,17 @@ export const REASONS = {
   'users:read': 'knows who is to be told, and learns of logins',
   'playback:read': 'tells open pages how many are listening',
   'server:read': 'tells open pages when the server began',
-  admin: 'counts missing files and follows scans',
+  admin: 'counts missing files, and shows how scans go',
   db: 'keeps notes, preferences, and what waits to be delivered',
-  storage: 'finds the disk whose free space it watches',
   settings: 'keeps the keys of Web Push and what was told already',
-  scheduler: 'delivers when it is time, and looks at the disk',
+  scheduler: 'delivers when it is time',
   notify: 'takes the news of the server and of other plugins',
   assets: 'serves the page',
   routes: 'answers /api/notifications and /api/events',
   'routes:public': 'serves the page before the login',
   'routes:root': 'these paths are where clients look for them',
   'net:*': 'reaches the services that users choose, at public addresses; others are granted one by one',
-  'node:fs': 'asks how much of the disk is free; the mail library wants it, too',
+  'node:fs': 'the mail library names it',
   'node:dns': 'the mail library names it; connections are the guarded ones',
   'node:http': 'the mail library names it',
   'node:https': 'the mail library names it',
@@ -99,12 +97,6 @@ export const CONFIG = {
   }),
   keepPerUser: Type.Integer({ default: 500, minimum: 10, maximum: 10_000, title: 'Notes that are kept for each user' }),
   keepDays: Type.Integer({ default: 90, minimum: 1, maximum: 3_650, title: 'Days that notes are kept' }),
-  diskFreePercent: Type.Number({
-    default: 5,
-    minimum: 0,
-    maximum: 100,
-    title: 'The disk of the data folder is nearly full below this share of free space; 0 = never',
-  }),
   failedLogins: Type.Integer({
     default: 5,
     minimum: 1,
@@ -122,7 +114,6 @@ export interface Config extends ChannelConfig {
   readonly albumsApart: number
   readonly keepPerUser: number
   readonly keepDays: number
-  readonly diskFreePercent: number
   readonly failedLogins: number
 }
 

@@ -6,6 +6,8 @@ import type { Hub } from './hub.ts'
 const GRACE_MS = 120_000
 const MAX_PLAYERS = 1_000
 
+const FAILED = 'the scan failed'
+
 export interface LiveState {
   scanStatus(): Promise<object>
   nowPlaying(): number
@@ -17,17 +19,17 @@ export function addLiveEvents(ctx: Context, hub: Hub): LiveState {
   let scanType = ''
 
   const scanStatus = async () => {
-    const { scanning, count, folderCount, lastError = '', elapsedMs } = await admin.scans.status()
-    return { scanning, count, folderCount, error: lastError, scanType, elapsedTime: Math.round(elapsedMs * 1e6) }
+    const { scanning, count, folderCount, lastError, elapsedMs } = await admin.scans.status()
+    // Its words may hold a path, which is not for everybody.
+    const error = lastError ? FAILED : ''
+    return { scanning, count, folderCount, error, scanType, elapsedTime: nanoseconds(elapsedMs) }
   }
-  const tellScan = async () => {
-    if (hub.size > 0) hub.tell('scanStatus', await scanStatus())
-  }
-  hooks.on('scan.started', async ({ full }) => {
+  hooks.on('scan.progress', ({ scanning, full, count, folders, elapsedMs, failed }) => {
     scanType = full ? 'full' : 'quick'
-    await tellScan()
+    const error = failed ? FAILED : ''
+    const elapsedTime = nanoseconds(elapsedMs)
+    hub.tell('scanStatus', { scanning, count, folderCount: folders, error, scanType, elapsedTime })
   })
-  hooks.on('scan.finished', tellScan)
   // Without ids: of what some may not see not even those are for everybody.
   hooks.on('library.changed', () => hub.tell('refreshResource', { '*': '*' }))
   hooks.on('annotation.changed', ({ userId, mediaId }) => {
@@ -58,4 +60,9 @@ export function addLiveEvents(ctx: Context, hub: Hub): LiveState {
     tellPlayers()
   })
   return { scanStatus, nowPlaying }
+}
+
+/** As Navidrome counts times. */
+function nanoseconds(ms: number): number {
+  return Math.round(ms * 1e6)
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { rowIdOf } from 'tonearm/plugin'
 import type { Context } from './context.ts'
 import { networkOf } from './network.ts'
+import type { NewNote } from './note.ts'
 import type { Take } from './sources.ts'
 
 interface Login {
@@ -43,17 +44,7 @@ export class LoginWatch {
     // At the limit, and whenever it has doubled since: an attack of an hour is a handful of news.
     const steps = count / failedLogins
     if (steps < 1 || !Number.isInteger(Math.log2(steps))) return
-    const note = {
-      topic: 'login.failed',
-      level: 'warn',
-      groupKey: `login ${userId ?? ''} ${networkOf(address)}`,
-      data: {
-        count,
-        address,
-        client: client.slice(0, LONGEST_CLIENT),
-        ...(userId === null ? {} : { subjectId: userId }),
-      },
-    } as const
+    const note = failedLoginNote({ userId, address, client, count })
     const at = this.#ctx.now()
     if (userId !== null)
       await this.#take({ source: `login ${randomUUID()}`, at, to: { kind: 'user', id: userId }, note })
@@ -118,5 +109,23 @@ export class LoginWatch {
         data: { address, client: client.slice(0, LONGEST_CLIENT) },
       },
     })
+  }
+}
+
+/** Without a count: so many that they have to wait now. */
+export function failedLoginNote(
+  attempts: Pick<Login, 'userId' | 'address' | 'client'> & { readonly count?: number },
+): NewNote {
+  const { userId, address, client, count } = attempts
+  return {
+    topic: 'login.failed',
+    level: 'warn',
+    groupKey: `login ${userId ?? ''} ${networkOf(address)}`,
+    data: {
+      address,
+      client: client.slice(0, LONGEST_CLIENT),
+      ...(count === undefined ? {} : { count }),
+      ...(userId === null ? {} : { subjectId: userId }),
+    },
   }
 }

@@ -5,6 +5,8 @@ export const MIGRATIONS = [
       // One number for all changes of notes: what came after it is what a client missed.
       'CREATE TABLE notifications_counter (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL)',
       'INSERT INTO notifications_counter (id, value) VALUES (1, 0)',
+      // The library's cursor of the newest song that was told of; none before the first look.
+      'CREATE TABLE notifications_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), value INTEGER NOT NULL)',
       // What has happened and is not told yet.
       `CREATE TABLE notifications_cause (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

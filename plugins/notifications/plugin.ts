@@ -73,7 +73,7 @@ export default definePlugin({
       onQueued: () => dispatcher.wake(),
     })
 
-    addSources(ctx, (cause) => teller.take(cause))
+    addSources(ctx, (cause, more) => teller.take(cause, more))
     hooks.on('user.deleted', ({ userId }) => preferences.forget(rowIdOf('user', userId) ?? 0))
 
     const live = addLiveEvents(ctx, hub)

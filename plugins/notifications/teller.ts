@@ -47,8 +47,8 @@ export class Teller {
   }
 
   /** Writes it down, and tells it. Resolves when it is written down; never rejects for what telling meets. */
-  async take(cause: Cause): Promise<void> {
-    if (await this.#parts.causes.add(cause)) void this.run()
+  async take(cause: Cause, more: readonly Statement[] = []): Promise<void> {
+    if (await this.#parts.causes.add(cause, more)) void this.run()
   }
 
   /** Tells everything that waits; one run at a time. */

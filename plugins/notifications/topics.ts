@@ -34,9 +34,11 @@ export const TOPICS = {
   'library.back': { title: 'A library is back', for: 'everybody', level: 'info' },
   'scan.problems': { title: 'A scan finds files that can not be read', for: 'admins', level: 'warn' },
   'files.missing': { title: 'Files are missing', for: 'admins', level: 'warn' },
-  'disk.full': { title: 'The disk is nearly full', for: 'admins', level: 'error' },
+  'scan.failed': { title: 'A scan fails', for: 'admins', level: 'error' },
+  'disk.low': { title: 'The disk is nearly full', for: 'admins', level: 'error' },
+  'disk.well': { title: 'The disk has room again', for: 'admins', level: 'info' },
   'plugin.failed': { title: 'A plugin fails', for: 'admins', level: 'error' },
-  'plugin.permission': { title: 'A plugin wants a permission', for: 'admins', level: 'warn' },
+  'plugin.needs-grant': { title: 'A plugin wants a permission', for: 'admins', level: 'warn' },
   'backup.failed': { title: 'A backup fails', for: 'admins', level: 'error' },
   other: { title: 'News of plugins', for: 'everybody', level: 'info' },
 } as const satisfies Readonly<Record<string, Topic>>

@@ -96,7 +96,7 @@ test('killed between the cause and the delivery, and in the middle of one: deliv
     const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
     await call('PUT', '/api/plugin/notifications', {
       granted: [...permissions.map(({ name }) => name), 'net:127.0.0.1'],
-      config: { settleSeconds: 0, diskFreePercent: 0 },
+      config: { settleSeconds: 0 },
     })
     await until('the new settings', () =>
       call('POST', '/api/notifications/targets', {

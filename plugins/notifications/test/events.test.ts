@@ -42,7 +42,8 @@ test('pages hear of scans, changes, listeners and notes, by the names that Navid
   ])
   assert.deepEqual(playing, { count: 0 })
 
-  await host.fire('scan.started', { scanId: 'x', full: true })
+  const scanning = { scanning: true, full: true, count: 7, total: null, folders: 2, elapsedMs: 1.5, failed: false }
+  await host.fire('scan.progress', scanning)
   await until('the scan', () => page.events.filter(({ event }) => event === 'scanStatus').length === 2)
   const event = {
     userId: host.user('bob'),

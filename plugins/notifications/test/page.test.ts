@@ -56,7 +56,7 @@ async function serve(host: TestHost) {
 test('the page lists, tells what is new by itself, and sets all up, on a screen and on a phone, light and dark', {
   skip: existsSync(CHROMIUM) ? false : 'no chromium here',
 }, async (t) => {
-  const world = await startWorld({ config: { diskFreePercent: 0 } })
+  const world = await startWorld()
   const receiver = await startReceiver()
   t.after(() => world.host.dispose())
   t.after(() => receiver[Symbol.asyncDispose]())

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { definePlugin } from 'tonearm/plugin'
-import { type Answer, startReceiver, startWorld, until } from './world.ts'
+import { type Answer, startReceiver, startWorld, until, type World } from './world.ts'
 
 const USERS = [
   { name: 'ann', roles: ['stream', 'download', 'share'], libraries: ['Open', 'Closed'] },
@@ -165,7 +165,7 @@ test('libraries, scans, missing files, the disk, logins and other plugins: told 
   await using world = await startWorld({
     users: [...USERS, { name: 'root', isAdmin: true }],
     library: 'acl',
-    config: { diskFreePercent: 100, failedLogins: 3 },
+    config: { failedLogins: 3 },
   })
   await using receiver = await startReceiver()
   const { host } = world
@@ -173,11 +173,12 @@ test('libraries, scans, missing files, the disk, logins and other plugins: told 
   await world.hook('ben', receiver, 'ben')
   const titles = async (user: string) => (await world.notes(user)).map((note: Answer) => note.title)
   const closed = host.library('Closed')
-  await host.fire('library.root', { libraryId: closed, state: 'lost', reason: 'its folder is empty' })
-  await host.fire('library.root', { libraryId: closed, state: 'back', reason: '' })
-  await host.fire('scan.finished', { scanId: 'one', added: 0, changed: 0, removed: 0, problems: 2, durationMs: 1 })
-  // The same files fail again: that is no news.
-  await host.fire('scan.finished', { scanId: 'two', added: 0, changed: 0, removed: 0, problems: 2, durationMs: 1 })
+  const server = await serverOf(world)
+  await server('library.lost', { libraryId: closed, name: 'Closed', reason: 'its folder is empty' })
+  await server('library.back', { libraryId: closed, name: 'Closed' })
+  await server('scan.problems', { scanId: 'one', problems: 2 })
+  // The same files fail again: that is no news. One more is.
+  await server('scan.problems', { scanId: 'two', problems: 2 })
   await until('the notes', async () => (await titles('root')).length === 3)
   assert.deepEqual(await titles('root'), [
     '2 files could not be read',
@@ -188,14 +189,28 @@ test('libraries, scans, missing files, the disk, logins and other plugins: told 
   assert.deepEqual(await titles('ann'), ['The library Closed is back', 'The library Closed can not be reached'])
   assert.ok(!(await world.notes('ann'))[1].body.includes('folder'))
   assert.deepEqual(await titles('ben'), [])
-  await host.clock.advance(25_000)
-  await until('the disk', async () => (await titles('root')).includes('The disk is nearly full'))
+  await server('scan.problems', { scanId: 'three', problems: 3 })
+  await until('one more', async () => (await titles('root'))[0] === '3 files could not be read')
+  assert.equal((await titles('root')).length, 3)
+  await server('files.missing', { scanId: 'three', missing: 1 })
+  await server('disk.low', { folder: 'database', freeBytes: 4e8, totalBytes: 5e11 })
+  await server('backup.failed', { code: 'DISK_FULL' })
+  await server('plugin.needs-grant', { plugin: 'x', permissions: ['db'] })
+  await until('the rest', async () => (await titles('root')).length === 7)
+  assert.deepEqual((await titles('root')).slice(0, 4).sort(), [
+    '1 file is missing',
+    'The disk is nearly full',
+    'backup.failed happened',
+    'plugin.needs-grant happened',
+  ])
+  assert.deepEqual(await titles('ben'), [])
+  assert.equal((await titles('ann')).length, 2)
 
   for (let n = 0; n < 3; n++) {
     await host.inject({ url: '/auth/login', method: 'POST', body: { username: 'ben', password: `wrong ${n}` } })
     await host.inject({ url: '/auth/login', method: 'POST', body: { username: 'a password typed', password: 'no' } })
   }
-  await until('the logins', async () => (await titles('root')).length === 6 && (await titles('ben')).length === 1)
+  await until('the logins', async () => (await titles('root')).length === 9 && (await titles('ben')).length === 1)
   assert.deepEqual((await titles('root')).slice(0, 2).sort(), [
     'Failed logins as ben',
     'Failed logins with unknown names',
@@ -238,3 +253,25 @@ test('libraries, scans, missing files, the disk, logins and other plugins: told 
   for (const { path, title } of receiver.received)
     assert.ok(path === '/root' || /your account|new address|Hello Ben/.test(title), `${path} heard of ${title}`)
 })
+
+/** The server's own notes, as it sends them. */
+async function serverOf({ host }: World) {
+  await host.load(
+    definePlugin({
+      name: 'server-voice',
+      apiVersion: '1.0',
+      permissions: ['notify', 'routes'],
+      setup({ notify, routes }) {
+        routes.post('/', async (request) => {
+          const { topic, data } = (await request.json()) as { topic: string; data: Record<string, unknown> }
+          notify.send({ topic, title: `${topic} happened`, body: 'See the log.', data })
+          return { kind: 'empty' }
+        })
+      },
+    }),
+  )
+  return async (topic: string, data: object) => {
+    await host.inject({ url: '/plugins/server-voice', user: 'admin', body: { topic, data } })
+    await host.settled()
+  }
+}

@@ -96,7 +96,7 @@ export async function startWorld(
   const { config = {}, sharing = false, ...rest } = options
   const host = await createTestHost(rest)
   try {
-    const loaded = await host.load(FOLDER, { diskFreePercent: 0, ...config }, { granted: GRANTED as never })
+    const loaded = await host.load(FOLDER, config, { granted: GRANTED as never })
     if (sharing) await host.load(SHARING)
     await host.clock.advance(2_000)
     const world: World = {

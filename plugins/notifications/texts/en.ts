@@ -49,7 +49,7 @@ export const en: Language = {
         : facts.subject
           ? `Failed logins as ${facts.subject}`
           : 'Failed logins with unknown names',
-      body: `${plural(facts.count ?? 1, 'attempt', 'attempts')} ${from(facts)}.${facts.isOwn ? ' If that was not you, choose a long password.' : ''}`,
+      body: `${facts.count === undefined ? 'So many that they have to wait now,' : plural(facts.count, 'attempt', 'attempts')} ${from(facts)}.${facts.isOwn ? ' If that was not you, choose a long password.' : ''}`,
     }),
     'login.newAddress': (facts) => ({
       title: 'A login from a new address',
@@ -71,12 +71,17 @@ export const en: Language = {
       title: `${plural(count, 'file is', 'files are')} missing`,
       body: 'They stay in the database until they come back or are purged: see the list of missing files.',
     }),
-    'disk.full': ({ freeBytes = 0, totalBytes = 0 }) => ({
+    'scan.failed': ({ title = 'A scan failed', body = '' }) => ({ title, body }),
+    'disk.well': ({ freeBytes = 0 }) => ({
+      title: 'The disk has room again',
+      body: `${bytes(freeBytes)} are free where the server keeps its data.`,
+    }),
+    'disk.low': ({ freeBytes = 0, totalBytes = 0 }) => ({
       title: 'The disk is nearly full',
       body: `${bytes(freeBytes)} of ${bytes(totalBytes)} are free where the server keeps its data.`,
     }),
     'plugin.failed': ({ title = 'A plugin fails', body = '' }) => ({ title, body }),
-    'plugin.permission': ({ title = 'A plugin wants a permission', body = '' }) => ({ title, body }),
+    'plugin.needs-grant': ({ title = 'A plugin wants a permission', body = '' }) => ({ title, body }),
     'backup.failed': ({ title = 'A backup failed', body = '' }) => ({ title, body }),
     other: ({ title = 'News', body = '' }) => ({ title, body }),
   },

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { pause } from '../../src/base/deadline.ts'
+import { writeAudio } from '../support/audio.ts'
+import { buildOnce } from '../support/build-once.ts'
+import { temporaryFolder } from '../support/music-library.ts'
+import { writePlugin } from '../support/plugin-folder.ts'
+import { ask, PASSWORD, scanFinished, startServer } from '../support/server-process.ts'
+
+const WAIT_MS = 60_000
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+before(async () => {
+  buildOnce()
+  folder = await temporaryFolder('tonearm-news-')
+})
+after(() => folder.remove())
+
+async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + WAIT_MS; !(await look()); await pause(100))
+    if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
+}
+
+test('from real causes to the list and to a webhook: a library lost and back, files gone and unreadable, logins, plugins', {
+  timeout: 600_000,
+}, async (t) => {
+  const taken: string[] = []
+  const receiver = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    taken.push(/"title":"([^"]*)"/.exec(Buffer.concat(chunks).toString())?.[1] ?? '')
+    response.writeHead(204).end()
+  })
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    receiver.closeAllConnections()
+    receiver.close()
+  })
+  const [music, data] = [join(folder.path, 'music'), join(folder.path, 'data')]
+  const song = (n: number) => join(music, 'Band', 'Album', `0${n} - Song.mp3`)
+  await mkdir(join(music, 'Band', 'Album'), { recursive: true })
+  for (let n = 1; n <= 6; n++)
+    await writeAudio(song(n), { format: 'mp3', tags: { title: `Song ${n}`, artist: 'Band', album: 'Album' } })
+  const server = await startServer({ data, music: [music], env: { TONEARM_SCANNER_WATCH: 'off' } })
+  try {
+    await scanFinished(server)
+    const login = (password: string) =>
+      fetch(`${server.url}/auth/login`, { method: 'POST', body: JSON.stringify({ username: 'admin', password }) })
+    const { token } = (await (await login(PASSWORD)).json()) as { token: string }
+    const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+      const reply = await fetch(`${server.url}${path}`, {
+        method,
+        headers: { 'x-nd-authorization': `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`)
+      return reply.json()
+    }
+    const topics = async () =>
+      ((await call('GET', '/api/notifications')) as { topic: string }[]).map(({ topic }) => topic)
+    const scan = async () => {
+      await ask(server, 'startScan')
+      await scanFinished(server)
+    }
+    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
+    const granted = [...permissions.map(({ name }) => name), 'net:127.0.0.1']
+    await call('PUT', '/api/plugin/notifications', { granted, config: { settleSeconds: 0, failedLogins: 3 } })
+    const target = {
+      url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
+      secret: 'of enough bytes, this',
+    }
+    await until('the new settings', () =>
+      call('POST', '/api/notifications/targets', { channel: 'webhook', name: 'here', target }).then(
+        () => true,
+        () => false,
+      ),
+    )
+
+    await rm(song(6))
+    await scan()
+    await until('the missing file', async () => (await topics()).includes('files.missing'))
+    const broken = join(music, 'Band', 'Album', '07 - Broken.flac')
+    await writeFile(broken, 'this is no music')
+    // One that was written just now may not be whole yet.
+    const old = new Date(Date.now() - 3_600_000)
+    await utimes(broken, old, old)
+    await scan()
+    await until('the unreadable file', async () => (await topics()).includes('scan.problems'))
+    await rename(music, `${music}-away`)
+    await ask(server, 'startScan')
+    await until('the loss', async () => (await topics()).includes('library.lost'))
+    await rename(`${music}-away`, music)
+    await ask(server, 'startScan')
+    await until('the return', async () => (await topics()).includes('library.back'))
+    for (let n = 0; n < 3; n++) await login(`wrong ${n}`)
+    await until('the logins', async () => (await topics()).includes('login.failed'))
+    await mkdir(join(data, 'plugins'), { recursive: true })
+    writePlugin(join(data, 'plugins'), 'greedy', { permissions: ['admin'] })
+    await until('the plugin', async () => (await topics()).includes('plugin.needs-grant'))
+
+    await until('the messages', () => taken.length >= 6)
+    for (const words of [
+      /file is missing/,
+      /could not be read/,
+      /can not be reached/,
+      /is back/,
+      /Failed logins/,
+      /greedy/,
+    ])
+      assert.ok(
+        taken.some((title) => words.test(title)),
+        `${words} among ${taken.join('; ')}`,
+      )
+    assert.ok(!taken.some((title) => title.includes(folder.path)))
+  } finally {
+    await server.stop('SIGKILL')
+  }
+})
