@@ -73,7 +73,7 @@ export function createPluginRoom(parts: PluginRoomParts, options: PluginRoomOpti
   const log = parts.log.child({ room: 'plugin' })
   const folder = runtimeFolder(config.paths.data)
   const times = {
-    wallMs: clock.now(),
+    wallMs: clock.now() - process.uptime() * 1000,
     uptimeMs: uptime() * 1000,
     watchdogMs: Number(process.env.WATCHDOG_USEC ?? 0) / 1000,
   }

@@ -4,8 +4,11 @@ import { readBreadcrumb } from './breadcrumb.ts'
 
 /** Kills so long ago say nothing any more, ms. */
 const REMEMBERED_MS = 600_000
-/** A plugin's slice that was shorter has kept nobody from answering, ms. With a watchdog: half of its interval. */
-const SHORTEST_HANG_MS = 1_000
+/**
+ * Without a watchdog, ms; with one it is half of its interval. Between the kill and the next start some seconds may pass on
+ * a busy machine, and a plugin that was at work for a moment must not be taken for one that hung.
+ */
+const SHORTEST_HANG_MS = 10_000
 const SAFE_MODE_KILLS = 2
 const MARKER = 'run.json'
 const BREADCRUMB = 'plugin'
@@ -27,7 +30,7 @@ export interface RunMarker {
 }
 
 export interface RunTimes {
-  /** ms since 1970, as files have it. */
+  /** When this process started, ms since 1970, as files have it. */
   readonly wallMs: number
   /** ms since the machine started: the folder lives no longer, and clocks that are set do not touch it. */
   readonly uptimeMs: number

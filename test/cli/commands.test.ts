@@ -51,7 +51,9 @@ function ok(args: readonly string[], options: ProgramOptions = {}): string {
 }
 
 async function ping(url: string, login: string): Promise<string> {
-  const answer = await fetch(`${url}/rest/ping?${login}&c=test&v=1.16.1&f=json`)
+  // A kept connection may have been closed while a command blocked this process.
+  const headers = { connection: 'close' }
+  const answer = await fetch(`${url}/rest/ping?${login}&c=test&v=1.16.1&f=json`, { headers })
   const body = (await answer.json()) as { 'subsonic-response': { status: string } }
   return body['subsonic-response'].status
 }
