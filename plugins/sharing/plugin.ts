@@ -154,7 +154,7 @@ export default definePlugin({
       limitMedia: createRateLimit(config.rateLimit * 10, now),
       owned: async (songId, as) => (await library.tracks({ ids: [songId], ownOnly: true }, as))[0],
     })
-    addNativeFace(routes, face)
+    addNativeFace(routes, { ...face, allowDownloads: config.allowDownloads })
     addPinakesFace(routes, { ...face, visit })
     addSubsonicFace(subsonic, face)
     ctx.assets.serve('/share/-', 'assets', { root: true })
