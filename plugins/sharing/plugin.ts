@@ -33,7 +33,7 @@ const ROUND_MS = 60_000
 
 export default definePlugin({
   name: 'sharing',
-  apiVersion: '1.0',
+  apiVersion: '1.1',
   description: 'Shares music by links and with users: Navidrome, Subsonic and Pinakes ways to the same shares',
   permissions: [
     'library:read',
