@@ -34,8 +34,13 @@ const STATUS = {
   busy: 429,
 } as const
 
+export interface NativeParts extends FaceParts {
+  readonly allowDownloads: boolean
+}
+
 /** `/api/share`: Navidrome's. */
-export function addNativeFace(routes: Routes, { store, service, users, now, urlOf }: FaceParts): void {
+export function addNativeFace(routes: Routes, parts: NativeParts): void {
+  const { store, service, users, now, urlOf, allowDownloads } = parts
   const rendered = async (share: Share, origin: string) => ({
     id: share.id,
     userId: share.ownerId,
@@ -47,7 +52,8 @@ export function addNativeFace(routes: Routes, { store, service, users, now, urlO
     maxBitRate: share.maxBitRate,
     visitCount: share.views,
     lastVisitedAt: iso(share.lastVisitedAt),
-    downloadable: share.permissions.download,
+    // As it is: what the server forbids is not offered.
+    downloadable: share.permissions.download && allowDownloads,
     expiresAt: iso(share.expiresAt),
     createdAt: iso(share.createdAt),
     updatedAt: iso(share.updatedAt),
@@ -104,7 +110,9 @@ export function addNativeFace(routes: Routes, { store, service, users, now, urlO
     '/api/share/:id',
     on(async (request, user) => {
       const share = await mine(request, user, true)
-      const input = nativeInput(objectOf(await jsonBody(request)), now())
+      const { permissions, ...others } = nativeInput(objectOf(await jsonBody(request)), now())
+      // Forms send back all that they were shown: while the server forbids downloads that is no wish of their owner.
+      const input = allowDownloads && permissions ? { ...others, permissions } : others
       return reply(await service.update(share, input, visitorOf(request)), request)
     }),
     root,

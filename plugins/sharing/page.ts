@@ -117,8 +117,6 @@ function meta(page: SharePage): Safe {
 ${
   image &&
   html`<meta property="og:image" content="${image}">
-<meta property="og:image:width" content="600">
-<meta property="og:image:height" content="600">
 <meta property="og:image:alt" content="Cover of ${page.title}">
 <meta name="twitter:image" content="${image}">
 `

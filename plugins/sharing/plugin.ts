@@ -33,7 +33,7 @@ const ROUND_MS = 60_000
 
 export default definePlugin({
   name: 'sharing',
-  apiVersion: '1.0',
+  apiVersion: '1.1',
   description: 'Shares music by links and with users: Navidrome, Subsonic and Pinakes ways to the same shares',
   permissions: [
     'library:read',
@@ -154,7 +154,7 @@ export default definePlugin({
       limitMedia: createRateLimit(config.rateLimit * 10, now),
       owned: async (songId, as) => (await library.tracks({ ids: [songId], ownOnly: true }, as))[0],
     })
-    addNativeFace(routes, face)
+    addNativeFace(routes, { ...face, allowDownloads: config.allowDownloads })
     addPinakesFace(routes, { ...face, visit })
     addSubsonicFace(subsonic, face)
     ctx.assets.serve('/share/-', 'assets', { root: true })

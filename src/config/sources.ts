@@ -144,13 +144,27 @@ function nameOfAlias(alias: NavidromeName): string {
   return typeof alias === 'string' ? alias : alias.name
 }
 
-/** Navidrome's variables, as far as they have an equal; the others are named in one warning. */
+/** What are settings of plugins that come along: whoever looks after the server sets them there. */
+const BY_PLUGIN: ReadonlyMap<string, string> = new Map([
+  ['ND_LASTFM_APIKEY', 'lastFmKey of scrobble'],
+  ['ND_LASTFM_SECRET', 'lastFmSecret of scrobble'],
+  ['ND_LISTENBRAINZ_BASEURL', 'listenBrainzUrl of scrobble'],
+  ['ND_PROMETHEUS_PASSWORD', 'metricsPassword of insights'],
+])
+
+/** Navidrome's variables, as far as they have an equal; the others are named in one warning, those of plugins in another. */
 export function readNavidromeEnvironment(env: Environment, folder: string): SourceResult {
   const given: Given[] = []
   const unknown: string[] = []
+  const ofPlugins: string[] = []
   for (const [variable, text] of Object.entries(env)) {
     if (!variable.startsWith('ND_') || text === undefined || text === '') continue
     if (variable === NAVIDROME_ADMIN_PASSWORD) continue
+    const setting = BY_PLUGIN.get(variable)
+    if (setting !== undefined) {
+      ofPlugins.push(`${variable} is ${setting}`)
+      continue
+    }
     const found = BY_NAVIDROME.get(variable.slice('ND_'.length))
     if (found === undefined) {
       unknown.push(variable)
@@ -160,7 +174,10 @@ export function readNavidromeEnvironment(env: Environment, folder: string): Sour
     const value = typeof alias === 'string' ? text : alias.translate(text)
     given.push({ name, value: textValue(name, value), where: variable, folder })
   }
-  const warnings = unknown.length > 0 ? [`Ignored, since Tonearm has no equal: ${unknown.sort().join(', ')}.`] : []
+  const warnings: string[] = []
+  if (unknown.length > 0) warnings.push(`Ignored, since Tonearm has no equal: ${unknown.sort().join(', ')}.`)
+  if (ofPlugins.length > 0)
+    warnings.push(`Not taken, set it for the plugin (PUT /api/plugin/NAME): ${ofPlugins.sort().join(', ')}.`)
   return { given, problems: [], warnings }
 }
 

@@ -299,7 +299,8 @@ export class Lifecycle {
     if (slot.state === state) return
     const { services } = this.#parts
     const from = slot.state
-    services.log.info('plugin state', { plugin: slot.name, from, to: state })
+    const level = state === 'starting' || state === 'draining' ? 'debug' : 'info'
+    services.log[level]('plugin state', { plugin: slot.name, from, to: state })
     slot.state = state
     const reason = state === 'failed' || state === 'quarantined' ? slot.lastError : ''
     services.hooks.observe('plugin.state', { plugin: slot.name, from, to: state, reason })

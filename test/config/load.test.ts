@@ -93,7 +93,10 @@ test("Navidrome's variables work, and ours beat them", async () => {
   assert.equal(config.auth.sessionTimeout, 86_400_000)
   assert.equal(config.auth.attempts, 3)
   assert.equal(config.transcoding.cacheSize, 1e9)
-  assert.deepEqual(warnings, ['Ignored, since Tonearm has no equal: ND_LASTFM_APIKEY, ND_UIWELCOMEMESSAGE.'])
+  assert.deepEqual(warnings, [
+    'Ignored, since Tonearm has no equal: ND_UIWELCOMEMESSAGE.',
+    'Not taken, set it for the plugin (PUT /api/plugin/NAME): ND_LASTFM_APIKEY is lastFmKey of scrobble.',
+  ])
   assert.ok(!warnings.join().includes('abc'))
 })
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createTestHost } from 'tonearm/plugin/testing'
+import { API_VERSION } from '../../src/plugin/define.ts'
 import { buildPlugin } from '../../src/plugin/kit/build-plugin.ts'
 import { newPlugin } from '../../src/plugin/kit/new-plugin.ts'
 import { TOOLS } from '../../src/plugin/kit/template.ts'
@@ -17,6 +18,7 @@ test("a new plugin's own test passes and its types hold, with both ways of findi
   const project = await kitProject(t, 'my-first')
   const run = (...args: readonly string[]) =>
     execFileSync(process.execPath, args, { cwd: project.folder, encoding: 'utf8', env: { PATH: process.env.PATH } })
+  assert.ok(readFileSync(join(project.folder, 'src/plugin.ts'), 'utf8').includes(`apiVersion: '${API_VERSION}'`))
   const told = run('--import', 'tsx', '--test', 'test/plugin.test.ts')
   assert.match(told, /# pass 2\n# fail 0/)
   run('node_modules/typescript/bin/tsc', '-p', '.')

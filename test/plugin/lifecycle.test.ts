@@ -331,6 +331,8 @@ test('nothing is left behind: handlers, routes, endpoints, timers, statements, l
   assert.deepEqual(registered, {
     hook: 2,
     route: 2,
+    socket: 0,
+    events: 0,
     endpoint: 1,
     extension: 1,
     listener: 1,

@@ -161,6 +161,21 @@ test('the six kinds of share news reach whom they concern, by the names of the P
       assert.equal((await call('', method, `${base}/notifications/shares${path}`)).status, 401)
 })
 
+test('a library that is shared is news to those who could not see it before', async () => {
+  await using world = await startWorld({ users: USERS, library: 'acl', sharing: true })
+  const { host, call } = world
+  await call('ann', 'POST', '/api/v1/shares', {
+    targets: [{ kind: 'library', id: String(host.library('Closed')) }],
+    recipient: { kind: 'everyone' },
+    description: 'All of it',
+  })
+  const [note] = await until('the note', async () => {
+    const notes = await world.notes('ben')
+    return notes.length === 1 && notes
+  })
+  assert.deepEqual([note.title, note.body], ['Somebody shares music with you', 'All of it'])
+})
+
 test('libraries, scans, missing files, the disk, logins and other plugins: told to whom they concern', async () => {
   await using world = await startWorld({
     users: [...USERS, { name: 'root', isAdmin: true }],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createTestHost } from 'tonearm/plugin/testing'
-import { type Answer, FOLDER, pathOf, USERS, withHost } from './support.ts'
+import { type Answer, callsOf, FOLDER, pathOf, USERS, withHost } from './support.ts'
 
 test('what one face makes, the others list, and fields are those of the seeds', () =>
   withHost(async (host, call) => {
@@ -42,6 +42,23 @@ test('what one face makes, the others list, and fields are those of the seeds', 
     const got = (await host.subsonic('getShares', {}, 'ann')) as Answer
     assert.deepEqual(got.shares.share.map((one: Answer) => one.id).sort(), ids)
   }))
+
+test('while the server forbids downloads no share offers them, and what its owner wanted is kept', async () => {
+  await using host = await createTestHost({ users: USERS, library: 'acl' })
+  const plugin = await host.load(FOLDER, { rateLimit: 0, allowDownloads: true })
+  const call = callsOf(host)
+  const made = await call('ann', 'POST', '/api/share', { songs: [host.track('Open One')], downloadable: true })
+  const path = `/api/share/${made.json.id}`
+  await plugin.configure({ rateLimit: 0, allowDownloads: false })
+  const shown = await call('ann', 'GET', path)
+  assert.equal(shown.json.downloadable, false)
+  assert.equal((await host.inject(`/share/${made.json.id}?download`)).status, 403)
+  // A form sends back what it was shown.
+  const saved = await call('ann', 'PUT', path, { ...shown.json, description: 'Edited' })
+  assert.deepEqual([saved.status, saved.json.description, saved.json.downloadable], [200, 'Edited', false])
+  await plugin.configure({ rateLimit: 0, allowDownloads: true })
+  assert.equal((await call('ann', 'GET', path)).json.downloadable, true)
+})
 
 test('updates change only what they name', () =>
   withHost(async (host, call) => {

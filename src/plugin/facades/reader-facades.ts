@@ -1,4 +1,4 @@
-import { narrowToLibraries } from '../../base/access-scope.ts'
+import { mayUseLibrary, narrowToLibraries } from '../../base/access-scope.ts'
 import { AppError } from '../../base/errors.ts'
 import { decodeIdOf, encodeId, type LibraryId, type SongId, type UserId } from '../../base/ids.ts'
 import type { Purpose } from '../../hooks/hooks.ts'
@@ -54,6 +54,10 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
     }
     const { libraryId } = query
     if (libraryId === undefined) return repositories.search.songs(viewer, '', page)
+    const { grants = [] } = viewer.scope
+    // Of a library that is not the user's there are the songs that were granted one by one.
+    if (grants.length > 0 && !mayUseLibrary(viewer.scope, libraryId as LibraryId))
+      return cut(repositories.songs.findMany(viewer, grants).filter((song) => song.libraryId === libraryId))
     const scope = narrowToLibraries(viewer.scope, [libraryId as LibraryId])
     return repositories.search.songs({ ...viewer, scope }, '', page)
   }

@@ -1,3 +1,5 @@
+import { API_VERSION } from '../define.ts'
+
 export interface TemplateOptions {
   /** The plugin's name, kebab-case. */
   readonly name: string
@@ -71,7 +73,7 @@ function pluginSource(name: string): string {
 
 export default definePlugin({
   name: '${name}',
-  apiVersion: '1.0',
+  apiVersion: '${API_VERSION}',
   description: 'Shows what each user hears most',
   permissions: ['playback:read', 'library:read', 'db', 'routes'],
   reasons: {
