@@ -60,7 +60,8 @@ export async function loadGeneration(options: LoadOptions): Promise<Generation> 
   const holder: { generation: Generation | undefined } = { generation: undefined }
   const globals = globalsFor(options, { holder, log })
   const code = pkg.definition ? '' : await pkg.code()
-  followIfNeeded(code)
+  // What comes with the server loads such modules when it comes to need them, and following starts then.
+  if (pkg.origin !== 'installed') followIfNeeded(code)
   const evaluated =
     pkg.definition ??
     runMarked({ plugin: name, breadcrumb: services.breadcrumb }, () =>
