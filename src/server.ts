@@ -26,7 +26,7 @@ import { createArtworkRepository } from './library/artwork-repository.ts'
 import type { CoverPriority } from './library/cover-choice.ts'
 import { createRepositories } from './library/create-repositories.ts'
 import type { Library } from './library/entities.ts'
-import { checkFoldersApart, checkMusicFolders } from './library/library-folders.ts'
+import { checkMusicFolders } from './library/library-folders.ts'
 import type { LibrarySettings } from './library/library-repository.ts'
 import { createOutboxRepository } from './library/outbox-repository.ts'
 import type { Repositories } from './library/repositories.ts'
@@ -118,8 +118,7 @@ const STARTING = new AppError('UNAVAILABLE', 'The server is starting. Try again 
 
 /**
  * Takes the data folder, brings the schema and the configured libraries up to date, and builds what works on them.
- * Rejects with LIBRARY_UNREADABLE, CONFIG_INVALID, DATA_LOCKED, DATA_UNWRITABLE, DATA_DAMAGED, DATA_TOO_NEW or
- * DISK_FULL.
+ * Rejects with LIBRARY_UNREADABLE, CONFIG_INVALID or a code of the data (DATA_*, DISK_FULL).
  */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const scope = new Scope()
@@ -137,10 +136,7 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
   const room = (name: string) => log.child({ room: name })
 
   const isNew = !existsSync(join(data, DATABASE_FILE))
-  if (isNew) {
-    checkMusicFolders(config.libraries, [])
-    checkFoldersApart(config.libraries, [])
-  }
+  if (isNew) checkMusicFolders(config.libraries, [])
   makeDataFolder(data)
   const lock = acquireDataLock(data)
   scope.add('data lock', () => lock.release())
@@ -151,7 +147,6 @@ async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore>
   scope.add('play counts', () => repositories.plays.flush())
   const { libraries } = repositories
   const away = isNew ? [] : checkMusicFolders(config.libraries, libraries.list(FULL_SCOPE))
-  if (!isNew) checkFoldersApart(config.libraries, libraries.list(FULL_SCOPE))
   for (const folder of away) log.warn('music folder is away: what is known of it stays', folder)
   libraries.syncWithConfig(librarySettings(config), clock.now())
 

@@ -6,11 +6,11 @@ import type { Library } from './entities.ts'
 /**
  * Checks the music folders at the start. One that was never scanned must be readable; one that was may be away for a
  * while (a disk that isn't mounted): it is returned, and the scanner leaves what it knows of it alone.
- * Throws LIBRARY_UNREADABLE with all that are wrong.
+ * Throws LIBRARY_UNREADABLE with all that are wrong, CONFIG_INVALID when one lies in another.
  */
 export function checkMusicFolders(
-  configured: readonly { readonly path: string }[],
-  known: readonly Pick<Library, 'path' | 'lastScanAt'>[],
+  configured: readonly NamedFolder[],
+  known: readonly Pick<Library, 'name' | 'path' | 'lastScanAt'>[],
 ): readonly { readonly path: string; readonly reason: string }[] {
   if (configured.length === 0 && known.length === 0) {
     throw new AppError(
@@ -28,6 +28,7 @@ export function checkMusicFolders(
     const list = fatal.map(({ path, reason }) => `${path} ${reason}`).join('; ')
     throw new AppError('LIBRARY_UNREADABLE', `The music can not be read: ${list}. Correct the path or its rights.`)
   }
+  checkFoldersApart(configured, known)
   return broken
 }
 
@@ -55,9 +56,8 @@ interface NamedFolder {
 /**
  * A song belongs to one library, so that no folder may lie in another. `known` are the libraries of the database; one
  * that shares its name or its path with a configured one becomes that one.
- * Throws CONFIG_INVALID with all pairs.
  */
-export function checkFoldersApart(configured: readonly NamedFolder[], known: readonly NamedFolder[]): void {
+function checkFoldersApart(configured: readonly NamedFolder[], known: readonly NamedFolder[]): void {
   const others = known.filter(({ name, path }) => !configured.some((one) => one.name === name || one.path === path))
   const problems = configured.flatMap((one, index) => [
     ...configured
