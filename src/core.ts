@@ -81,7 +81,7 @@ export interface BuiltCore extends Core {
 
 /**
  * Takes the data folder, brings the schema and the configured libraries up to date, and builds what works on them.
- * Rejects with LIBRARY_UNREADABLE, DATA_LOCKED, DATA_UNWRITABLE, DATA_DAMAGED, DATA_TOO_NEW or DISK_FULL.
+ * Rejects with LIBRARY_UNREADABLE, CONFIG_INVALID or a code of the data (DATA_*, DISK_FULL).
  */
 export async function openCore(options: CoreOptions): Promise<Core> {
   const scope = new Scope()

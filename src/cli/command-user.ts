@@ -46,7 +46,9 @@ async function keysCommand(context: CliContext, { words, options }: Invocation, 
     }
   } else if (action === 'list') {
     const keys = await backend.call('keys.list', { user })
-    print(context, options.json ? JSON.stringify(keys, undefined, 2) : keys.map(keyLine).join('\n'))
+    const none = `${user} has no keys. A new one: tonearm user keys add ${user}`
+    const lines = keys.map(keyLine).join('\n') || none
+    print(context, options.json ? JSON.stringify(keys, undefined, 2) : lines)
   } else {
     await backend.call('keys.revoke', { user, key })
     print(context, `Key ${key} of ${user} works no more.`)

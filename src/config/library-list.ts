@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import type { TSchema } from 'typebox'
+import { libraryFaults } from './library-faults.ts'
 import { type Details, parseJson, type ReadContext, resolvePath, type Setting, setting } from './setting.ts'
 
 /** A music folder as configured. Absent switches: the scanner section's default. */
@@ -48,6 +49,7 @@ export function libraryList(details: Details): Setting<readonly ConfiguredLibrar
         'a list of {name, path, recursive, followSymlinks, excludePatterns} with a path each, or a map of name to path; names and paths once each',
       fromText: parseJson,
       convert: convertLibraries,
+      faults: libraryFaults,
     },
     details,
   )

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import { type ConfiguredLibrary, joinLibraries } from './library-list.ts'
 import { isSection, listSettings, SETTINGS, type Section, type Settings } from './schema.ts'
-import { resolvePath } from './setting.ts'
+import { resolvePath, show } from './setting.ts'
 import {
   type Environment,
   type Given,
@@ -12,7 +12,6 @@ import {
   readEnvironment,
   readFlags,
   readNavidromeEnvironment,
-  show,
 } from './sources.ts'
 
 /** The settings, with every empty path filled in and the music folders as one list. */
@@ -86,8 +85,13 @@ function readValues(given: readonly Given[], home: string, problems: Problem[]):
   for (const { name, value, where, folder } of given) {
     const setting = settings.get(name)
     const read = setting?.read(value, { folder, home })
-    if (read === undefined) problems.push({ where, what: `is ${show(value)}; expected ${setting?.expected}` })
-    else values.set(name, read)
+    if (read !== undefined) {
+      values.set(name, read)
+      continue
+    }
+    const faults = setting?.faults(value, { folder, home }) ?? []
+    for (const { part, what } of faults) problems.push({ where: `${where} (${part})`, what })
+    if (faults.length === 0) problems.push({ where, what: `is ${show(value)}; expected ${setting?.expected}` })
   }
   return values
 }

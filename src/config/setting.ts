@@ -22,6 +22,14 @@ export interface Setting<T> {
   fromText(text: string): unknown
   /** Checks and converts; undefined = not acceptable. */
   read(value: unknown, context: ReadContext): T | undefined
+  /** What exactly is wrong with a value of several parts that `read` refused; empty: `expected` says it all. */
+  faults(value: unknown, context: ReadContext): readonly Fault[]
+}
+
+/** `part` names the entry (`entry 2`, `Kids`), `what` is a clause about it (`has no path; expected ...`). */
+export interface Fault {
+  readonly part: string
+  readonly what: string
 }
 
 /** A name, or a name with a translation of its values. */
@@ -38,10 +46,11 @@ interface Shape<T> {
   readonly expected: string
   readonly fromText?: (text: string) => unknown
   readonly convert: (value: never, context: ReadContext) => T | undefined
+  readonly faults?: (value: unknown, context: ReadContext) => readonly Fault[]
 }
 
 export function setting<T>(shape: Shape<T>, details: Details): Setting<T> {
-  const { schema, initial, expected, fromText, convert } = shape
+  const { schema, initial, expected, fromText, convert, faults } = shape
   return {
     schema,
     initial,
@@ -50,6 +59,7 @@ export function setting<T>(shape: Shape<T>, details: Details): Setting<T> {
     navidrome: details.navidrome ?? [],
     fromText: fromText ?? ((text) => text),
     read: (value, context) => (Check(schema, value) ? convert(value as never, context) : undefined),
+    faults: faults ?? (() => []),
   }
 }
 
@@ -225,4 +235,10 @@ export function resolvePath(value: string, context: ReadContext): string {
   if (value === '') return ''
   if (value === '~') return context.home
   return resolve(context.folder, value.startsWith('~/') ? join(context.home, value.slice(2)) : value)
+}
+
+/** A value as a person would recognise it in a message. */
+export function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

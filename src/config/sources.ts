@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemErrorCode } from '../base/errors.ts'
 import { environmentName, isSection, listSettings, type NamedSetting, SETTINGS, type Section } from './schema.ts'
-import type { NavidromeName } from './setting.ts'
+import { type NavidromeName, show } from './setting.ts'
 import { suggest } from './suggest.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -207,10 +207,4 @@ function unknownSetting(near: string | undefined): string {
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** A value as a person would recognise it in a message. */
-export function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

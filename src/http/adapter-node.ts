@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { systemErrorCode } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
+import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
@@ -29,6 +30,7 @@ class NodeAdapter implements HttpAdapter {
   readonly name = 'node'
   readonly #options: AdapterOptions
   readonly #limits: HttpLimits
+  readonly #bodies: BodyBudget
   readonly #running = new ExchangeSet()
   readonly #sockets: NodeSockets
   readonly #watch: StallWatch
@@ -44,6 +46,7 @@ class NodeAdapter implements HttpAdapter {
   constructor(options: AdapterOptions, limits: HttpLimits) {
     this.#options = options
     this.#limits = limits
+    this.#bodies = new BodyBudget(limits.bodiesBytes)
     this.#watch = new StallWatch(limits.stallMs)
     this.#sockets = new NodeSockets(limits.socketIdleMs)
     this.#context = {
@@ -188,6 +191,7 @@ class NodeAdapter implements HttpAdapter {
       declared: length === undefined ? undefined : Number(length),
       deadlineMs: this.#limits.bodyMs,
       maxBytes: this.#limits.bodyBytes,
+      budget: this.#bodies,
       pause: () => {},
       resume: () => {
         if (attached) return

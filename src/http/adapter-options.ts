@@ -12,6 +12,8 @@ export interface HttpLimits {
   readonly headerBytes: number
   /** No body is read beyond this, whatever a handler allows. */
   readonly bodyBytes: number
+  /** Of all bodies together so much is kept while they arrive; the first 64 KiB of each do not count. */
+  readonly bodiesBytes: number
   /** Until a request's headers are there. uWS has 10 s of its own. */
   readonly headerMs: number
   /** Until a body that a handler reads is there. */
@@ -29,6 +31,7 @@ export interface HttpLimits {
 export const DEFAULT_LIMITS: HttpLimits = {
   headerBytes: 256 * 1024,
   bodyBytes: 10 * 1024 * 1024,
+  bodiesBytes: 64 * 1024 * 1024,
   headerMs: 10_000,
   bodyMs: 60_000,
   idleMs: 10_000,

@@ -1,6 +1,7 @@
 import { chmod, rm } from 'node:fs/promises'
 import { AppError } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
+import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
@@ -33,6 +34,7 @@ class UwsAdapter implements HttpAdapter {
   readonly name = 'uws'
   readonly #options: AdapterOptions
   readonly #limits: HttpLimits
+  readonly #bodies: BodyBudget
   readonly #uws: Uws
   readonly #running = new ExchangeSet()
   readonly #lines = new LineSet()
@@ -49,6 +51,7 @@ class UwsAdapter implements HttpAdapter {
   constructor(options: AdapterOptions, limits: HttpLimits, uws: Uws) {
     this.#options = options
     this.#limits = limits
+    this.#bodies = new BodyBudget(limits.bodiesBytes)
     this.#uws = uws
     this.#watch = new StallWatch(limits.stallMs)
     this.#context = {
@@ -202,6 +205,7 @@ class UwsAdapter implements HttpAdapter {
       declared: length === undefined ? undefined : Number(length),
       deadlineMs: this.#limits.bodyMs,
       maxBytes: this.#limits.bodyBytes,
+      budget: this.#bodies,
       pause: () => {
         if (!isOpen()) return
         paused = true

@@ -1,4 +1,5 @@
 import { AppError } from '../base/errors.ts'
+import type { BodyBudget } from './body-budget.ts'
 
 interface Settle {
   readonly resolve: (body: Uint8Array) => void
@@ -12,6 +13,8 @@ export interface BodyFlow {
   readonly deadlineMs: number
   /** No body is longer, whatever a handler allows. */
   readonly maxBytes: number
+  /** What all bodies together may hold. */
+  readonly budget: BodyBudget
   /** The socket may deliver again. */
   resume(): void
   /** The socket should stop delivering: nobody wants the bytes yet. */
@@ -31,6 +34,8 @@ export class BodyCollector {
   #limit = Number.POSITIVE_INFINITY
   #state: 'open' | 'complete' | 'gone' = 'open'
   #paused = false
+  /** Taken from the budget. */
+  #held = 0
   #reading: Promise<Uint8Array> | undefined
   #settle: Settle | undefined
 
@@ -51,8 +56,11 @@ export class BodyCollector {
   /** The chunk becomes ours. */
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length
-    if (this.#bytes <= Math.min(this.#limit, this.#flow.maxBytes)) this.#chunks.push(chunk)
-    else {
+    if (this.#reading && !this.#settle) return
+    if (this.#bytes <= Math.min(this.#limit, this.#flow.maxBytes)) {
+      if (this.#reading && !this.#reserve()) this.#fail(crowded())
+      else this.#chunks.push(chunk)
+    } else {
       this.#chunks = []
       if (this.#bytes > Math.min(this.#limit, this.#flow.maxBytes) + COURTESY_BYTES) this.#fail(this.#tooLarge())
     }
@@ -82,6 +90,7 @@ export class BodyCollector {
         this.#flow.deadlineMs,
       )
       this.#settle = { resolve, reject, timer }
+      if (!this.#reserve()) return this.#fail(crowded())
       if (this.#state === 'complete') return this.#finish()
       if (this.#state === 'gone') return this.gone()
       if ((this.#flow.declared ?? 0) > this.#limit + COURTESY_BYTES) return this.#fail(this.#tooLarge())
@@ -89,6 +98,15 @@ export class BodyCollector {
       this.#flow.resume()
     })
     return this.#reading
+  }
+
+  /** Small bodies always have room: they are what everybody sends. */
+  #reserve(): boolean {
+    const more = Math.min(this.#bytes, this.#limit) - UNASKED_BYTES - this.#held
+    if (more <= 0) return true
+    if (!this.#flow.budget.take(more)) return false
+    this.#held += more
+    return true
   }
 
   #finish(): void {
@@ -108,12 +126,18 @@ export class BodyCollector {
     const settle = this.#settle
     this.#settle = undefined
     clearTimeout(settle?.timer)
+    this.#flow.budget.give(this.#held)
+    this.#held = 0
     return settle
   }
 
   #tooLarge(): AppError {
     return new AppError('PAYLOAD_TOO_LARGE', `The request body is longer than ${this.#limit} bytes`)
   }
+}
+
+function crowded(): AppError {
+  return new AppError('UNAVAILABLE', 'Too much is being sent to the server. Try again in a moment.', { retryAfter: 5 })
 }
 
 /** The body of a request that has none. */

@@ -1,15 +1,16 @@
-import { accessSync, constants, opendirSync, statSync } from 'node:fs'
+import { accessSync, constants, opendirSync, realpathSync, statSync } from 'node:fs'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 import type { Library } from './entities.ts'
 
 /**
  * Checks the music folders at the start. One that was never scanned must be readable; one that was may be away for a
  * while (a disk that isn't mounted): it is returned, and the scanner leaves what it knows of it alone.
- * Throws LIBRARY_UNREADABLE with all that are wrong.
+ * Throws LIBRARY_UNREADABLE with all that are wrong, CONFIG_INVALID when one lies in another.
  */
 export function checkMusicFolders(
-  configured: readonly { readonly path: string }[],
-  known: readonly Pick<Library, 'path' | 'lastScanAt'>[],
+  configured: readonly NamedFolder[],
+  known: readonly Pick<Library, 'name' | 'path' | 'lastScanAt'>[],
 ): readonly { readonly path: string; readonly reason: string }[] {
   if (configured.length === 0 && known.length === 0) {
     throw new AppError(
@@ -27,6 +28,7 @@ export function checkMusicFolders(
     const list = fatal.map(({ path, reason }) => `${path} ${reason}`).join('; ')
     throw new AppError('LIBRARY_UNREADABLE', `The music can not be read: ${list}. Correct the path or its rights.`)
   }
+  checkFoldersApart(configured, known)
   return broken
 }
 
@@ -44,4 +46,51 @@ function whyUnreadable(path: string): string | undefined {
         ? 'is not readable for this user'
         : `fails (${code})`
   }
+}
+
+interface NamedFolder {
+  readonly name: string
+  readonly path: string
+}
+
+/**
+ * A song belongs to one library, so that no folder may lie in another. `known` are the libraries of the database; one
+ * that shares its name or its path with a configured one becomes that one.
+ */
+function checkFoldersApart(configured: readonly NamedFolder[], known: readonly NamedFolder[]): void {
+  const others = known.filter(({ name, path }) => !configured.some((one) => one.name === name || one.path === path))
+  const problems = configured.flatMap((one, index) => [
+    ...configured
+      .slice(0, index)
+      .filter((other) => overlap(one.path, other.path))
+      .map((other) => `${one.path} and ${other.path}: one lies in the other. Name only the outer one`),
+    ...others
+      .filter((other) => overlap(one.path, other.path))
+      .map(
+        (other) =>
+          `${one.path} and ${other.path}, the folder of the library ${other.name}: one lies in the other. Leave the new ` +
+          `one out, or let the library move there: libraries: {${JSON.stringify(other.name)}: ${JSON.stringify(one.path)}}`,
+      ),
+  ])
+  if (problems.length > 0)
+    throw new AppError('CONFIG_INVALID', `A song belongs to one music folder, but: ${problems.join('; ')}.`)
+}
+
+/** Whether two folders are the same or one lies in the other, whatever links lead there. */
+export function overlap(one: string, other: string): boolean {
+  const [a, b] = [realOr(one), realOr(other)]
+  return isAtOrBelow(a, b) || isAtOrBelow(b, a)
+}
+
+function realOr(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return resolve(path)
+  }
+}
+
+function isAtOrBelow(path: string, parent: string): boolean {
+  const way = relative(parent, path)
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
 }

@@ -2,6 +2,11 @@ import { isUnspaced, searchWords } from '../base/text.ts'
 
 /** More words than that narrow nothing and only cost. */
 const MOST_WORDS = 12
+/**
+ * Characters of a query that are looked at; nobody types more. Folding costs by the character and would hold up everybody:
+ * a body may be 10 MiB.
+ */
+const MOST_CHARACTERS = 500
 
 /** A user's text as FTS5 queries, from loose to strict. Words are letters and digits alone, so nothing needs an escape. */
 export interface MatchQuery {
@@ -15,12 +20,13 @@ export interface MatchQuery {
 
 /** The empty query, also as two quotation marks: everything is meant. */
 export function isEverything(query: string): boolean {
+  if (query.length > MOST_CHARACTERS) return false
   return query.trim() === '' || query.trim() === '""'
 }
 
 /** Undefined when no word is left (signs only): nothing can match. `name` is the first column of the index. */
 export function matchQuery(query: string, name: string): MatchQuery | undefined {
-  const terms = query.split(/\s+/).flatMap(termsOf).slice(0, MOST_WORDS)
+  const terms = query.slice(0, MOST_CHARACTERS).split(/\s+/).flatMap(termsOf).slice(0, MOST_WORDS)
   if (terms.length === 0) return undefined
   const loose = terms.map((term) => (term.whole ? `"${term.text}"` : `"${term.text}"*`)).join(' AND ')
   const exact = terms.map((term) => `"${term.text}"`).join(' AND ')

@@ -13,6 +13,8 @@ import { loadSongs } from './song-rows.ts'
 /** Genres by which songs are called similar: the most frequent of the seed. */
 const SIMILAR_GENRES = 5
 /** Songs with the same words that are compared letter by letter. */
+/** Characters of an artist and a title together; what is longer is no name, and folding it would hold up everybody. */
+const LONGEST_NAMES = 2_000
 const NAME_CANDIDATES = 200
 
 /** Ids of an artist's songs (album artists: of their albums), most played and best rated by everybody first. */
@@ -127,6 +129,7 @@ function randomOfGenres(
 
 /** The first song whose title and one of whose artists are the same, folded. An empty artist matches any. */
 export function songByNames(context: LibraryContext, viewer: Viewer, artist: string, title: string): Song | undefined {
+  if (artist.length + title.length > LONGEST_NAMES) return undefined
   const words = (column: string, text: string) => searchWords(text).map((word) => `${column} : "${word}"`)
   const titleWords = words('title', title)
   if (titleWords.length === 0) return undefined

@@ -1,5 +1,5 @@
 import { accessSync, constants, realpathSync, statSync } from 'node:fs'
-import { isAbsolute, relative, resolve, sep } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import type { Clock } from '../base/clock.ts'
 import { yieldToLoop } from '../base/deadline.ts'
@@ -7,6 +7,7 @@ import { AppError, systemErrorCode } from '../base/errors.ts'
 import { encodeId, type LibraryId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Library } from '../library/entities.ts'
+import { overlap } from '../library/library-folders.ts'
 import type { LibraryRepository, LibrarySettings } from '../library/library-repository.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Scanner } from './scanner.ts'
@@ -186,25 +187,9 @@ function checkPath(path: string, others: readonly Library[]): string {
       'The server may not read this folder. Check its rights.',
     )
   }
-  for (const other of others) {
-    const theirs = realOr(other.path)
-    if (isAtOrBelow(real, theirs) || isAtOrBelow(theirs, real))
-      throw refused('CONFLICT', 'path', 'pathInOtherLibrary', 'This folder lies in another library, or around one.')
-  }
+  if (others.some((other) => overlap(real, other.path)))
+    throw refused('CONFLICT', 'path', 'pathInOtherLibrary', 'This folder lies in another library, or around one.')
   return clean
-}
-
-function realOr(path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    return resolve(path)
-  }
-}
-
-function isAtOrBelow(path: string, parent: string): boolean {
-  const way = relative(parent, path)
-  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way))
 }
 
 function checkPatterns(patterns: readonly string[]): readonly string[] {

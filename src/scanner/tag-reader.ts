@@ -59,14 +59,15 @@ export class TagReader {
   #timer: NodeJS.Timeout | undefined
   #nextId = 1
   #stillborn = 0
-  #closed = false
+  /** Why nothing is read any more; undefined while files are read. */
+  #ending: string | undefined
 
   constructor(options: TagReaderOptions) {
     this.#options = options
   }
 
   read(path: string): Promise<ReadOutcome> {
-    if (this.#closed) return Promise.reject(new Error('the tag reader is closed'))
+    if (this.#ending !== undefined) return Promise.reject(new Error(this.#ending))
     return new Promise((resolve, reject) => {
       this.#waiting.push({ path, resolve, reject, suspect: false })
       this.#dispatch()
@@ -74,15 +75,11 @@ export class TagReader {
   }
 
   close(): void {
-    this.#closed = true
-    clearInterval(this.#timer)
-    this.#timer = undefined
-    for (const worker of this.#workers) this.#end(worker)
-    for (const job of this.#waiting.splice(0)) job.reject(new Error('the tag reader is closed'))
+    this.#stop('the tag reader is closed')
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0 && !this.#closed) {
+    while (this.#waiting.length > 0 && this.#ending === undefined) {
       const job = this.#waiting[0] as Job
       const worker = this.#workerFor(job)
       if (!worker) return
@@ -128,7 +125,7 @@ export class TagReader {
       'ready' in message ? this.#ready(worker) : this.#settle(worker, message),
     )
     child.on('error', () => this.#lost(worker, 'the reading process could not be started'))
-    child.on('exit', (code, signal) => this.#lost(worker, `the file ended its reading process (${signal ?? code})`))
+    child.on('exit', (code, signal) => this.#lost(worker, endReason(worker, signal ?? code)))
     return worker
   }
 
@@ -162,12 +159,12 @@ export class TagReader {
   #lost(worker: Worker, reason: string): void {
     if (worker.ended) return
     this.#end(worker)
-    if (this.#closed) return
+    if (this.#ending !== undefined) return
     const jobs = [...worker.running.values()].map(({ job }) => job)
     worker.running.clear()
     if (!worker.ready) {
       for (const job of jobs.reverse()) this.#waiting.unshift(job)
-      if (++this.#stillborn > MAX_STILLBORN) this.#giveUp(reason)
+      if (++this.#stillborn > MAX_STILLBORN) this.#stop(`no file can be read: ${reason}`)
       else this.#dispatch()
       return
     }
@@ -182,11 +179,13 @@ export class TagReader {
     this.#stopTimerWhenIdle()
   }
 
-  #giveUp(reason: string): void {
-    this.#closed = true
+  /** The first reason stays: what is asked for after a failed start hears of that, also once the reader is closed. */
+  #stop(reason: string): void {
+    this.#ending ??= reason
     clearInterval(this.#timer)
+    this.#timer = undefined
     for (const worker of this.#workers) this.#end(worker)
-    for (const job of this.#waiting.splice(0)) job.reject(new Error(`no file can be read: ${reason}`))
+    for (const job of this.#waiting.splice(0)) job.reject(new Error(this.#ending))
   }
 
   #end(worker: Worker): void {
@@ -194,7 +193,8 @@ export class TagReader {
     this.#workers.delete(worker)
     worker.process.removeAllListeners('message')
     worker.process.kill('SIGKILL')
-    if (this.#closed) for (const { job } of worker.running.values()) job.reject(new Error('the tag reader is closed'))
+    if (this.#ending === undefined) return
+    for (const { job } of worker.running.values()) job.reject(new Error(this.#ending))
   }
 
   #stopTimerWhenIdle(): void {
@@ -202,4 +202,11 @@ export class TagReader {
     clearInterval(this.#timer)
     this.#timer = undefined
   }
+}
+
+/** Before it is ready, no file is to blame: the program or its libraries are. */
+function endReason(worker: Worker, how: string | number | null): string {
+  return worker.ready
+    ? `the file ended its reading process (${how})`
+    : `the reading process ends at its start (${how}); is the installation whole? Try npm ci`
 }

@@ -7,6 +7,11 @@ type KeyOf<K extends IdKind> = NonNullable<ReturnType<typeof decodeIdOf<K>>>
 
 /** More would only be sent to keep the server busy; a queue of 100,000 songs still fits. */
 const MAX_PARAMETERS = 200_000
+/**
+ * Characters of one value: more than any name, comment or token has. A body may be 10 MiB, and a text of that size would
+ * hold up everybody where it is searched for, and would go out with every list where it is stored.
+ */
+const MAX_VALUE = 16_384
 
 /**
  * The parameters of a request. Repeated ones keep their order; of one that should stand once the first counts. A value
@@ -117,10 +122,13 @@ function parse(text: string): Map<string, string | string[]> {
     const ampersand = text.indexOf('&', from)
     const end = ampersand < 0 ? text.length : ampersand
     if (end > from) {
-      const equals = text.indexOf('=', from)
-      const stop = equals < 0 || equals > end ? end : equals
-      const name = decode(text.slice(from, stop))
-      const value = stop === end ? '' : decode(text.slice(stop + 1, end))
+      // Looked for in the pair alone: in the whole text, a form of names without values would take minutes.
+      const pair = text.slice(from, end)
+      const equals = pair.indexOf('=')
+      const name = decode(equals < 0 ? pair : pair.slice(0, equals))
+      const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
+      if (name.length > MAX_VALUE || value.length > MAX_VALUE)
+        throw new AppError('BAD_REQUEST', `A parameter may have ${MAX_VALUE} characters.`)
       const known = values.get(name)
       if (known === undefined) values.set(name, value)
       else if (typeof known === 'string') values.set(name, [known, value])

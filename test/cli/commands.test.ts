@@ -51,7 +51,7 @@ function ok(args: readonly string[], options: ProgramOptions = {}): string {
 }
 
 async function ping(url: string, login: string): Promise<string> {
-  // A kept connection may have been closed while a command blocked this process.
+  // A connection of its own: the commands in between hold up this process for longer than the server keeps idle ones.
   const headers = { connection: 'close' }
   const answer = await fetch(`${url}/rest/ping?${login}&c=test&v=1.16.1&f=json`, { headers })
   const body = (await answer.json()) as { 'subsonic-response': { status: string } }
@@ -66,6 +66,8 @@ test('users and keys are made, listed, changed and removed, the same with and wi
     ok(['user', 'passwd', name], { env: { TONEARM_USER_PASSWORD: 'by environment' } })
     await check(`u=${name}&p=by%20environment`, 'ok')
     await check(`u=${name}&p=first%20of%20${name}`, 'failed')
+    assert.match(ok(['user', 'keys', 'list', name]), /has no keys\. A new one: tonearm user keys add/)
+    assert.deepEqual(JSON.parse(ok(['user', 'keys', 'list', name, '--json'])), [])
     const key = ok(['user', 'keys', 'add', name, '--name', 'car radio']).trim()
     await check(`apiKey=${key}`, 'ok')
     const [record] = JSON.parse(ok(['user', 'keys', 'list', name, '--json'])) as { id: string; name: string }[]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -141,6 +141,26 @@ test('no music folder, or an unreadable one, is a clear sentence with exit 66, a
   assert.equal(wrong.code, 66)
   assert.match(wrong.stderr, /nowhere does not exist/)
   assert.ok(!existsSync(data))
+})
+
+test('music folders that lie in each other are refused, also by a link and also when one was known before', async () => {
+  const data = newData()
+  const inner = join(music, 'Nina')
+  const link = join(home, 'link-to-nina')
+  symlinkSync(inner, link)
+  for (const folders of [[inner], [link]]) {
+    const args = folders.flatMap((folder) => ['--music', folder])
+    const both = runProgram(['--music', music, ...args, '--data', data, '--port', '0'], home)
+    assert.equal(both.code, 78)
+    assert.match(both.stderr, /A song belongs to one music folder, but: .*music: one lies in the other/)
+  }
+  assert.ok(!existsSync(data))
+  const program = serve(data)
+  await program.until(/"url":"(http:[^"]+)"/)
+  await stop(program)
+  const later = runProgram(['--music', inner, '--data', data, '--port', '0'], home)
+  assert.equal(later.code, 78)
+  assert.match(later.stderr, /the folder of the library music: .*let the library move there: libraries: \{"music":/)
 })
 
 test('a port in use and a data folder that can not be written to have their own exits', async () => {

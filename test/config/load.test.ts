@@ -193,13 +193,26 @@ test('music folders may be a list, a map, or the short way, and get names of the
     (await load({ env })).config.libraries.map(({ name, path }) => `${name} ${path}`),
     ['One /one', 'x /x', 'y /y'],
   )
-  for (const wrong of ['[{name: x}]', '[{path: /a, recursiv: true}]', '[{path: /a}, {path: /a, name: b}]', '7']) {
-    assert.match(
-      (await problemsOf({ file: yaml(`libraries: ${wrong}\n`) }))[0] ?? '',
-      /expected a list of \{name, path/,
-      wrong,
-    )
-  }
+  assert.match((await problemsOf({ file: yaml('libraries: 7\n') }))[0] ?? '', /is 7; expected a list of \{name, path/)
+})
+
+test('a wrong library is named by itself, with all that is wrong in it', async () => {
+  const told = async (text: string) =>
+    (await problemsOf({ file: yaml(`libraries: ${text}\n`) })).map((problem) => problem.replace(/ in \S+/, ''))
+  assert.deepEqual(await told('[{path: /a}, {name: x}, {path: /b, recursiv: true}, 7]'), [
+    'libraries (entry 2) has no path; expected the music folder',
+    'libraries (entry 3) has recursiv, which no library knows; did you mean recursive?',
+    'libraries (entry 4) is 7; expected {path: /srv/music} and what else it needs',
+  ])
+  assert.deepEqual(await told('{Pop: /pop, Kids: {path: "", followSymlinks: ja, excludePatterns: "*.tmp"}}'), [
+    'libraries (Kids) has path: ""; expected a music folder',
+    'libraries (Kids) has followSymlinks: "ja"; expected true or false',
+    'libraries (Kids) has excludePatterns: "*.tmp"; expected a list of patterns such as "*.tmp", "Podcasts/"',
+  ])
+  assert.deepEqual(await told('[{path: /a}, {path: /a/, name: b}, {path: /c, name: B}]'), [
+    'libraries (entry 2) has the path of entry 1; expected every path once',
+    'libraries (entry 3) has the name of entry 2; expected every name once',
+  ])
 })
 
 test('the environment takes lists, switches and names with or without inner underscores', async () => {

@@ -129,6 +129,27 @@ onBoth('the server-wide body limit holds where a handler allows more', async (t,
   assert.equal((await fetch(url, { method: 'POST', body: 'a'.repeat(501) })).status, 413)
 })
 
+onBoth('all bodies together have a bound while they arrive; small ones always have room', async (t, name) => {
+  const { port, url } = await serve(t, name, readBody(1_000_000), { limits: { bodiesBytes: 400_000, bodyMs: 60_000 } })
+  const head = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n'
+  const first = raw(t, port, head + 'a'.repeat(440_000))
+  // Some clients are still sending when the refusal comes and see only a broken connection.
+  const big = async () =>
+    (await fetch(url, { method: 'POST', body: 'b'.repeat(300_000) }).catch(() => undefined))?.status
+  const bigIs = async (status: number) => {
+    while ((await big()) !== status) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  await bigIs(503)
+  assert.equal((await fetch(url, { method: 'POST', body: 'c'.repeat(60_000) })).status, 200)
+  first.socket.write('a'.repeat(60_000))
+  await until(() => first.text().startsWith('HTTP/1.1 200 '))
+  assert.equal(await big(), 200, 'what was held is free again')
+  const leaving = raw(t, port, head + 'a'.repeat(440_000))
+  await bigIs(503)
+  leaving.socket.destroy()
+  await bigIs(200)
+})
+
 onBoth('a body that does not come is given up', async (t, name) => {
   const { port, errors } = await serve(t, name, readBody(1000), { limits: { bodyMs: 150 } })
   const client = raw(t, port, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello')

@@ -43,6 +43,14 @@ test('every word must occur, anywhere in title, artist or album, as the beginnin
   assert.deepEqual(found('igur'), [])
 })
 
+test('of an endless query only the beginning is looked at', () => {
+  const before = process.cpuUsage()
+  assert.deepEqual(found(`jonsi byrjun ${'sigur '.repeat(1_000_000)}`), [11])
+  assert.deepEqual(found(' '.repeat(5_000_000)), [])
+  const { user, system } = process.cpuUsage(before)
+  assert.ok(user + system < 5e6, `${(user + system) / 1e6} s of processor time`)
+})
+
 test('accents, case and punctuation do not count', () => {
   assert.deepEqual(found('ÁGÆTIS'), [11])
   assert.deepEqual(found('agaetis'), [11])

@@ -33,7 +33,17 @@ test('two processes share the files and a bad one costs the others nothing', asy
 
 test('a reader that can not start is an error, not an outcome of the files', async (t) => {
   const reader = readerOf(t, '../fixtures/stillborn-reader.ts')
-  await assert.rejects(reader.read('/music/a'), /no file can be read/)
+  const [first, second] = await Promise.allSettled([reader.read('/music/a'), reader.read('/music/b')])
+  const third = await reader.read('/music/c').catch((error: unknown) => error)
+  reader.close()
+  const later = await reader.read('/music/d').catch((error: unknown) => error)
+  for (const failure of [
+    first.status === 'rejected' && first.reason,
+    second.status === 'rejected' && second.reason,
+    third,
+    later,
+  ])
+    assert.match(String(failure), /no file can be read: the reading process ends at its start \(3\)/)
 })
 
 test('closing ends what waits', async (t) => {

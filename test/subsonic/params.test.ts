@@ -93,3 +93,20 @@ test('no value holds a NUL, at which the database would cut it off', () => {
   assert.equal(Params.parse('x=%2500').string('x'), '%00')
   assert.equal(Params.parse('', 'note=c\0d').string('note'), 'cd')
 })
+
+test('a form of names without values costs by its length, not by its square', () => {
+  const before = process.cpuUsage()
+  fails(() => Params.parse(`${'a&'.repeat(190_000)}${'b'.repeat(10_000_000)}`), 'BAD_REQUEST', /16384 characters/)
+  const { user, system } = process.cpuUsage(before)
+  // Looking for the next `=` in all that follows takes some minutes.
+  assert.ok(user + system < 30e6, `${(user + system) / 1e6} s of processor time`)
+})
+
+test('one value has a bound, a thousand songs in a row have not', () => {
+  const name = 'x'.repeat(16_384)
+  assert.equal(Params.parse(`name=${name}`).string('name'), name)
+  fails(() => Params.parse(`name=${name}y`), 'BAD_REQUEST', /A parameter may have 16384 characters/)
+  fails(() => Params.parse(`${name}y`), 'BAD_REQUEST', /A parameter may have 16384 characters/)
+  const many = Array.from({ length: 50_000 }, (_, index) => `id=s${index.toString(36)}`)
+  assert.equal(Params.parse(many.join('&')).all('id').length, 50_000)
+})
