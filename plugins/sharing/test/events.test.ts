@@ -86,6 +86,8 @@ test('recipients hear that they got a share, that it changed, and that it is gon
       userId: host.user('ben'),
       title: 'Somebody shares music with you',
       body: 'For Ben',
+      description: 'For Ben',
+      targets: [{ kind: 'song', id: host.track('Open One') }],
     })
     const notes = await call('ben', 'GET', '/api/v1/notifications/shares')
     assert.deepEqual([notes.json[0].type, notes.json[0].shareId], ['share_received', id])
