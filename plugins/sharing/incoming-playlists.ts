@@ -1,13 +1,15 @@
 import type { HandlerOutput, UserReader } from 'tonearm/plugin'
 import type { Content } from './content.ts'
 import { titleOf } from './share.ts'
+import type { Shown } from './shown.ts'
 
 /** Shares that are addressed to a user, as playlists in Subsonic clients. */
 export async function playlistsFor(
   userId: string,
-  { content, users }: { readonly content: Content; readonly users: UserReader },
+  { content, shown, users }: { readonly content: Content; readonly shown: Shown; readonly users: UserReader },
 ): Promise<HandlerOutput<'playlists.virtual'>> {
-  const shares = (await content.incoming(userId)).filter(({ permissions }) => permissions.view)
+  const incoming = (await content.incoming(userId)).filter(({ permissions }) => permissions.view)
+  const shares = await shown.many(incoming)
   return Promise.all(
     shares.map(async (share) => {
       const owner = (await users.get(share.ownerId))?.name ?? ''

@@ -87,4 +87,11 @@ export const MIGRATIONS: readonly Migration[] = [
   {
     up: ['CREATE INDEX sharing_share_end ON sharing_share(expires_at) WHERE revoked_at IS NULL AND told < 2'],
   },
+  {
+    // What is in a share is said as its owner sees it when it is read: kept with a note is what they wrote alone.
+    up: [
+      `UPDATE sharing_note SET body =
+        coalesce((SELECT s.description FROM sharing_share s WHERE s.id = sharing_note.share_id), '')`,
+    ],
+  },
 ]

@@ -12,12 +12,14 @@ import { answering, iso, jsonBody, loggedIn, visitorOf } from './faces.ts'
 import { ids, nativeInput, objectOf, targetOf } from './input.ts'
 import type { Service } from './service.ts'
 import { notFound, Problem, type Share, type Target } from './share.ts'
+import type { Shown } from './shown.ts'
 import type { Store } from './store.ts'
 
 export interface FaceParts {
   readonly store: Store
   readonly content: Content
   readonly service: Service
+  readonly shown: Shown
   readonly users: UserReader
   now(): number
   /** '' for a share that has no public link. */
@@ -40,7 +42,7 @@ export interface NativeParts extends FaceParts {
 
 /** `/api/share`: Navidrome's. */
 export function addNativeFace(routes: Routes, parts: NativeParts): void {
-  const { store, service, users, now, urlOf, allowDownloads } = parts
+  const { store, service, shown, users, now, urlOf, allowDownloads } = parts
   const rendered = async (share: Share, origin: string) => ({
     id: share.id,
     userId: share.ownerId,
@@ -63,7 +65,7 @@ export function addNativeFace(routes: Routes, parts: NativeParts): void {
   const reply = async (share: Share, request: PluginRequest, status = 200): Promise<Reply> => ({
     kind: 'json',
     status,
-    body: await rendered(share, request.origin),
+    body: await rendered(await shown.one(share), request.origin),
   })
   /** Own ones, and all for administrators. Reading hides what is another's, changing refuses it. */
   const mine = async (request: PluginRequest, user: User, toChange: boolean): Promise<Share> => {
@@ -79,7 +81,7 @@ export function addNativeFace(routes: Routes, parts: NativeParts): void {
   routes.get(
     '/api/share',
     on(async (request, user) => {
-      const shares = user.isAdmin ? await store.all() : await store.ownedBy(user.id)
+      const shares = await shown.many(user.isAdmin ? await store.all() : await store.ownedBy(user.id))
       const rows = await Promise.all(shares.map((share) => rendered(share, request.origin)))
       const { items, total } = listPage(rows, readListQuery(request.query))
       return { kind: 'json', headers: { 'x-total-count': String(total) }, body: items }

@@ -1,5 +1,6 @@
 import type { PluginLogger, UserReader } from 'tonearm/plugin'
 import type { Share, Target } from './share.ts'
+import type { Shown } from './shown.ts'
 import type { Store } from './store.ts'
 
 export type NewsType =
@@ -27,6 +28,7 @@ export interface ShareNews {
 
 export interface NewsParts {
   readonly store: Store
+  readonly shown: Shown
   readonly users: UserReader
   readonly log: PluginLogger
   now(): number
@@ -36,13 +38,13 @@ export interface NewsParts {
 export type News = ReturnType<typeof createNews>
 
 /** Tells users: as a notification that Pinakes' API lists, and as an event that other plugins hear. */
-export function createNews({ store, users, log, now, emit }: NewsParts) {
+export function createNews({ store, shown, users, log, now, emit }: NewsParts) {
   async function tell(type: NewsType, share: Share, userId: string, title = TITLES[type]): Promise<void> {
-    const body = share.description || share.contents
-    const { id: shareId, description, targets } = share
+    const { id: shareId, description, contents, targets } = await shown.one(share)
+    const body = description || contents
     emit(type, { shareId, userId, title, body, description, targets })
     try {
-      await store.note(userId, { shareId: share.id, type, at: now(), title, body })
+      await store.note(userId, { shareId: share.id, type, at: now(), title, body: description })
     } catch (error) {
       log.warn('note of a share not kept', { error: String(error) })
     }

@@ -22,8 +22,9 @@ const STATUS = {
 const MAKING = { ...STATUS, 'not-found': 400, forbidden: 400 } as const
 
 export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
-  const { store, content, service, users, now, urlOf } = parts
-  const rendered = async (share: Share, request: PluginRequest) => {
+  const { store, content, service, shown, users, now, urlOf } = parts
+  const rendered = async (given: Share, request: PluginRequest, seen?: Share) => {
+    const share = seen ?? (await shown.one(given))
     const isLink = share.recipient.kind === 'link'
     return {
       id: share.id,
@@ -49,7 +50,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
     }
   }
   const list = async (shares: readonly Share[], request: PluginRequest) =>
-    Promise.all(shares.map((share) => rendered(share, request)))
+    Promise.all((await shown.many(shares)).map((share) => rendered(share, request, share)))
   const existing = async (request: PluginRequest): Promise<Share> => {
     const share = await store.find(request.params.id ?? '')
     if (!share || share.revokedAt !== undefined) throw notFound()
@@ -171,6 +172,13 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
       `${base}/notifications/shares`,
       on(async (_request, user) => {
         const rows = await store.unread(user.id)
+        // What is in a share without words of its owner is said as it is now.
+        const wordless = await Promise.all(
+          [...new Set(rows.filter(({ body }) => body === '').map((row) => String(row.share_id)))].map(store.find),
+        )
+        const alive = await Promise.all(wordless.map((share) => content.alive(share)))
+        const seen = await shown.many(alive.filter((share) => share !== undefined))
+        const contents = new Map(seen.map((share) => [share.id, share.contents]))
         return json(
           rows.map((row) => ({
             id: String(row.id),
@@ -179,7 +187,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
             createdAt: iso(Number(row.created_at)),
             readAt: null,
             title: row.title,
-            body: row.body,
+            body: row.body || (contents.get(String(row.share_id)) ?? ''),
           })),
         )
       }),

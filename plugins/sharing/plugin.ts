@@ -12,6 +12,7 @@ import { addPublicFace } from './public-face.ts'
 import { createPasswordCheck, createSigner, newSecret } from './secrets.ts'
 import { createService } from './service.ts'
 import type { Share } from './share.ts'
+import { createShown } from './shown.ts'
 import { createStore } from './store.ts'
 import { addSubsonicFace } from './subsonic-face.ts'
 import { createVisits } from './visits.ts'
@@ -111,7 +112,8 @@ export default definePlugin({
     const now = () => ctx.now()
     const store = createStore(ctx.db)
     const content = createContent({ store, library, users, now, allowDownloads: config.allowDownloads })
-    const news = createNews({ store, users, log, now, emit: (type, one) => events.emit(`sharing.${type}`, one) })
+    const shown = createShown({ store, content, library })
+    const news = createNews({ store, shown, users, log, now, emit: (type, one) => events.emit(`sharing.${type}`, one) })
     const service = createService({
       store,
       content,
@@ -130,10 +132,11 @@ export default definePlugin({
     const baseOf = (origin: string) => config.publicUrl || origin
     const urlOf = (share: Share, origin: string) =>
       share.recipient.kind === 'link' ? `${baseOf(origin)}/share/${share.id}` : ''
-    const face = { store, content, service, users, now, urlOf }
+    const face = { store, content, service, shown, users, now, urlOf }
     const signer = createSigner(await store.secret(newSecret()))
     const { visit } = addPublicFace(routes, {
       content,
+      shown,
       service,
       users,
       now,
@@ -160,7 +163,7 @@ export default definePlugin({
     ctx.assets.serve('/share/-', 'assets', { root: true })
 
     hooks.on('access.grants', ({ userId, purpose }) => content.grants(userId, purpose))
-    hooks.on('playlists.virtual', ({ userId }) => playlistsFor(userId, { content, users }))
+    hooks.on('playlists.virtual', ({ userId }) => playlistsFor(userId, { content, shown, users }))
     hooks.on('user.deleted', () => housekeeping.changed())
     scheduler.every(TICK_MS, () => housekeeping.tick())
     scheduler.every(ROUND_MS, () => housekeeping.round())

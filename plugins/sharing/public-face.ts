@@ -10,12 +10,14 @@ import { cardPage, messagePage, PAGE_HEADERS, type PageTrack, passwordPage, shar
 import { playlist } from './playlist.ts'
 import type { Service } from './service.ts'
 import { notFound, Problem, type Share, titleOf } from './share.ts'
+import type { Shown } from './shown.ts'
 import type { Visits } from './visits.ts'
 
 export interface PublicParts {
   readonly visits: Visits
   readonly addresses: Addresses
   readonly content: Content
+  readonly shown: Shown
   readonly service: Service
   readonly users: UserReader
   readonly maxBitrate: number
@@ -46,12 +48,13 @@ const PREVIEWS =
   /bot\b|crawler|spider|facebookexternalhit|facebookcatalog|whatsapp\/|skypeuripreview|slack-imgproxy|mastodon\/|pleroma|akkoma|misskey|embedly|iframely|vkshare|viber|kakaotalk-scrap|synapse|link ?preview/i
 
 export function addPublicFace(routes: Routes, parts: PublicParts) {
-  const { visits, addresses, content, service, users, now } = parts
+  const { visits, addresses, content, shown, service, users, now } = parts
   const contents = new Map<string, { readonly until: number; readonly ids: ReadonlySet<string> }>()
   const isNewToLog = createOnceIn(LISTENED_MS, now)
   const ownerOf = async (share: Share) => (await users.get(share.ownerId))?.name ?? ''
 
-  async function details(request: PluginRequest, share: Share) {
+  async function details(request: PluginRequest, entered: Share) {
+    const share = await shown.one(entered)
     const base = `${parts.baseOf(request.origin)}/share/`
     const player = request.query.get('player')
     const tracks = await content.tracks(share)
@@ -83,7 +86,8 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
     }
   }
 
-  async function page(request: PluginRequest, share: Share): Promise<Reply> {
+  async function page(request: PluginRequest, entered: Share): Promise<Reply> {
+    const share = await shown.one(entered)
     const tracks = await content.tracks(share)
     const base = `${parts.baseOf(request.origin)}/share/`
     const up = upOf(request)
@@ -113,7 +117,8 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
     )
   }
 
-  async function m3u(request: PluginRequest, share: Share): Promise<Reply> {
+  async function m3u(request: PluginRequest, entered: Share): Promise<Reply> {
+    const share = await shown.one(entered)
     const base = `${parts.baseOf(request.origin)}/share/`
     const player = request.query.get('player')
     const tracks = share.permissions.stream ? await content.tracks(share) : []
@@ -168,11 +173,12 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
     }
     if (tracks.length === 1)
       return { kind: 'media', as: 'download', mediaId: first.id, downloadName: fileName(first, 1), ...shared }
+    const title = titleOf(await shown.one(share))
     return {
       kind: 'zip',
       entries: tracks.map((track, index) => ({ mediaId: track.id, name: fileName(track, index + 1) })),
-      downloadName: archiveName(titleOf(share)),
-      comment: titleOf(share),
+      downloadName: archiveName(title),
+      comment: title,
       ...shared,
     }
   }

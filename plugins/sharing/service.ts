@@ -1,9 +1,10 @@
-import type { LibraryReader, Track, User, UserReader } from 'tonearm/plugin'
+import type { LibraryReader, User, UserReader } from 'tonearm/plugin'
 import { truncatedAddress } from './address.ts'
 import type { Content } from './content.ts'
 import type { News } from './news.ts'
 import { hashPassword, newSecret, newShareId } from './secrets.ts'
 import { both, type Permissions, Problem, type Share, type ShareInput, type Target } from './share.ts'
+import { labelOf } from './shown.ts'
 import type { Action, Count, Store } from './store.ts'
 
 export interface Limits {
@@ -83,7 +84,7 @@ export function createService(parts: Parts) {
       targets: unique,
       snapshots,
       description: input.description ?? '',
-      contents: await labelOf(unique, tracks, rootId),
+      contents: await labelOf(unique, library, rootId, tracks),
       format: input.format ?? '',
       maxBitRate: input.maxBitRate ?? 0,
       permissions: source ? both(asked, source.permissions) : asked,
@@ -188,19 +189,6 @@ export function createService(parts: Parts) {
       if (most > 0 && after[count] === most) await news.tell('link_exhausted', share, share.ownerId)
     }
     return true
-  }
-
-  async function labelOf(targets: readonly Target[], tracks: readonly Track[], as: string): Promise<string> {
-    const names: string[] = []
-    for (const { kind, id } of targets.slice(0, 4)) {
-      if (kind === 'song') names.push(tracks.find((track) => track.id === id)?.title ?? '')
-      else if (kind === 'library')
-        names.push((await library.libraries(as)).find((one) => String(one.id) === id)?.name ?? '')
-      else names.push((await library[kind](id, as))?.name ?? '')
-    }
-    const text = names.filter(Boolean).join(', ')
-    const cut = Array.from(text)
-    return cut.length > 60 || targets.length > 4 ? `${cut.slice(0, 59).join('')}…` : text
   }
 
   return { create, update, revoke, take, note }

@@ -5,13 +5,13 @@ import type { Visitor } from './service.ts'
 import { notFound, Problem, type Share, type ShareInput } from './share.ts'
 
 /** The four calls of the Subsonic API, and the playlists of shares that are addressed to users. */
-export function addSubsonicFace(subsonic: Subsonic, { store, content, service, users, urlOf }: FaceParts): void {
+export function addSubsonicFace(subsonic: Subsonic, { store, content, service, shown, users, urlOf }: FaceParts): void {
   const rendered = async (share: Share, { user, origin }: SubsonicRequest) => {
     const songs = (await content.alive(share)) ? await content.tracks(share) : []
     return {
       id: share.id,
       url: urlOf(share, origin),
-      description: share.description || share.contents,
+      description: share.description || (await shown.one(share)).contents,
       username: (await users.get(share.ownerId))?.name ?? '',
       created: new Date(share.createdAt).toISOString(),
       ...(share.expiresAt === undefined ? {} : { expires: new Date(share.expiresAt).toISOString() }),

@@ -29,7 +29,10 @@ export interface CoverFile {
   readonly visible: boolean
 }
 
-/** Where covers come from. What the viewer may not see does not exist; which picture it is depends on no viewer. */
+/**
+ * Where covers come from. What the viewer may not see does not exist; which picture it is depends on no viewer. A song
+ * that was granted brings its own picture along; its album, artist and folder stay as without it: without picture.
+ */
 export interface ArtworkRepository {
   /** '' = no picture known; undefined = unknown, missing or outside the scope. */
   version(viewer: Viewer, item: Covered): string | undefined
@@ -187,14 +190,22 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
   return {
     version(viewer, item) {
       const seen = visible(viewer, item)
+      const isNarrowed = item.kind !== 'song' && viewer.scope.grants !== undefined
       const column =
         item.kind === 'song'
           ? `CASE t.cover_version WHEN '' THEN (SELECT a.cover_version FROM album a WHERE a.id = t.album_id) ELSE t.cover_version END`
           : 't.cover_version'
-      const sql = `SELECT ${column} AS value FROM ${item.kind} t WHERE t.id = ? AND ${seen.sql}`
-      return one(sql, [item.key, ...seen.params]) as string | undefined
+      if (!isNarrowed) {
+        const sql = `SELECT ${column} AS value FROM ${item.kind} t WHERE t.id = ? AND ${seen.sql}`
+        return one(sql, [item.key, ...seen.params]) as string | undefined
+      }
+      const owned = visible(ungranted(viewer), item)
+      const sql = `SELECT CASE WHEN ${owned.sql} THEN ${column} ELSE '' END AS value FROM ${item.kind} t
+        WHERE t.id = ? AND ${seen.sql}`
+      return one(sql, [...owned.params, item.key, ...seen.params]) as string | undefined
     },
-    candidates(viewer, item) {
+    candidates(asked, item) {
+      const viewer = item.kind === 'song' ? asked : ungranted(asked)
       if (this.version(viewer, item) === undefined) return []
       switch (item.kind) {
         case 'song':
@@ -210,7 +221,7 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
       }
     },
     albumFor(viewer, item) {
-      const scope = compileScope(viewer.scope)
+      const scope = compileScope(ungranted(viewer).scope)
       if (item.kind === 'artist') {
         const seen = scope.album('a')
         return one(
@@ -229,7 +240,7 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
       ) as AlbumId | undefined
     },
     albumsOfPlaylist(viewer, id, limit) {
-      const seen = compileScope(viewer.scope).song('s')
+      const seen = compileScope(ungranted(viewer).scope).song('s')
       const found = new Map<string, AlbumId>()
       const rows = db.iterate<{ id: AlbumId; version: string }>(
         `SELECT a.id, a.cover_version AS version FROM playlist_song ps
@@ -254,6 +265,11 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
       return db.get(`SELECT ${columns} FROM ${item.kind} t WHERE t.id = ? AND ${seen.sql}`, [item.key, ...seen.params])
     },
   }
+}
+
+function ungranted(viewer: Viewer): Viewer {
+  const { grants, ...scope } = viewer.scope
+  return grants ? { ...viewer, scope } : viewer
 }
 
 function toFolders(rows: readonly FolderRow[]): readonly ImageFolder[] {

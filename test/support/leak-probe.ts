@@ -74,7 +74,7 @@ export function subsonicProbes(server: PluginServer, ids: readonly string[], rea
     return [
       of({}),
       of({ genre: `${MARK} genre`, artist: `${MARK} artist`, title: `${MARK} song`, query: MARK }),
-      ...LISTS.map((type) => of({ type })),
+      ...(/list|type/i.test(name) ? LISTS.map((type) => of({ type })) : [of({ type: 'newest' })]),
       ...ids.map((id) => of(Object.fromEntries(ID_NAMES.map((key) => [key, id])))),
       ...['2', '99'].map((musicFolderId) => of({ musicFolderId, type: 'newest' })),
     ]
@@ -105,7 +105,9 @@ export function nativeProbes(server: PluginServer, ids: readonly string[]): read
     return values.flatMap((id): Probe[] => {
       const filled = path.replace(/:[a-zA-Z]+/g, encodeURIComponent(id)).replace('*', id)
       const verb = method === 'ANY' ? 'GET' : method
-      const queries = verb === 'GET' ? ['', `?id=${id}&library_id=2&_end=500`, `?_filters={"libraryId":2}`] : ['']
+      // A list takes what narrows it; one thing by its id is one thing, whatever else is asked.
+      const lists = [`?id=${id}&library_id=2&_end=500`, `?_filters={"libraryId":2}`]
+      const queries = verb === 'GET' && values.length === 1 ? ['', ...lists] : ['']
       return queries.map((query) => ({
         method: verb,
         path: filled + query,
