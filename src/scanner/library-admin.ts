@@ -34,6 +34,7 @@ export interface LibraryAdmin {
   remove(id: LibraryId): Promise<void>
 }
 
+const NARROWING = ['recursive', 'followSymlinks', 'excludePatterns'] as const
 const MAX_NAME = 200
 const MAX_PATTERNS = 200
 const MAX_PATTERN = 500
@@ -59,10 +60,10 @@ export function createLibraryAdmin(parts: LibraryAdminParts): LibraryAdmin {
     }
   }
 
-  async function changed(id: LibraryId): Promise<Library> {
+  async function changed(id: LibraryId, { acceptMissing = false } = {}): Promise<Library> {
     parts.onAccessChanged()
     await scanner.refresh()
-    scanner.scan({ kind: 'quick', libraries: [id] }).catch((error: unknown) => {
+    scanner.scan({ kind: 'quick', libraries: [id], acceptMissing }).catch((error: unknown) => {
       log.warn('scan after a change of libraries failed', { library: id, error: String(error) })
     })
     return existing(id)
@@ -102,8 +103,10 @@ export function createLibraryAdmin(parts: LibraryAdminParts): LibraryAdmin {
       if (fixed.length === 0) libraries.update(id, wanted, clock.now())
       else await scanner.exclusive(async () => libraries.update(id, wanted, clock.now()))
       log.info('library changed', { library: id, fields: Object.keys(wanted) })
-      if (fixed.length > 0) return changed(id)
-      return existing(id)
+      if (fixed.length === 0) return existing(id)
+      // What the new options leave out is gone because somebody wanted it so: that is no lost disk.
+      const isNarrower = NARROWING.some((key) => key in wanted) && !('path' in wanted)
+      return changed(id, { acceptMissing: isNarrower && before.state === 'ok' })
     },
 
     async remove(id) {

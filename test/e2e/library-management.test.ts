@@ -202,6 +202,15 @@ test('a new library is scanned as its options say, also after a change of them; 
   await settled()
   assert.deepEqual(found(), ['Below', 'Skip', 'Top'])
   assert.equal(((await json(`/api/library/${library.id}`)) as Json).songCount, 3)
+  // What new options leave out is gone on purpose, even if it is all: no lost disk that somebody has to confirm.
+  for (const [excludePatterns, left] of [
+    [['*.mp3'], []],
+    [[], ['Below', 'Skip', 'Top']],
+  ] as const) {
+    await send('PUT', `/api/library/${library.id}`, { scanOptions: { excludePatterns } })
+    await settled()
+    assert.deepEqual(found(), left)
+  }
   server.core.scanner.scan({ kind: 'full' }).catch(() => {})
   assert.deepEqual(await (await send('DELETE', `/api/library/${library.id}`)).json(), {})
   await settled()
