@@ -8,7 +8,7 @@ export function readRange(header: string | undefined, length: number): ByteRange
   if (header === undefined || length === 0) return 'whole'
   const spec = /^\s*bytes\s*=\s*(.*)$/i.exec(header)?.[1]
   if (spec === undefined || spec.includes(',')) return 'whole'
-  const match = /^(\d{0,15})\s*-\s*(\d{0,15})\s*$/.exec(spec)
+  const match = /^(\d*)\s*-\s*(\d*)\s*$/.exec(spec)
   if (!match) return 'unsatisfiable'
   const [first, last] = [match[1] as string, match[2] as string]
   if (first === '') {

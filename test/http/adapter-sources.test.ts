@@ -46,6 +46,8 @@ onBoth('single, open and suffix ranges are cut exactly', async (t, name) => {
     ['bytes=70000-', 70_000, SIZE],
     ['bytes=-500', SIZE - 500, SIZE],
     ['bytes=-999999', 0, SIZE],
+    ['bytes=-99999999999999999999', 0, SIZE],
+    ['bytes=5-99999999999999999999', 5, SIZE],
     ['bytes=99999-200000', 99_999, SIZE],
     ['BYTES = 5-6', 5, 7],
   ]

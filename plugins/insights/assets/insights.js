@@ -541,6 +541,8 @@
       () => ({
         scales: { x: { time: false, range: [-0.6, values.length - 0.4] }, ...fromZero },
         x: {
+          // One line of names; the time above has two, months and years.
+          size: 28,
           splits: () => Array.from({ length: values.length }, (_, index) => index),
           values: (plot, splits) => {
             const room = Math.max(1, Math.ceil((splits.length * 54) / Math.max(plot.width - 60, 1)))
