@@ -46,7 +46,21 @@ test('from real causes to the list and to a webhook: a library lost and back, fi
   await mkdir(join(music, 'Band', 'Album'), { recursive: true })
   for (let n = 1; n <= 6; n++)
     await writeAudio(song(n), { format: 'mp3', tags: { title: `Song ${n}`, artist: 'Band', album: 'Album' } })
-  const server = await startServer({ data, music: [music], env: { TONEARM_SCANNER_WATCH: 'off' } })
+  // Where backups should go lies a file; and no disk is as large as the space that shall be free.
+  const backups = join(folder.path, 'backups')
+  await writeFile(backups, '')
+  const start = () =>
+    startServer({
+      data,
+      music: [music],
+      env: {
+        TONEARM_SCANNER_WATCH: 'off',
+        TONEARM_PATHS_MINFREE: '9000000GB',
+        TONEARM_BACKUP_PATH: backups,
+        TONEARM_BACKUP_SCHEDULE: '*/5 * * * * *',
+      },
+    })
+  let server = await start()
   try {
     await scanFinished(server)
     const login = (password: string) =>
@@ -100,11 +114,16 @@ test('from real causes to the list and to a webhook: a library lost and back, fi
     for (let n = 0; n < 3; n++) await login(`wrong ${n}`)
     await until('the logins', async () => (await topics()).includes('login.failed'))
     await mkdir(join(data, 'plugins'), { recursive: true })
-    writePlugin(join(data, 'plugins'), 'greedy', { permissions: ['admin'] })
+    writePlugin(join(data, 'plugins'), 'greedy', { permissions: ['admin'], setup: `throw new Error('broken')` })
     await until('the plugin', async () => (await topics()).includes('plugin.needs-grant'))
+    await call('PUT', '/api/plugin/greedy', { granted: ['admin'] }).catch(() => {})
+    await until('its failure', async () => (await topics()).includes('plugin.failed'))
+    await until('the backup', async () => (await topics()).includes('backup.failed'))
+    await until('the disk', async () => (await topics()).includes('disk.low'))
 
-    await until('the messages', () => taken.length >= 6)
+    await until('the messages', () => taken.some((title) => title.includes('does not run')))
     for (const words of [
+      /backup failed/,
       /file is missing/,
       /could not be read/,
       /can not be reached/,
@@ -116,6 +135,10 @@ test('from real causes to the list and to a webhook: a library lost and back, fi
         taken.some((title) => words.test(title)),
         `${words} among ${taken.join('; ')}`,
       )
+    // It was told before there was a webhook, and is told again.
+    await server.stop('SIGTERM')
+    server = await start()
+    await until('the disk again', () => taken.some((title) => /disk is nearly full/.test(title)))
     assert.ok(!taken.some((title) => title.includes(folder.path)))
   } finally {
     await server.stop('SIGKILL')
