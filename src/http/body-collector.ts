@@ -23,7 +23,7 @@ export interface BodyFlow {
 
 /** Kept before a handler asks. */
 const UNASKED_BYTES = 64 * 1024
-/** Of a body that is too long so much is still taken in, so that the client reads the refusal, not a broken pipe. */
+/** Of a body that is refused so much is still taken in, so that the client reads the refusal, not a broken pipe. */
 const COURTESY_BYTES = 1024 * 1024
 
 /** Gathers a request's body as the socket brings it: bounded, with a deadline, nothing kept that nobody reads. */
@@ -36,6 +36,8 @@ export class BodyCollector {
   #paused = false
   /** Taken from the budget. */
   #held = 0
+  /** There is no room for it: nothing is kept, and so many bytes are waited for. */
+  #refusedAfter: number | undefined
   #reading: Promise<Uint8Array> | undefined
   #settle: Settle | undefined
 
@@ -57,8 +59,10 @@ export class BodyCollector {
   push(chunk: Uint8Array): void {
     this.#bytes += chunk.length
     if (this.#reading && !this.#settle) return
-    if (this.#bytes <= Math.min(this.#limit, this.#flow.maxBytes)) {
-      if (this.#reading && !this.#reserve()) this.#fail(crowded())
+    if (this.#refusedAfter !== undefined) {
+      if (this.#bytes > this.#refusedAfter) this.#fail(crowded())
+    } else if (this.#bytes <= Math.min(this.#limit, this.#flow.maxBytes)) {
+      if (this.#reading && !this.#reserve()) this.#refuse()
       else this.#chunks.push(chunk)
     } else {
       this.#chunks = []
@@ -90,7 +94,7 @@ export class BodyCollector {
         this.#flow.deadlineMs,
       )
       this.#settle = { resolve, reject, timer }
-      if (!this.#reserve()) return this.#fail(crowded())
+      if (!this.#reserve()) this.#refuse()
       if (this.#state === 'complete') return this.#finish()
       if (this.#state === 'gone') return this.gone()
       if ((this.#flow.declared ?? 0) > this.#limit + COURTESY_BYTES) return this.#fail(this.#tooLarge())
@@ -109,10 +113,18 @@ export class BodyCollector {
     return true
   }
 
+  #refuse(): void {
+    this.#chunks = []
+    this.#refusedAfter = this.#bytes + COURTESY_BYTES
+    this.#flow.budget.give(this.#held)
+    this.#held = 0
+  }
+
   #finish(): void {
     const settle = this.#take()
     if (!settle) return
-    if (this.#bytes > this.#limit) settle.reject(this.#tooLarge())
+    if (this.#refusedAfter !== undefined) settle.reject(crowded())
+    else if (this.#bytes > this.#limit) settle.reject(this.#tooLarge())
     else settle.resolve(this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks))
     this.#chunks = []
   }

@@ -104,7 +104,7 @@ const CASES: readonly Case[] = [
     'a newer API',
     'fail',
     /needs the plugin API 1\.9/,
-    (p) => p.edit('src/plugin.ts', "apiVersion: '1.0'", "apiVersion: '1.9'"),
+    (p) => p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.9'"),
   ],
   ['a bad name', 'fail', /plugin\.json: \/name/, (p) => p.edit('src/plugin.ts', "name: 'sample'", "name: 'Sample'")],
   [
