@@ -1,5 +1,6 @@
 import { type PluginContext, Type } from 'tonearm/plugin'
 import type { ChannelConfig } from './channel.ts'
+import { MAIL_MODULES } from './channels/all-channels.ts'
 
 export const PERMISSIONS = [
   'library:read',
@@ -16,14 +17,7 @@ export const PERMISSIONS = [
   'routes:public',
   'routes:root',
   'net:*',
-  'node:dns',
-  'node:fs',
-  'node:http',
-  'node:https',
-  'node:net',
-  'node:os',
-  'node:stream',
-  'node:tls',
+  ...MAIL_MODULES,
 ] as const
 
 export const REASONS = {

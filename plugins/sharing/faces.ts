@@ -5,6 +5,17 @@ import { Problem, type ProblemKind } from './share.ts'
 
 /** What the faces have in common. */
 
+/** Statuses of the APIs. A visitor's page tells what has ended by another. */
+export const STATUS = {
+  invalid: 400,
+  'not-found': 404,
+  forbidden: 403,
+  gone: 404,
+  'used-up': 404,
+  password: 401,
+  busy: 429,
+} as const satisfies Readonly<Record<ProblemKind, number>>
+
 export const iso = (at: number | undefined) => (at === undefined ? null : new Date(at).toISOString())
 
 export function visitorOf(request: PluginRequest): Visitor {

@@ -8,7 +8,7 @@ import {
   type UserReader,
 } from 'tonearm/plugin'
 import type { Content } from './content.ts'
-import { answering, iso, jsonBody, loggedIn, visitorOf } from './faces.ts'
+import { answering, iso, jsonBody, loggedIn, STATUS, visitorOf } from './faces.ts'
 import { ids, nativeInput, objectOf, targetOf } from './input.ts'
 import type { Service } from './service.ts'
 import { notFound, Problem, type Share, type Target } from './share.ts'
@@ -25,16 +25,6 @@ export interface FaceParts {
   /** '' for a share that has no public link. */
   urlOf(share: Share, origin: string): string
 }
-
-const STATUS = {
-  invalid: 400,
-  'not-found': 404,
-  forbidden: 403,
-  gone: 404,
-  'used-up': 404,
-  password: 401,
-  busy: 429,
-} as const
 
 export interface NativeParts extends FaceParts {
   readonly allowDownloads: boolean

@@ -1,5 +1,5 @@
 import type { PluginRequest, Reply, Routes, User } from 'tonearm/plugin'
-import { answering, iso, jsonBody, loggedIn, visitorOf } from './faces.ts'
+import { answering, iso, jsonBody, loggedIn, STATUS, visitorOf } from './faces.ts'
 import { objectOf, pinakesInput, targets } from './input.ts'
 import type { FaceParts } from './native-face.ts'
 import { notFound, Problem, type Share } from './share.ts'
@@ -9,16 +9,7 @@ export interface PinakesParts extends FaceParts {
   visit(request: PluginRequest, token: string): Promise<object>
 }
 
-/** Statuses as the API lists them; making a share knows no 403 and no 404. */
-const STATUS = {
-  invalid: 400,
-  'not-found': 404,
-  forbidden: 403,
-  gone: 404,
-  'used-up': 404,
-  password: 401,
-  busy: 429,
-} as const
+/** Making a share knows no 403 and no 404. */
 const MAKING = { ...STATUS, 'not-found': 400, forbidden: 400 } as const
 
 export function addPinakesFace(routes: Routes, parts: PinakesParts): void {

@@ -2,7 +2,7 @@ import type { PluginRequest, Reply, Routes, Track, UserReader } from 'tonearm/pl
 import { addressGroup } from './address.ts'
 import { type Addresses, isGuarded } from './addresses.ts'
 import type { Content } from './content.ts'
-import { iso, problemReply, visitorOf } from './faces.ts'
+import { iso, problemReply, STATUS, visitorOf } from './faces.ts'
 import { archiveName, fileName } from './file-names.ts'
 import { createOnceIn } from './gate.ts'
 import { leaseOf } from './housekeeping.ts'
@@ -29,15 +29,7 @@ export interface PublicParts {
   owned(songId: string, as: string): Promise<Track | undefined>
 }
 
-const STATUS = {
-  invalid: 400,
-  'not-found': 404,
-  forbidden: 403,
-  gone: 410,
-  'used-up': 410,
-  password: 401,
-  busy: 429,
-} as const
+const VISITING = { ...STATUS, gone: 410, 'used-up': 410 } as const
 /** Which songs are in a share is kept so long between two requests for them. */
 const KEPT_MS = 10_000
 const MAX_KEPT = 32
@@ -243,7 +235,7 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
       return await handler(request)
     } catch (error) {
       if (!(error instanceof Problem)) throw error
-      const status = STATUS[error.kind]
+      const status = VISITING[error.kind]
       if (!(request.headers.accept ?? '').includes('text/html')) return problemReply(status, error)
       const up = upOf(request)
       const wait: Record<string, string> =
