@@ -48,5 +48,6 @@ export interface Database {
   backup(path: string): void
   /** Bytes of the file and of the write-ahead log, and the statements that are kept. */
   stats(): { readonly fileBytes: number; readonly walBytes: number; readonly statements: number }
+  readonly isOpen: boolean
   close(): void
 }

@@ -235,8 +235,12 @@ class SqliteDatabase implements Database {
     return { fileBytes: size(this.#path), walBytes: size(`${this.#path}-wal`), statements: this.#statements.size }
   }
 
+  get isOpen(): boolean {
+    return this.#native.isOpen
+  }
+
   close(): void {
-    if (!this.#native.isOpen) return
+    if (!this.isOpen) return
     this.#statements.clear()
     if (this.#logFile !== undefined) closeSync(this.#logFile)
     this.#logFile = undefined

@@ -6,6 +6,7 @@ import type { Album, Explicit, Viewer } from './entities.ts'
 import { jsonIds, jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { packText } from './packed-text.ts'
+import type { PartialAlbums } from './partial-albums.ts'
 import { KIND } from './pending-plays.ts'
 import type { ScopeSql } from './scope-sql.ts'
 
@@ -80,7 +81,11 @@ export class AlbumRows {
     if (absent.length === 0) return found
     const read = this.#read(userId, absent)
     const parts = absent.filter(isPart)
-    if (parts.length > 0) this.#countVisible(scope, read, parts)
+    if (parts.length > 0) {
+      const known = scope.marks?.albums
+      if (known) takePart(scope, known, read, parts)
+      else this.#countVisible(scope, read, parts)
+    }
     for (const [id, album] of read) {
       found.set(id, album)
       this.#cache.set(keyOf(id), album)
@@ -96,7 +101,7 @@ export class AlbumRows {
     return found
   }
 
-  /** Of an album that is visible in part, counts, genres and the explicit mark tell of the visible songs alone. */
+  /** As `takePart`, while that is not worked out. */
   #countVisible(scope: ScopeSql, albums: ReadonlyMap<number, Draft<Album>>, ids: readonly number[]): void {
     const counts = this.#visibleSongs(scope, ids)
     const partial: { album: Draft<Album>; stored: readonly string[]; songs: readonly number[] }[] = []
@@ -159,6 +164,26 @@ export class AlbumRows {
         if (album && !album.genres.includes(genre)) album.genres = [...album.genres, genre]
       },
     )
+  }
+}
+
+/** Of an album that is visible in part, counts, genres and the explicit mark tell of the visible songs alone. */
+function takePart(
+  scope: ScopeSql,
+  parts: PartialAlbums,
+  albums: ReadonlyMap<number, Draft<Album>>,
+  ids: readonly number[],
+): void {
+  for (const id of ids) {
+    const album = albums.get(id)
+    const part = parts.of(id)
+    if (!album || !part) continue
+    const isOpen = scope.holds(album.libraryId)
+    album.songCount = part.songCount
+    album.durationMs = (isOpen ? album.durationMs : 0) + part.durationMs
+    album.size = (isOpen ? album.size : 0) + part.size
+    album.explicit = part.explicit
+    if (part.genres) album.genres = part.genres
   }
 }
 

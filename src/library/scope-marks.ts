@@ -1,9 +1,12 @@
 import type { AccessScope } from '../base/access-scope.ts'
 import type { Database, RowReader, SqlParams } from '../db/database.ts'
 import { firstColumn } from './first-column.ts'
+import type { IdleWork } from './idle-work.ts'
 import { jsonIds } from './json-column.ts'
 import { nameKey } from './name-key.ts'
+import { type AlbumChanges, PartialAlbums } from './partial-albums.ts'
 import { type Condition, isAtOrBelow, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
+import { slices } from './slices.ts'
 import type { ItemTable } from './visible-ids.ts'
 
 /** What a scope's denials and grants do to one item. */
@@ -30,30 +33,39 @@ export class ScopeMarks {
   readonly #marks = new Map<ItemTable, Uint8Array>()
   /** Of songs hidden or granted. */
   readonly #songs: readonly number[]
-  readonly #albums: ReadonlySet<number>
+  readonly #changes: AlbumChanges
   readonly #folders: ReadonlySet<number>
+  readonly #idle: IdleWork
+  #areAlbumsAsked = false
+  #albums: PartialAlbums | undefined
 
-  constructor(db: Database, scope: AccessScope, direct: ScopeSql) {
+  constructor(db: Database, idle: IdleWork, scope: AccessScope, direct: ScopeSql) {
     this.#db = db
+    this.#idle = idle
     this.#library = direct.library
     const marks = this.#empty('song')
     const songs: number[] = []
-    const albums = new Set<number>()
+    const changes = new Map<number, { durationMs: number; size: number }>()
     const folders = new Set<number>()
     const touch = (mark: number) => (row: RowReader) => {
       const id = row.number(0)
       if (marks[id - 1] !== MARK.untouched) return
       marks[id - 1] = mark
       songs.push(id)
-      albums.add(row.number(1))
       folders.add(row.number(2))
+      const change = changes.get(row.number(1)) ?? { durationMs: 0, size: 0 }
+      changes.set(row.number(1), change)
+      // A grant adds nothing where the library is open; denials are asked of open libraries alone.
+      const sign = mark === MARK.hidden ? -1 : direct.holds(row.number(3)) ? 0 : 1
+      change.durationMs += sign * row.number(4)
+      change.size += sign * row.number(5)
     }
     for (const [sql, params] of grantedSongs(scope)) db.select(sql, params, touch(MARK.partial))
     for (const [sql, params] of deniedSongs(scope, direct.library('s.library_id')))
       db.select(sql, params, touch(MARK.hidden))
     this.#ofSongs = marks
     this.#songs = songs
-    this.#albums = albums
+    this.#changes = changes
     this.#folders = folders
   }
 
@@ -64,7 +76,7 @@ export class ScopeMarks {
 
   /** Bytes held when all kinds have been asked for, about. */
   get bytes(): number {
-    return this.#ofSongs.length * 2 + this.#songs.length * 8 + 1024
+    return this.#ofSongs.length * 2 + this.#songs.length * 8 + this.#changes.size * 150 + 1024
   }
 
   of(table: ItemTable): Uint8Array {
@@ -75,6 +87,13 @@ export class ScopeMarks {
       this.#marks.set(table, marks)
     }
     return marks
+  }
+
+  /** What is left of the albums marked `partial`; worked out between requests, absent until it is all there. */
+  get albums(): PartialAlbums | undefined {
+    if (!this.#areAlbumsAsked) this.#idle.add(this.#workOutAlbums())
+    this.#areAlbumsAsked = true
+    return this.#albums
   }
 
   isTouched(table: ItemTable, id: number): boolean {
@@ -96,7 +115,7 @@ export class ScopeMarks {
     const marks = this.#empty(table)
     const [ids, found] = this.#touched(table)
     const visible = this.song('vs')
-    for (const list of slices(ids)) {
+    for (const list of slices(ids, SLICE)) {
       for (const id of list) marks[id - 1] = MARK.hidden
       this.#db.select(
         `SELECT t.value FROM json_each(?) t WHERE EXISTS (SELECT 1 FROM ${found} AND ${visible.sql})`,
@@ -113,7 +132,7 @@ export class ScopeMarks {
   #touched(table: Exclude<ItemTable, 'song'>): readonly [readonly number[], string] {
     switch (table) {
       case 'album':
-        return [[...this.#albums], 'song vs INDEXED BY song_album WHERE vs.album_id = t.value']
+        return [[...this.#changes.keys()], 'song vs INDEXED BY song_album WHERE vs.album_id = t.value']
       case 'artist':
         return [
           this.#related(
@@ -136,20 +155,21 @@ export class ScopeMarks {
     }
   }
 
+  *#workOutAlbums(): Generator<void> {
+    this.#albums = yield* PartialAlbums.workOut(this.#db, this.#changes, this.song('x'))
+  }
+
   #related(sql: string, ids: readonly number[]): readonly number[] {
     const found = new Set<number>()
-    for (const list of slices(ids)) for (const id of this.#db.select(sql, [jsonIds(list)], firstColumn)) found.add(id)
+    for (const list of slices(ids, SLICE))
+      for (const id of this.#db.select(sql, [jsonIds(list)], firstColumn)) found.add(id)
     return [...found]
   }
 }
 
-function* slices(ids: readonly number[]): Iterable<readonly number[]> {
-  for (let from = 0; from < ids.length; from += SLICE) yield ids.slice(from, from + SLICE)
-}
-
 type Query = readonly [sql: string, params: SqlParams]
 
-const READ = 'SELECT s.id, s.album_id, s.folder_id'
+const READ = 'SELECT s.id, s.album_id, s.folder_id, s.library_id, s.duration_ms, s.size'
 const BY_ID = 'CROSS JOIN song s INDEXED BY song_page ON s.missing = 0 AND s.id'
 
 function grantedSongs(scope: AccessScope): readonly Query[] {
@@ -168,13 +188,14 @@ function deniedSongs(scope: AccessScope, library: Condition): readonly Query[] {
   }
   if (deny.explicit)
     queries.push([
-      `${READ} FROM song s INDEXED BY song_explicit WHERE s.missing = 0 AND s.explicit = 'e' AND ${library.sql}`,
+      `${READ} FROM song d INDEXED BY song_explicit ${BY_ID} = d.id
+       WHERE d.missing = 0 AND d.explicit = 'e' AND ${library.sql}`,
       library.params,
     ])
   denied(deny.songs, `json_each(?) d ${BY_ID} = d.value`)
   denied(
     deny.albums,
-    'json_each(?) d CROSS JOIN song s INDEXED BY song_album ON s.album_id = d.value AND s.missing = 0',
+    `json_each(?) d CROSS JOIN song x INDEXED BY song_album ON x.album_id = d.value AND x.missing = 0 ${BY_ID} = x.id`,
   )
   denied(deny.artists, `json_each(?) d CROSS JOIN song_artist c ON c.artist_id = d.value ${BY_ID} = c.song_id`)
   denied(
@@ -185,7 +206,7 @@ function deniedSongs(scope: AccessScope, library: Condition): readonly Query[] {
     deny.paths?.flatMap((path) => pathRanges(path) ?? []),
     `json_each(?) d CROSS JOIN folder f
        ON f.library_id = d.value ->> 0 AND f.path BETWEEN d.value ->> 1 AND d.value ->> 2
-     CROSS JOIN song s INDEXED BY song_folder ON s.folder_id = f.id AND s.missing = 0`,
+     CROSS JOIN song x INDEXED BY song_folder ON x.folder_id = f.id AND x.missing = 0 ${BY_ID} = x.id`,
   )
   return queries
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { AccessScope } from '../base/access-scope.ts'
 import type { Database, TableWatch } from '../db/database.ts'
 import { firstColumn } from './first-column.ts'
+import { IdleWork } from './idle-work.ts'
 import { ScopeMarks } from './scope-marks.ts'
 import { type Condition, compileScope, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
 
@@ -17,6 +18,7 @@ const MAX_SONG_ID = 2_000_000
 export class SettledScopes {
   readonly #db: Database
   readonly #catalogue: TableWatch
+  readonly #idle: IdleWork
   readonly #kept = new LRUCache<string, ScopeSql>({
     maxSize: MAX_BYTES,
     sizeCalculation: (one) => one.marks?.bytes ?? 256,
@@ -27,6 +29,7 @@ export class SettledScopes {
   constructor(db: Database, catalogue: TableWatch) {
     this.#db = db
     this.#catalogue = catalogue
+    this.#idle = new IdleWork(db, catalogue)
   }
 
   /** `direct` is `scope`, compiled; it is the answer as well when nothing better is at hand. */
@@ -45,7 +48,7 @@ export class SettledScopes {
       return direct
     }
     if (!this.#canSettle(scope)) return direct
-    const settled = settledSql(direct, new ScopeMarks(this.#db, scope, direct), scope)
+    const settled = settledSql(direct, new ScopeMarks(this.#db, this.#idle, scope, direct), scope)
     this.#kept.set(direct.key, settled)
     return settled
   }

@@ -24,7 +24,7 @@ try {
   if (wanted.includes('api')) await apiFigures(folder)
   if (wanted.includes('streams')) await streamFigures(folder)
   if (wanted.includes('share')) await shareFigures(folder)
-  if (wanted.includes('scope')) scopeFigures(folder)
+  if (wanted.includes('scope')) await scopeFigures(folder)
   if (wanted.includes('plugins')) await pluginFigures(folder)
   if (wanted.includes('notifications')) await notificationFigures(folder)
 } finally {

@@ -9,7 +9,8 @@ export interface ModelSong {
   readonly folder: number
   readonly folderPath: string
   readonly album: number
-  readonly explicit: boolean
+  /** 'e' explicit, 'c' clean */
+  readonly explicit: string
   readonly missing: boolean
   readonly durationMs: number
   readonly size: number
@@ -44,7 +45,7 @@ export function readModel(db: Database): readonly ModelSong[] {
       folder: row.folder_id,
       folderPath: row.folder_path,
       album: row.album_id,
-      explicit: row.explicit === 'e',
+      explicit: row.explicit,
       missing: row.missing === 1,
       durationMs: row.duration_ms,
       size: row.size,
@@ -61,7 +62,7 @@ export function visibleSongs(songs: readonly ModelSong[], scope: AccessScope): r
     if (scope.libraries !== 'all' && !scope.libraries.some((id) => id === song.library)) return false
     const deny = scope.deny
     if (!deny) return true
-    if (deny.explicit && song.explicit) return false
+    if (deny.explicit && song.explicit === 'e') return false
     if (deny.genres?.some((genre) => song.genres.some((own) => fold(own) === fold(genre)))) return false
     if (deny.songs?.some((id) => id === song.id)) return false
     if (deny.albums?.some((id) => id === song.album)) return false
