@@ -6,7 +6,7 @@ import type { LibraryContext } from './library-context.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
-import type { Condition, ScopeSql } from './scope-sql.ts'
+import { type Condition, markCondition, type ScopeSql } from './scope-sql.ts'
 import { countVisible, STARRED_LIMIT } from './visible-ids.ts'
 
 export interface ArtistRepository {
@@ -38,25 +38,27 @@ export function createArtistRepository(context: LibraryContext): ArtistRepositor
   }
 
   function* albumArtists(viewer: Viewer): IterableIterator<Artist> {
-    const albumArtist = albumArtistCondition(context.scope(viewer))
-    let after: readonly [string, number] = ['', 0]
+    const scope = context.scope(viewer)
+    let after: readonly [name: string, id: number] = ['', 0]
     for (;;) {
-      const page = db.select(
-        `SELECT r.id, r.order_name FROM artist r
-         WHERE r.missing = 0 AND (r.order_name, r.id) > (?, ?) AND ${albumArtist.sql}
-         ORDER BY r.order_name, r.id LIMIT ${PAGE}`,
-        [...after, ...albumArtist.params],
-        (row): [string, number] => [row.text(1), row.number(0)],
-      )
-      yield* loadArtists(
-        context,
-        viewer,
-        page.map(([, id]) => id),
-      )
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) return
-      after = last
+      const [name, id] = after
+      const page = context.memo(`album artists ${scope.key} ${id} ${name}`, () => albumArtistsAfter(scope, after))
+      yield* loadArtists(context, viewer, page.ids)
+      if (!page.last) return
+      after = page.last
     }
+  }
+
+  const albumArtistsAfter = (scope: ScopeSql, after: readonly [string, number]) => {
+    const albumArtist = albumArtistCondition(scope)
+    const page = db.select(
+      `SELECT r.id, r.order_name FROM artist r
+       WHERE r.missing = 0 AND (r.order_name, r.id) > (?, ?) AND ${albumArtist.sql}
+       ORDER BY r.order_name, r.id LIMIT ${PAGE}`,
+      [...after, ...albumArtist.params],
+      (row): readonly [string, number] => [row.text(1), row.number(0)],
+    )
+    return { ids: page.map(([, id]) => id), last: page.length < PAGE ? undefined : page.at(-1) }
   }
 
   return {
@@ -87,18 +89,18 @@ export function createArtistRepository(context: LibraryContext): ArtistRepositor
 
 /** The artist `r` has an album of its own with something visible on it. */
 function albumArtistCondition(scope: ScopeSql): Condition {
-  if (scope.whole) {
-    const library = scope.library('t.library_id')
-    return {
-      sql: `EXISTS (SELECT 1 FROM artist_stats t
-        WHERE t.artist_id = r.id AND t.role = 'albumartist' AND t.song_count > 0 AND ${library.sql})`,
-      params: library.params,
-    }
+  const library = scope.library('t.library_id')
+  const stored: Condition = {
+    sql: `EXISTS (SELECT 1 FROM artist_stats t
+      WHERE t.artist_id = r.id AND t.role = 'albumartist' AND t.song_count > 0 AND ${library.sql})`,
+    params: library.params,
   }
+  if (scope.whole) return stored
   const visible = scope.song('s')
-  return {
+  const found: Condition = {
     sql: `EXISTS (SELECT 1 FROM song_artist c CROSS JOIN song s INDEXED BY song_page ON s.id = c.song_id
       WHERE c.artist_id = r.id AND c.role = 'albumartist' AND ${visible.sql})`,
     params: visible.params,
   }
+  return scope.marks ? markCondition('r.id', scope.marks.of('artist'), { untouched: stored, partial: found }) : found
 }

@@ -1,11 +1,11 @@
 import type { ArtistId } from '../base/ids.ts'
-import type { RowReader } from '../db/database.ts'
+import type { RowReader, SqlParams } from '../db/database.ts'
 import { annotate, type Draft, unmarked } from './annotations-read.ts'
 import type { Artist, Viewer } from './entities.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
-import type { ScopeSql } from './scope-sql.ts'
+import type { Condition } from './scope-sql.ts'
 
 const BY_IDS = `SELECT id, name, sort_name, order_name, musicbrainz_id, cover_version, rating_sum, rating_count, created_at
   FROM artist WHERE id IN (SELECT value FROM json_each(?))`
@@ -20,9 +20,14 @@ export function loadArtists(context: LibraryContext, viewer: Viewer, ids: readon
     const found = new Map<number, Draft<Artist>>()
     for (const artist of context.db.select(BY_IDS, [jsonIds(slice)], readArtist)) found.set(artist.id, artist)
     const scope = context.scope(viewer)
-    const counted = scope.whole ? [] : slice.filter((id) => scope.marks?.isTouched('artist', id) ?? true)
-    addStoredCounts(context, scope, without(found, counted))
-    addVisibleCounts(context, scope, only(found, counted))
+    const isPart = (id: number) => !scope.whole && (scope.marks?.isTouched('artist', id) ?? true)
+    const library = scope.library('library_id')
+    const libraryKey = `stored ${library.sql} ${JSON.stringify(library.params)}`
+    const whole = slice.filter((id) => !isPart(id))
+    addCounts(context, libraryKey, found, whole, (ids) => storedCounts(context, library, ids))
+    const visible = scope.song('s')
+    const parts = slice.filter(isPart)
+    addCounts(context, `visible ${scope.key}`, found, parts, (ids) => visibleCounts(context, visible, ids))
     annotate(context, viewer.userId, { kind: KIND.artist, byId: found })
     for (const id of slice) {
       const artist = found.get(id)
@@ -32,58 +37,46 @@ export function loadArtists(context: LibraryContext, viewer: Viewer, ids: readon
   return artists
 }
 
-type Found = ReadonlyMap<number, Draft<Artist>>
-
-function only(found: Found, ids: readonly number[]): Found {
-  if (ids.length === found.size) return found
-  return new Map(ids.flatMap((id) => (found.has(id) ? [[id, found.get(id) as Draft<Artist>]] : [])))
-}
-
-function without(found: Found, ids: readonly number[]): Found {
-  if (ids.length === 0) return found
-  const left = new Map(found)
-  for (const id of ids) left.delete(id)
-  return left
-}
-
-function addStoredCounts(context: LibraryContext, scope: ScopeSql, artists: Found): void {
-  if (artists.size === 0) return
-  const library = scope.library('library_id')
-  context.db.select(
-    `SELECT artist_id, role, sum(song_count), sum(album_count) FROM artist_stats
-     WHERE artist_id IN (SELECT value FROM json_each(?)) AND song_count > 0 AND ${library.sql}
-     GROUP BY artist_id, role`,
-    [jsonIds([...artists.keys()]), ...library.params],
-    (row) => addRole(artists.get(row.number(0)), { role: row.text(1), songs: row.number(2), albums: row.number(3) }),
-  )
+interface Counts {
+  readonly roles: readonly string[]
+  /** Artist, role (its place in `roles`), songs and albums, four numbers a row. */
+  readonly numbers: Int32Array
 }
 
 /** Lists of so many artists are counted for all artists in the end (getArtists): worth keeping. */
 const KEPT_FROM = 100
 
-function addVisibleCounts(context: LibraryContext, scope: ScopeSql, artists: Found): void {
-  if (artists.size === 0) return
-  const ids = jsonIds([...artists.keys()])
-  const counts =
-    artists.size < KEPT_FROM
-      ? countCredits(context, scope, ids)
-      : context.memo(`artists ${ids} ${scope.key}`, () => countCredits(context, scope, ids))
-  for (let index = 0; index < counts.numbers.length; index += 4) {
-    const [artist = 0, role = 0, songs = 0, albums = 0] = counts.numbers.subarray(index, index + 4)
-    addRole(artists.get(artist), { role: counts.roles[role] as string, songs, albums })
+function addCounts(
+  context: LibraryContext,
+  key: string,
+  artists: ReadonlyMap<number, Draft<Artist>>,
+  ids: readonly number[],
+  count: (ids: string) => Counts,
+): void {
+  if (ids.length === 0) return
+  const list = jsonIds(ids)
+  const compute = () => count(list)
+  const { roles, numbers } = ids.length < KEPT_FROM ? compute() : context.memo(`artists ${key} ${list}`, compute)
+  for (let index = 0; index < numbers.length; index += 4) {
+    const [artist = 0, role = 0, songs = 0, albums = 0] = numbers.subarray(index, index + 4)
+    addRole(artists.get(artist), { role: roles[role] as string, songs, albums })
   }
 }
 
-/** Artist, role (its place in `roles`), songs and albums, four numbers a row. */
-function countCredits(
-  context: LibraryContext,
-  scope: ScopeSql,
-  ids: string,
-): { readonly roles: readonly string[]; readonly numbers: Int32Array } {
-  const visible = scope.song('s')
-  const roles: string[] = []
-  const numbers: number[] = []
-  context.db.select(
+/** Of whole libraries, as the scanner keeps them. */
+function storedCounts(context: LibraryContext, library: Condition, ids: string): Counts {
+  return readCounts(
+    context,
+    `SELECT artist_id, role, sum(song_count), sum(album_count) FROM artist_stats
+     WHERE artist_id IN (SELECT value FROM json_each(?)) AND song_count > 0 AND ${library.sql}
+     GROUP BY artist_id, role`,
+    [ids, ...library.params],
+  )
+}
+
+function visibleCounts(context: LibraryContext, visible: Condition, ids: string): Counts {
+  return readCounts(
+    context,
     `WITH page_credits AS MATERIALIZED (
        SELECT c.artist_id, c.role, c.song_id, s.album_id
        FROM song_artist c CROSS JOIN song s INDEXED BY song_page ON s.id = c.song_id
@@ -91,12 +84,17 @@ function countCredits(
      SELECT artist_id, role, count(DISTINCT song_id), count(DISTINCT album_id) FROM page_credits GROUP BY artist_id, role
      UNION ALL SELECT artist_id, '', count(DISTINCT song_id), 0 FROM page_credits GROUP BY artist_id`,
     [ids, ...visible.params],
-    (row) => {
-      const role = row.text(1)
-      if (!roles.includes(role)) roles.push(role)
-      numbers.push(row.number(0), roles.indexOf(role), row.number(2), row.number(3))
-    },
   )
+}
+
+function readCounts(context: LibraryContext, sql: string, params: SqlParams): Counts {
+  const roles: string[] = []
+  const numbers: number[] = []
+  context.db.select(sql, params, (row) => {
+    const role = row.text(1)
+    if (!roles.includes(role)) roles.push(role)
+    numbers.push(row.number(0), roles.indexOf(role), row.number(2), row.number(3))
+  })
   return { roles, numbers: Int32Array.from(numbers) }
 }
 

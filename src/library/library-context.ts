@@ -40,7 +40,9 @@ const CATALOGUE = [
   'genre_stats',
 ] as const
 const PERSONAL = ['annotation', 'bookmark', 'user'] as const
-const MEMO_ENTRIES = 128
+/** Remembered answers: about 2 MB in all. */
+const MEMO_BYTES = 2 * 1024 * 1024
+const MEMO_ENTRIES = 512
 
 export function createLibraryContext(db: Database): LibraryContext {
   const scopes = new WeakMap<AccessScope, ScopeSql>()
@@ -54,7 +56,11 @@ export function createLibraryContext(db: Database): LibraryContext {
   }
   const catalogue = db.watch(CATALOGUE)
   const settled = new SettledScopes(db, catalogue)
-  const answers = new LRUCache<string, object>({ max: MEMO_ENTRIES })
+  const answers = new LRUCache<string, object>({
+    max: MEMO_ENTRIES,
+    maxSize: MEMO_BYTES,
+    sizeCalculation: (answer, key) => key.length + sizeOf(answer),
+  })
   let version = catalogue.version
   return {
     db,
@@ -75,4 +81,12 @@ export function createLibraryContext(db: Database): LibraryContext {
     },
     plays: new PendingPlays(),
   }
+}
+
+/** Bytes, about. */
+function sizeOf(answer: unknown): number {
+  if (ArrayBuffer.isView(answer)) return answer.byteLength + 64
+  if (typeof answer === 'string') return answer.length + 16
+  if (typeof answer !== 'object' || answer === null) return 8
+  return Object.values(answer).reduce((sum: number, part) => sum + sizeOf(part), 64)
 }

@@ -102,7 +102,7 @@ export class ScopeMarks {
 
   /** On a song's alias, its missing rows left out. */
   song(alias: string): Condition {
-    const mark = markCondition(`${alias}.id`, this.of('song'), this.#library(`${alias}.library_id`))
+    const mark = markCondition(`${alias}.id`, this.of('song'), { untouched: this.#library(`${alias}.library_id`) })
     return { sql: `${alias}.missing = 0 AND ${mark.sql}`, params: mark.params }
   }
 

@@ -120,12 +120,17 @@ export function isAtOrBelow(lower: string, upper: string): string {
     AND (${upper}.path = '' OR ${lower}.path = ${upper}.path OR substr(${lower}.path, length(${upper}.path) + 1, 1) = '/')`
 }
 
-/** A condition that is `library` for untouched items, true for those touched yet visible, and false for all others. */
-export function markCondition(column: string, marks: Uint8Array, library: Condition): Condition {
-  if (library === ALWAYS) return { sql: `substr(?, ${column}, 1) BETWEEN x'00' AND x'01'`, params: [marks] }
+/** By the mark of the item in a column: `untouched`, `partial` (true unless given), or false for all others. */
+export function markCondition(
+  column: string,
+  marks: Uint8Array,
+  { untouched, partial = ALWAYS }: { readonly untouched: Condition; readonly partial?: Condition },
+): Condition {
+  if (untouched === ALWAYS && partial === ALWAYS)
+    return { sql: `substr(?, ${column}, 1) BETWEEN x'00' AND x'01'`, params: [marks] }
   return {
-    sql: `CASE substr(?, ${column}, 1) WHEN x'00' THEN ${library.sql} WHEN x'01' THEN 1 ELSE 0 END`,
-    params: [marks, ...library.params],
+    sql: `CASE substr(?, ${column}, 1) WHEN x'00' THEN ${untouched.sql} WHEN x'01' THEN ${partial.sql} ELSE 0 END`,
+    params: [marks, ...untouched.params, ...partial.params],
   }
 }
 

@@ -2,6 +2,7 @@ import type { Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { MatchQuery } from './match-query.ts'
+import type { PageCursors } from './page-cursors.ts'
 import type { Condition } from './scope-sql.ts'
 
 export interface SearchPage {
@@ -32,12 +33,14 @@ const MOST_RANKED = 1000
 /** Ids of visible matches, best first. The scope is part of the query: pages are full and exact. */
 export function searchIds(
   context: LibraryContext,
+  cursors: PageCursors,
   viewer: Viewer,
   target: SearchTarget,
   search: { readonly match: MatchQuery; readonly page: SearchPage },
 ): readonly number[] {
   const { match, page } = search
-  const visible = context.scope(viewer)[target.table]('i')
+  const scope = context.scope(viewer)
+  const visible = scope[target.table]('i')
   const fts = `${target.table}_search`
   const from = `${fts} f CROSS JOIN ${target.table} i INDEXED BY ${target.index} ON i.id = f.rowid`
   const many = context.db.select(
@@ -59,12 +62,15 @@ export function searchIds(
   ]
   return concatenatedPage(page, groups, {
     list: (group, limit, offset) =>
-      context.db.select(
-        `SELECT i.id FROM ${from} WHERE f.${fts} MATCH ? AND ${visible.sql} ORDER BY f.rowid LIMIT ? OFFSET ?`,
-        [group, ...visible.params, limit, offset],
-        firstColumn,
+      cursors.page(`${fts} ${group} ${scope.key}`, context.catalogue.version, { limit, offset }, (after, most, skip) =>
+        context.db.select(
+          `SELECT i.id FROM ${from} WHERE f.${fts} MATCH ? AND f.rowid > ? AND ${visible.sql}
+           ORDER BY f.rowid LIMIT ? OFFSET ?`,
+          [group, after, ...visible.params, most, skip],
+          firstColumn,
+        ),
       ),
-    count: (group) => countMatches(context, { from, fts, group, visible, scopeKey: context.scope(viewer).key }),
+    count: (group) => countMatches(context, { from, fts, group, visible, scopeKey: scope.key }),
   })
 }
 

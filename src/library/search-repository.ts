@@ -37,6 +37,8 @@ export interface SearchRepository {
 
 export function createSearchRepository(context: LibraryContext, albumRows: AlbumRows): SearchRepository {
   const cursors = new PageCursors()
+  /** Of their own: words typed letter by letter must not push out where a client is that reads everything. */
+  const wordCursors = new PageCursors()
 
   const everything = (viewer: Viewer, target: SearchTarget, page: SearchPage): readonly number[] => {
     const scope = context.scope(viewer)
@@ -52,7 +54,7 @@ export function createSearchRepository(context: LibraryContext, albumRows: Album
     if (page.limit <= 0) return []
     if (isEverything(query)) return everything(viewer, target, page)
     const match = matchQuery(query, target.table === 'song' ? 'title' : 'name')
-    return match ? searchIds(context, viewer, target, { match, page }) : []
+    return match ? searchIds(context, wordCursors, viewer, target, { match, page }) : []
   }
 
   return {

@@ -64,7 +64,7 @@ function settledSql(direct: ScopeSql, marks: ScopeMarks, scope: AccessScope): Sc
   if (marks.isEmpty) return whole
   const { key, library, holds } = direct
   const marked = (table: 'album' | 'artist' | 'folder', alias: string, untouched: Condition): Condition => {
-    const mark = markCondition(`${alias}.id`, marks.of(table), untouched)
+    const mark = markCondition(`${alias}.id`, marks.of(table), { untouched })
     return { sql: `${alias}.missing = 0 AND ${mark.sql}`, params: mark.params }
   }
   return {
