@@ -56,10 +56,10 @@ function addCounts(
   if (ids.length === 0) return
   const list = jsonIds(ids)
   const compute = () => count(list)
-  const { roles, numbers } = ids.length < KEPT_FROM ? compute() : context.memo(`artists ${key} ${list}`, compute)
+  const { roles, numbers } = artists.size < KEPT_FROM ? compute() : context.memo(`artists ${key} ${list}`, compute)
   for (let index = 0; index < numbers.length; index += 4) {
-    const [artist = 0, role = 0, songs = 0, albums = 0] = numbers.subarray(index, index + 4)
-    addRole(artists.get(artist), { role: roles[role] as string, songs, albums })
+    const at = (column: number) => numbers[index + column] as number
+    addRole(artists.get(at(0)), { role: roles[at(1)] as string, songs: at(2), albums: at(3) })
   }
 }
 

@@ -34,6 +34,6 @@ export class IdleWork {
       } catch {}
       if (done) queue.shift()
       if (queue.length > 0) this.#next()
-    }).unref()
+    })
   }
 }

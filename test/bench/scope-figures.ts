@@ -16,7 +16,7 @@ const SONGS = 50_000
 const ROUNDS = 20
 const WARM_UP = 4
 /** People look at a page before they turn it; the server works out what it hides meanwhile. */
-const BETWEEN_PAGES_MS = 100
+const BETWEEN_PAGES_MS = 50
 
 /** What clients ask most, each as one viewer sees it; another page each round, since answers are remembered. */
 const QUERIES: Readonly<Record<string, (repositories: Repositories, viewer: Viewer, round: number) => unknown>> = {
