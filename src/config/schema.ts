@@ -68,7 +68,7 @@ export const SETTINGS = section('Tonearm', {
       { help: 'The same of one user, on all devices and in all tabs.' },
     ),
     adapter: choice(['auto', 'uws', 'node'], 'auto', {
-      help: 'The HTTP engine: uws (uWebSockets.js, fast), node (built in, runs everywhere), auto (uws where it loads).',
+      help: 'The HTTP engine: uws (uWebSockets.js, fast; HTTP/1.1 only), node (built in, runs everywhere), auto (uws where it loads; node as soon as a proxy turns out to speak HTTP/1.0, and on a Unix socket).',
     }),
     stopTimeout: duration('5s', { help: 'How long running answers may take to end when the server stops.' }),
   }),

@@ -1,7 +1,7 @@
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import { systemErrorCode } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
 import { BodyBudget } from './body-budget.ts'
@@ -21,12 +21,12 @@ import type { HttpAdapter } from './types.ts'
 
 const NON_ASCII = /[^\x00-\x7f]/
 
-/** HTTP by node:http: wherever Node runs. */
-export function createNodeAdapter(options: AdapterOptions): HttpAdapter {
-  return new NodeAdapter(options, { ...DEFAULT_LIMITS, ...options.limits })
+/** HTTP by node:http: wherever Node runs. `onOld` is called for each request that speaks HTTP/1.0. */
+export function createNodeAdapter(options: AdapterOptions, onOld?: () => void): NodeAdapter {
+  return new NodeAdapter(options, { ...DEFAULT_LIMITS, ...options.limits }, onOld)
 }
 
-class NodeAdapter implements HttpAdapter {
+export class NodeAdapter implements HttpAdapter {
   readonly name = 'node'
   readonly #options: AdapterOptions
   readonly #limits: HttpLimits
@@ -40,11 +40,14 @@ class NodeAdapter implements HttpAdapter {
   #host = 'localhost'
   #requests = 0
   #closing = false
+  #retired = false
+  readonly #onOld: (() => void) | undefined
   /** Node forgets connections that were upgraded. */
   readonly #upgraded = new Set<Socket>()
 
-  constructor(options: AdapterOptions, limits: HttpLimits) {
+  constructor(options: AdapterOptions, limits: HttpLimits, onOld?: () => void) {
     this.#options = options
+    this.#onOld = onOld
     this.#limits = limits
     this.#bodies = new BodyBudget(limits.bodiesBytes)
     this.#watch = new StallWatch(limits.stallMs)
@@ -99,6 +102,13 @@ class NodeAdapter implements HttpAdapter {
     return { host: listen.host, port }
   }
 
+  /** Takes no further connection or request; replies under way go on until they end or `close` is called. */
+  retire(): void {
+    this.#retired = true
+    // The HTTP server's own would cut idle connections, on which a request may be under way.
+    if (this.#server) NetServer.prototype.close.call(this.#server)
+  }
+
   async close(graceMs: number): Promise<void> {
     if (this.#closing) return
     this.#closing = true
@@ -136,6 +146,7 @@ class NodeAdapter implements HttpAdapter {
 
   #accept(incoming: IncomingMessage, response: ServerResponse, way: Way = {}): void {
     const { expectsContinue = false, upgrade } = way
+    if (incoming.httpVersion === '1.0') this.#onOld?.()
     const headers = { __proto__: null } as unknown as Record<string, string>
     const raw = incoming.rawHeaders
     for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -164,7 +175,7 @@ class NodeAdapter implements HttpAdapter {
     const sink = new NodeSink(response, {
       watch: this.#watch,
       // A client that waits for '100 Continue' in vain may send its body later, or never.
-      mustClose: () => this.#closing || collector?.mustClose === true || (expectsContinue && !collector?.asked),
+      mustClose: () => this.#closing || this.#retired || collector?.mustClose === true || (expectsContinue && !collector?.asked),
       upgrade,
     })
     const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget() }

@@ -1,5 +1,5 @@
 import { lstat, readFile, unlink } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 
 /** Says in a sentence why an address can't be listened on. */
@@ -30,12 +30,15 @@ export function hostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** Binds an address and lets it go again: uWS tells only that it failed, not why. */
-export function probeAddress(host: string, port: number): Promise<void> {
+/** Binds an address and lets it go again: uWS tells only that it failed, not why. @returns the port, a free one for 0. */
+export function probeAddress(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', (error) => reject(listenError(error, hostPort(host, port))))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()))
+    server.listen({ host, port, exclusive: true }, () => {
+      const { port: bound } = server.address() as AddressInfo
+      server.close(() => resolve(bound))
+    })
   })
 }
 
