@@ -2,21 +2,23 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import { addressGroup } from '../auth/address-group.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
-import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { type ClientResolver, createClientResolver, createTrust, normalizeAddress } from './forwarded.ts'
 import type { LineListener } from './line.ts'
-import { claimSocketPath, hostPort, listenError, readTlsFiles, withSocketMode } from './listen-support.ts'
+import { claimSocketPath, hostPort, listenError, withSocketMode } from './listen-support.ts'
 import { NodeSockets } from './node-line.ts'
 import { NodeSink } from './node-sink.ts'
 import { refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
 import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
+import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
 
 const NON_ASCII = /[^\x00-\x7f]/
@@ -78,8 +80,11 @@ export class NodeAdapter implements HttpAdapter {
       // Node 24; before it the event comes for all that would be upgraded, HTTP/2 too.
       shouldUpgradeCallback: wantsSocket,
     }
-    const server = tls ? createTlsServer({ ...settings, ...(await readTlsFiles(tls)) }) : createServer(settings)
+    const server = tls
+      ? createTlsServer({ ...settings, ...(await readTlsFiles(tls, this.#options.log)) })
+      : createServer(settings)
     server.maxConnections = own.connections
+    if (own.connectionsPerAddress > 0 && !('socket' in listen)) this.#boundAddresses(server)
     server.on('request', (incoming, response) => this.#accept(incoming, response))
     server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, { expectsContinue: true }))
     server.on('upgrade', (incoming, socket, head) => this.#acceptUpgrade(incoming, socket as Socket, head))
@@ -100,6 +105,24 @@ export class NodeAdapter implements HttpAdapter {
     const { port } = server.address() as AddressInfo
     this.#host = hostPort(listen.host, port)
     return { host: listen.host, port }
+  }
+
+  #boundAddresses(server: Server): void {
+    const isUnbounded = createTrust(this.#options.unbounded ?? [])
+    const counts = new Map<string, number>()
+    server.on('connection', (socket: Socket) => {
+      const address = normalizeAddress(socket.remoteAddress ?? '')
+      if (isUnbounded(address)) return
+      const group = addressGroup(address)
+      const count = (counts.get(group) ?? 0) + 1
+      counts.set(group, count)
+      socket.on('close', () => {
+        const left = (counts.get(group) ?? 1) - 1
+        if (left > 0) counts.set(group, left)
+        else counts.delete(group)
+      })
+      if (count > this.#limits.connectionsPerAddress) socket.destroy()
+    })
   }
 
   /** Takes no further connection or request; replies under way go on until they end or `close` is called. */
@@ -175,7 +198,8 @@ export class NodeAdapter implements HttpAdapter {
     const sink = new NodeSink(response, {
       watch: this.#watch,
       // A client that waits for '100 Continue' in vain may send its body later, or never.
-      mustClose: () => this.#closing || this.#retired || collector?.mustClose === true || (expectsContinue && !collector?.asked),
+      mustClose: () =>
+        this.#closing || this.#retired || collector?.mustClose === true || (expectsContinue && !collector?.asked),
       upgrade,
     })
     const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget() }

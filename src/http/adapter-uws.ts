@@ -3,15 +3,17 @@ import { AppError } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
+import { ConnectionCensus } from './connection-census.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
 import { type ClientResolver, createClientResolver, normalizeAddress } from './forwarded.ts'
 import { CLOSE, type LineListener, LineSet } from './line.ts'
-import { claimSocketPath, hostPort, probeAddress, readTlsFiles, withSocketMode } from './listen-support.ts'
+import { claimSocketPath, hostPort, probeAddress, withSocketMode } from './listen-support.ts'
 import { refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
 import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
+import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
 import { loadUws, type Uws, type UwsRequest, type UwsResponse } from './uws-addon.ts'
 import { UwsLine, type UwsLineData, uwsSockets } from './uws-line.ts'
@@ -43,6 +45,7 @@ export class UwsAdapter implements HttpAdapter {
   readonly #uws: Uws
   readonly #running = new ExchangeSet()
   readonly #lines = new LineSet()
+  readonly #census: ConnectionCensus
   readonly #watch: StallWatch
   readonly #context: ExchangeContext
   readonly #resolve: ClientResolver
@@ -61,6 +64,11 @@ export class UwsAdapter implements HttpAdapter {
     this.#bodies = new BodyBudget(limits.bodiesBytes)
     this.#uws = uws
     this.#watch = new StallWatch(limits.stallMs)
+    this.#census = new ConnectionCensus({
+      most: limits.connectionsPerAddress,
+      exempt: options.unbounded ?? [],
+      port: () => this.#bound?.port ?? 0,
+    })
     this.#context = {
       handler: options.handler,
       log: options.log,
@@ -77,7 +85,7 @@ export class UwsAdapter implements HttpAdapter {
 
   async listen(): Promise<{ readonly host: string; readonly port: number } | { readonly socket: string }> {
     const { listen, tls } = this.#options
-    if (tls) await readTlsFiles(tls)
+    if (tls) await readTlsFiles(tls, this.#options.log)
     // A port that the system chose at listening could not be listened on again while a connection lives.
     let port = 0
     if ('socket' in listen) await claimSocketPath(listen.socket)
@@ -161,7 +169,12 @@ export class UwsAdapter implements HttpAdapter {
       response.close()
       return
     }
-    const address = 'socket' in this.#options.listen ? '' : normalizeAddress(addressOf(response))
+    if ('socket' in this.#options.listen) return
+    const address = normalizeAddress(addressOf(response))
+    if (!this.#census.admits(address, this.#connections)) {
+      response.close()
+      return
+    }
     if (this.onWordless) this.#newest = { address, at: performance.now() }
   }
 

@@ -1,4 +1,4 @@
-import { lstat, readFile, unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 
@@ -89,29 +89,4 @@ export function withSocketMode(mode: number, listen: () => void): void {
   } finally {
     if (before !== undefined) process.umask(before)
   }
-}
-
-export interface TlsFiles {
-  readonly cert: Buffer
-  readonly key: Buffer
-}
-
-/** Reads and tries certificate and key. Rejects with CONFIG_INVALID: neither adapter explains a bad pair. */
-export async function readTlsFiles(files: { readonly cert: string; readonly key: string }): Promise<TlsFiles> {
-  const read = (path: string, what: string) =>
-    readFile(path).catch((cause: unknown) => {
-      throw new AppError('CONFIG_INVALID', `The TLS ${what} can not be read: ${path} (${systemErrorCode(cause)})`, {
-        cause,
-      })
-    })
-  const [cert, key] = await Promise.all([read(files.cert, 'certificate'), read(files.key, 'key')])
-  const { createSecureContext } = await import('node:tls')
-  try {
-    createSecureContext({ cert, key })
-  } catch (cause) {
-    throw new AppError('CONFIG_INVALID', 'The TLS certificate and key are unusable or do not belong together', {
-      cause,
-    })
-  }
-  return { cert, key }
 }
