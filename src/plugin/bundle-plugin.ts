@@ -36,6 +36,8 @@ export async function bundlePlugin(
       platform: 'node',
       target: 'node20',
       format: 'cjs',
+      // `import('node:fs')` becomes a call of `require`, which asks for the permission.
+      supported: { 'dynamic-import': false },
       external: ['tonearm/plugin', 'node:*'],
       metafile: true,
       sourcemap: options.sourceMap ? 'external' : false,
