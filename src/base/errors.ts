@@ -69,7 +69,12 @@ export class AppError extends Error {
 }
 
 export function isAppError(value: unknown): value is AppError {
-  return value instanceof AppError
+  try {
+    return value instanceof AppError
+  } catch {
+    // A proxy that plugin code threw: its traps throw, or it was revoked.
+    return false
+  }
 }
 
 /** Node's `code` of a system error (`ENOENT`, `ENOSPC`, ...), if it has one. */

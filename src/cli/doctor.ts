@@ -208,7 +208,15 @@ async function httpEngine(config: Config): Promise<Finding> {
   const what = 'HTTP'
   const { adapter } = config.server
   if (adapter === 'node') return { level: 'ok', what, found: 'node:http, as configured' }
-  if (await canLoad('uWebSockets.js')) return { level: 'ok', what, found: 'uWebSockets.js' }
+  if (await canLoad('uWebSockets.js')) {
+    if (adapter === 'auto' && config.server.host.startsWith('unix:'))
+      return { level: 'ok', what, found: 'node:http, as always on a Unix socket' }
+    const old =
+      adapter === 'uws'
+        ? 'a proxy must speak HTTP/1.1 (nginx: proxy_http_version 1.1)'
+        : 'node:http takes over where a proxy speaks HTTP/1.0, as nginx does untold (proxy_http_version 1.1)'
+    return { level: 'ok', what, found: `uWebSockets.js; ${old}` }
+  }
   const found = `uWebSockets.js does not load on Node.js ${process.versions.node} here`
   if (adapter === 'uws')
     return { level: 'fail', what, found, advice: 'Set server.adapter to auto, or use Node.js 20 or 22.' }

@@ -67,8 +67,15 @@ export const SETTINGS = section('Tonearm', {
       { min: 1, max: 100_000 },
       { help: 'The same of one user, on all devices and in all tabs.' },
     ),
+    maxPerAddress: whole(
+      256,
+      { min: 0, max: 100_000 },
+      {
+        help: 'Requests of one address (an IPv6 /64) under way at a time, streams and downloads among them; further ones get 429. And half as many connections more. Behind a proxy of trustedProxies the address is the one that it tells; this machine is not counted. 0 = no bound.',
+      },
+    ),
     adapter: choice(['auto', 'uws', 'node'], 'auto', {
-      help: 'The HTTP engine: uws (uWebSockets.js, fast), node (built in, runs everywhere), auto (uws where it loads).',
+      help: 'The HTTP engine: uws (uWebSockets.js, fast; HTTP/1.1 only), node (built in, runs everywhere), auto (uws where it loads; node as soon as a proxy turns out to speak HTTP/1.0, and on a Unix socket).',
     }),
     stopTimeout: duration('5s', { help: 'How long running answers may take to end when the server stops.' }),
   }),

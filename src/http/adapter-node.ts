@@ -1,32 +1,34 @@
 import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo, Socket } from 'node:net'
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import { addressGroup } from '../auth/address-group.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
-import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { type ClientResolver, createClientResolver, createTrust, normalizeAddress } from './forwarded.ts'
 import type { LineListener } from './line.ts'
-import { claimSocketPath, hostPort, listenError, readTlsFiles, withSocketMode } from './listen-support.ts'
+import { claimSocketPath, hostPort, listenError, withSocketMode } from './listen-support.ts'
 import { NodeSockets } from './node-line.ts'
 import { NodeSink } from './node-sink.ts'
 import { refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
 import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
+import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
 
 const NON_ASCII = /[^\x00-\x7f]/
 
-/** HTTP by node:http: wherever Node runs. */
-export function createNodeAdapter(options: AdapterOptions): HttpAdapter {
-  return new NodeAdapter(options, { ...DEFAULT_LIMITS, ...options.limits })
+/** HTTP by node:http: wherever Node runs. `onOld` is called for each request that speaks HTTP/1.0. */
+export function createNodeAdapter(options: AdapterOptions, onOld?: () => void): NodeAdapter {
+  return new NodeAdapter(options, { ...DEFAULT_LIMITS, ...options.limits }, onOld)
 }
 
-class NodeAdapter implements HttpAdapter {
+export class NodeAdapter implements HttpAdapter {
   readonly name = 'node'
   readonly #options: AdapterOptions
   readonly #limits: HttpLimits
@@ -40,11 +42,14 @@ class NodeAdapter implements HttpAdapter {
   #host = 'localhost'
   #requests = 0
   #closing = false
+  #retired = false
+  readonly #onOld: (() => void) | undefined
   /** Node forgets connections that were upgraded. */
   readonly #upgraded = new Set<Socket>()
 
-  constructor(options: AdapterOptions, limits: HttpLimits) {
+  constructor(options: AdapterOptions, limits: HttpLimits, onOld?: () => void) {
     this.#options = options
+    this.#onOld = onOld
     this.#limits = limits
     this.#bodies = new BodyBudget(limits.bodiesBytes)
     this.#watch = new StallWatch(limits.stallMs)
@@ -75,8 +80,11 @@ class NodeAdapter implements HttpAdapter {
       // Node 24; before it the event comes for all that would be upgraded, HTTP/2 too.
       shouldUpgradeCallback: wantsSocket,
     }
-    const server = tls ? createTlsServer({ ...settings, ...(await readTlsFiles(tls)) }) : createServer(settings)
+    const server = tls
+      ? createTlsServer({ ...settings, ...(await readTlsFiles(tls, this.#options.log)) })
+      : createServer(settings)
     server.maxConnections = own.connections
+    if (own.connectionsPerAddress > 0 && !('socket' in listen)) this.#boundAddresses(server)
     server.on('request', (incoming, response) => this.#accept(incoming, response))
     server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, { expectsContinue: true }))
     server.on('upgrade', (incoming, socket, head) => this.#acceptUpgrade(incoming, socket as Socket, head))
@@ -97,6 +105,31 @@ class NodeAdapter implements HttpAdapter {
     const { port } = server.address() as AddressInfo
     this.#host = hostPort(listen.host, port)
     return { host: listen.host, port }
+  }
+
+  #boundAddresses(server: Server): void {
+    const isUnbounded = createTrust(this.#options.unbounded ?? [])
+    const counts = new Map<string, number>()
+    server.on('connection', (socket: Socket) => {
+      const address = normalizeAddress(socket.remoteAddress ?? '')
+      if (isUnbounded(address)) return
+      const group = addressGroup(address)
+      const count = (counts.get(group) ?? 0) + 1
+      counts.set(group, count)
+      socket.on('close', () => {
+        const left = (counts.get(group) ?? 1) - 1
+        if (left > 0) counts.set(group, left)
+        else counts.delete(group)
+      })
+      if (count > this.#limits.connectionsPerAddress) socket.destroy()
+    })
+  }
+
+  /** Takes no further connection or request; replies under way go on until they end or `close` is called. */
+  retire(): void {
+    this.#retired = true
+    // The HTTP server's own would cut idle connections, on which a request may be under way.
+    if (this.#server) NetServer.prototype.close.call(this.#server)
   }
 
   async close(graceMs: number): Promise<void> {
@@ -136,6 +169,7 @@ class NodeAdapter implements HttpAdapter {
 
   #accept(incoming: IncomingMessage, response: ServerResponse, way: Way = {}): void {
     const { expectsContinue = false, upgrade } = way
+    if (incoming.httpVersion === '1.0') this.#onOld?.()
     const headers = { __proto__: null } as unknown as Record<string, string>
     const raw = incoming.rawHeaders
     for (let index = 0; index + 1 < raw.length; index += 2) {
@@ -164,7 +198,8 @@ class NodeAdapter implements HttpAdapter {
     const sink = new NodeSink(response, {
       watch: this.#watch,
       // A client that waits for '100 Continue' in vain may send its body later, or never.
-      mustClose: () => this.#closing || collector?.mustClose === true || (expectsContinue && !collector?.asked),
+      mustClose: () =>
+        this.#closing || this.#retired || collector?.mustClose === true || (expectsContinue && !collector?.asked),
       upgrade,
     })
     const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget() }

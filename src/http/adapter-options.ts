@@ -26,6 +26,8 @@ export interface HttpLimits {
   readonly socketIdleMs: number
   /** Sockets at a time; further ones are closed at once. */
   readonly connections: number
+  /** The same of one address; 0 = no bound. */
+  readonly connectionsPerAddress: number
 }
 
 export const DEFAULT_LIMITS: HttpLimits = {
@@ -38,6 +40,7 @@ export const DEFAULT_LIMITS: HttpLimits = {
   stallMs: 15 * 60_000,
   socketIdleMs: 60_000,
   connections: 4096,
+  connectionsPerAddress: 0,
 }
 
 export interface FinishedRequest {
@@ -59,6 +62,8 @@ export interface AdapterOptions {
   readonly basePath: string
   /** Addresses and CIDR ranges whose forwarding headers are believed. Peers on a Unix socket always are. */
   readonly trustedProxies: readonly string[]
+  /** Networks of which one address may have any number of connections. */
+  readonly unbounded?: readonly string[]
   readonly handler: HttpHandler
   readonly log: Logger
   /** Called once a request, after its last byte; must not throw. */

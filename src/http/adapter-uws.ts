@@ -3,15 +3,17 @@ import { AppError } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
+import { ConnectionCensus } from './connection-census.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
-import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { type ClientResolver, createClientResolver, normalizeAddress } from './forwarded.ts'
 import { CLOSE, type LineListener, LineSet } from './line.ts'
-import { claimSocketPath, hostPort, probeAddress, readTlsFiles, withSocketMode } from './listen-support.ts'
+import { claimSocketPath, hostPort, probeAddress, withSocketMode } from './listen-support.ts'
 import { refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
 import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
+import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
 import { loadUws, type Uws, type UwsRequest, type UwsResponse } from './uws-addon.ts'
 import { UwsLine, type UwsLineData, uwsSockets } from './uws-line.ts'
@@ -22,7 +24,7 @@ import { UwsSink } from './uws-sink.ts'
  * Apart from node:http: HTTP/1.0 is refused (505), and a request pipelined behind one that still waits for its reply
  * ends the connection.
  */
-export async function createUwsAdapter(options: AdapterOptions): Promise<HttpAdapter> {
+export async function createUwsAdapter(options: AdapterOptions): Promise<UwsAdapter> {
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   return new UwsAdapter(options, limits, await loadUws(limits.headerBytes))
 }
@@ -30,14 +32,20 @@ export async function createUwsAdapter(options: AdapterOptions): Promise<HttpAda
 type UpgradeContext = Parameters<UwsResponse['upgrade']>[4]
 type ListenToken = Parameters<Uws['us_listen_socket_close']>[0]
 
-class UwsAdapter implements HttpAdapter {
+/** Closer together than this, a connection's begin and end belong to each other unless a request came between, ms. */
+const WORDLESS_MS = 250
+
+export class UwsAdapter implements HttpAdapter {
   readonly name = 'uws'
+  /** Told of a connection that ended at once and without a request: uWS refused what came, or nothing came. */
+  onWordless: ((address: string) => void) | undefined
   readonly #options: AdapterOptions
   readonly #limits: HttpLimits
   readonly #bodies: BodyBudget
   readonly #uws: Uws
   readonly #running = new ExchangeSet()
   readonly #lines = new LineSet()
+  readonly #census: ConnectionCensus
   readonly #watch: StallWatch
   readonly #context: ExchangeContext
   readonly #resolve: ClientResolver
@@ -45,8 +53,10 @@ class UwsAdapter implements HttpAdapter {
   #listening: ListenToken | undefined
   #host = 'localhost'
   #connections = 0
+  #newest: { readonly address: string; readonly at: number } | undefined
   #requests = 0
   #closing = false
+  #bound: { readonly host: string; readonly port: number } | undefined
 
   constructor(options: AdapterOptions, limits: HttpLimits, uws: Uws) {
     this.#options = options
@@ -54,6 +64,11 @@ class UwsAdapter implements HttpAdapter {
     this.#bodies = new BodyBudget(limits.bodiesBytes)
     this.#uws = uws
     this.#watch = new StallWatch(limits.stallMs)
+    this.#census = new ConnectionCensus({
+      most: limits.connectionsPerAddress,
+      exempt: options.unbounded ?? [],
+      port: () => this.#bound?.port ?? 0,
+    })
     this.#context = {
       handler: options.handler,
       log: options.log,
@@ -70,9 +85,11 @@ class UwsAdapter implements HttpAdapter {
 
   async listen(): Promise<{ readonly host: string; readonly port: number } | { readonly socket: string }> {
     const { listen, tls } = this.#options
-    if (tls) await readTlsFiles(tls)
+    if (tls) await readTlsFiles(tls, this.#options.log)
+    // A port that the system chose at listening could not be listened on again while a connection lives.
+    let port = 0
     if ('socket' in listen) await claimSocketPath(listen.socket)
-    else await probeAddress(listen.host, listen.port)
+    else port = await probeAddress(listen.host, listen.port)
 
     const app = tls
       ? this.#uws.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key, ssl_prefer_low_memory_usage: true })
@@ -91,26 +108,40 @@ class UwsAdapter implements HttpAdapter {
       withSocketMode(mode, () => app.listen_unix((token) => this.#keep(token), listen.socket))
       this.#requireListening('the socket')
       await chmod(listen.socket, mode)
-    } else {
-      const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = this.#uws as Uws & { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
-      // The declarations leave out the form with host, port and options.
-      const bind = app.listen.bind(app) as unknown as (...of: readonly unknown[]) => void
-      bind(listen.host, listen.port, exclusive, (token: ListenToken | false) => this.#keep(token))
-      this.#requireListening(hostPort(listen.host, listen.port))
     }
     this.#app = app
     if ('socket' in listen) return { socket: listen.socket }
-    const port = this.#uws.us_socket_local_port(this.#listening as ListenToken)
+    this.#bind({ host: listen.host, port })
     this.#host = hostPort(listen.host, port)
-    return { host: listen.host, port }
+    this.#bound = { host: listen.host, port }
+    return this.#bound
+  }
+
+  /** Takes no further connection; those that are open go on. */
+  stopListening(): void {
+    if (this.#listening) this.#uws.us_listen_socket_close(this.#listening)
+    this.#listening = undefined
+  }
+
+  /** After `stopListening`, on the same port. Throws ADDRESS_IN_USE. */
+  startListening(): void {
+    if (this.#bound && !this.#listening && !this.#closing) this.#bind(this.#bound)
+  }
+
+  #bind({ host, port }: { readonly host: string; readonly port: number }): void {
+    const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = this.#uws as Uws & { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
+    const app = this.#app as ReturnType<Uws['App']>
+    // The declarations leave out the form with host, port and options.
+    const bind = app.listen.bind(app) as unknown as (...of: readonly unknown[]) => void
+    bind(host, port, exclusive, (token: ListenToken | false) => this.#keep(token))
+    this.#requireListening(hostPort(host, port))
   }
 
   async close(graceMs: number): Promise<void> {
     if (this.#closing) return
     this.#closing = true
     const { listen } = this.#options
-    if (this.#listening) this.#uws.us_listen_socket_close(this.#listening)
-    this.#listening = undefined
+    this.stopListening()
     if (this.#app && 'socket' in listen) await rm(listen.socket, { force: true })
     this.#lines.close(CLOSE.GOING_AWAY, 'the server stops')
     await this.#running.drain(graceMs)
@@ -128,10 +159,27 @@ class UwsAdapter implements HttpAdapter {
 
   #countConnection(response: UwsResponse, change: number): void {
     this.#connections += change
-    if (change > 0 && this.#connections > this.#limits.connections) response.close()
+    const newest = this.#newest
+    this.#newest = undefined
+    if (change < 0) {
+      if (newest && performance.now() - newest.at < WORDLESS_MS) this.onWordless?.(newest.address)
+      return
+    }
+    if (this.#connections > this.#limits.connections) {
+      response.close()
+      return
+    }
+    if ('socket' in this.#options.listen) return
+    const address = normalizeAddress(addressOf(response))
+    if (!this.#census.admits(address, this.#connections)) {
+      response.close()
+      return
+    }
+    if (this.onWordless) this.#newest = { address, at: performance.now() }
   }
 
   #accept(response: UwsResponse, incoming: UwsRequest, upgrade?: UpgradeContext): void {
+    this.#newest = undefined
     const headers = { __proto__: null } as unknown as Record<string, string>
     let conflict = false
     incoming.forEach((name, value) => {

@@ -62,7 +62,8 @@ export function normalizeAddress(text: string): string {
   return mapped ? (mapped[1] as string) : short
 }
 
-function createTrust(entries: readonly string[]): (address: string) => boolean {
+/** Whether an address is in one of the networks. Throws CONFIG_INVALID for an unreadable one. */
+export function createTrust(entries: readonly string[]): (address: string) => boolean {
   if (entries.length === 0) return () => false
   const list = new BlockList()
   for (const entry of entries) {

@@ -1,5 +1,5 @@
-import { lstat, readFile, unlink } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { lstat, unlink } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 
 /** Says in a sentence why an address can't be listened on. */
@@ -30,12 +30,15 @@ export function hostPort(host: string, port: number): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
-/** Binds an address and lets it go again: uWS tells only that it failed, not why. */
-export function probeAddress(host: string, port: number): Promise<void> {
+/** Binds an address and lets it go again: uWS tells only that it failed, not why. @returns the port, a free one for 0. */
+export function probeAddress(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', (error) => reject(listenError(error, hostPort(host, port))))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()))
+    server.listen({ host, port, exclusive: true }, () => {
+      const { port: bound } = server.address() as AddressInfo
+      server.close(() => resolve(bound))
+    })
   })
 }
 
@@ -86,29 +89,4 @@ export function withSocketMode(mode: number, listen: () => void): void {
   } finally {
     if (before !== undefined) process.umask(before)
   }
-}
-
-export interface TlsFiles {
-  readonly cert: Buffer
-  readonly key: Buffer
-}
-
-/** Reads and tries certificate and key. Rejects with CONFIG_INVALID: neither adapter explains a bad pair. */
-export async function readTlsFiles(files: { readonly cert: string; readonly key: string }): Promise<TlsFiles> {
-  const read = (path: string, what: string) =>
-    readFile(path).catch((cause: unknown) => {
-      throw new AppError('CONFIG_INVALID', `The TLS ${what} can not be read: ${path} (${systemErrorCode(cause)})`, {
-        cause,
-      })
-    })
-  const [cert, key] = await Promise.all([read(files.cert, 'certificate'), read(files.key, 'key')])
-  const { createSecureContext } = await import('node:tls')
-  try {
-    createSecureContext({ cert, key })
-  } catch (cause) {
-    throw new AppError('CONFIG_INVALID', 'The TLS certificate and key are unusable or do not belong together', {
-      cause,
-    })
-  }
-  return { cert, key }
 }

@@ -2,6 +2,7 @@ import type { Config } from '../config/load.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Logger } from '../log/logger.ts'
 import type { FinishedRequest } from './adapter-options.ts'
+import { createAddressBound, OWN_MACHINE } from './address-bound.ts'
 import { withCompression } from './compression.ts'
 import { withCors } from './cors.ts'
 import { createAdapter } from './create-adapter.ts'
@@ -39,26 +40,36 @@ export async function startHttp(options: {
   const { settings, handler, begin, hooks, log } = options
   const { baseUrl } = settings
   const tls = settings.tls.cert === '' ? undefined : settings.tls
+  const bound = createAddressBound(settings.maxPerAddress, log)
+  const proxies = settings.trustedProxies.filter((network) => network !== 'unix')
   const adapter = await createAdapter(settings.adapter, {
     listen: settings.host.startsWith('unix:')
       ? { socket: settings.host.slice('unix:'.length), mode: settings.unixSocketMode }
       : { host: settings.host, port: settings.port },
     basePath: baseUrl.path,
-    trustedProxies: settings.trustedProxies.filter((network) => network !== 'unix'),
-    handler: withRequestHooks(dressed(handler), hooks, begin && ((request) => withDress(begin(request)))),
+    trustedProxies: proxies,
+    unbounded: [...OWN_MACHINE, ...proxies],
+    // Beyond the requests some connections that only wait: most clients then get an answer that tells them why.
+    limits: { connectionsPerAddress: Math.ceil(settings.maxPerAddress * 1.5) },
+    handler: bound.wrap(withRequestHooks(dressed(handler), hooks, begin && ((request) => withDress(begin(request))))),
     log,
     onFinished: (event) => {
+      bound.finished(event.request)
       tellFinished(hooks, event)
       logRequest(log, event)
     },
     ...(tls ? { tls } : {}),
   })
-  const bound = await adapter.listen()
+  const listening = await adapter.listen()
   const shared = { tls: tls !== undefined, baseUrl }
   const at: Listening =
-    'socket' in bound
-      ? { ...shared, url: `unix:${bound.socket}`, socket: bound.socket }
-      : { ...shared, ...bound, url: `${tls ? 'https' : 'http'}://${hostPort(bound.host, bound.port)}${baseUrl.path}` }
+    'socket' in listening
+      ? { ...shared, url: `unix:${listening.socket}`, socket: listening.socket }
+      : {
+          ...shared,
+          ...listening,
+          url: `${tls ? 'https' : 'http'}://${hostPort(listening.host, listening.port)}${baseUrl.path}`,
+        }
   return { at, close: () => adapter.close(settings.stopTimeout) }
 }
 

@@ -1,5 +1,5 @@
 import type { AlbumId, ArtistId, FolderId, GenreId, LibraryId, SongId } from '../base/ids.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, RowReader } from '../db/database.ts'
 
 export interface ScanProblem {
   readonly path: string
@@ -16,6 +16,20 @@ export interface LostSong {
   readonly mtimeMs: number
   readonly durationMs: number
   readonly title: string
+  readonly artist: string
+  readonly album: string
+  /** Rate, bits, channels and codec; see `soundKind`. */
+  readonly sound: string
+}
+
+/** Two files of one recording agree in this, however they are named and tagged. */
+export function soundKind(facts: {
+  readonly sampleRate: number
+  readonly bitDepth: number
+  readonly channels: number
+  readonly codec: string
+}): string {
+  return `${facts.codec} ${facts.sampleRate} ${facts.bitDepth} ${facts.channels}`
 }
 
 /** What the scanner notes of libraries, files that can't be read, and songs without a file. */
@@ -63,7 +77,26 @@ export interface ScanRecords {
 
 const BEHIND = 'scan.behind.'
 const MAPPING = 'scan.mapping.'
-const LOST = 'id, path, size, mtime_ms, duration_ms, title'
+const LOST = 'id, path, size, mtime_ms, duration_ms, title, artist, album, sample_rate, bit_depth, channels, codec'
+
+function lostSong(row: RowReader): LostSong {
+  return {
+    id: row.number(0) as SongId,
+    path: row.text(1),
+    size: row.number(2),
+    mtimeMs: row.number(3),
+    durationMs: row.number(4),
+    title: row.text(5),
+    artist: row.text(6),
+    album: row.text(7),
+    sound: soundKind({
+      sampleRate: row.number(8),
+      bitDepth: row.number(9),
+      channels: row.number(10),
+      codec: row.text(11),
+    }),
+  }
+}
 
 export function createScanRecords(db: Database): ScanRecords {
   function inStep(id: LibraryId): void {
@@ -116,24 +149,8 @@ export function createScanRecords(db: Database): ScanRecords {
     clearProblem(id, path) {
       db.run('DELETE FROM scan_problem WHERE library_id = ? AND path = ?', [id, path])
     },
-    missing: (id) =>
-      db.select(`SELECT ${LOST} FROM song WHERE library_id = ? AND missing = 1`, [id], (row) => ({
-        id: row.number(0) as SongId,
-        path: row.text(1),
-        size: row.number(2),
-        mtimeMs: row.number(3),
-        durationMs: row.number(4),
-        title: row.text(5),
-      })),
-    lost: (id) =>
-      db.select(`SELECT ${LOST} FROM song WHERE id = ?`, [id], (row) => ({
-        id: row.number(0) as SongId,
-        path: row.text(1),
-        size: row.number(2),
-        mtimeMs: row.number(3),
-        durationMs: row.number(4),
-        title: row.text(5),
-      }))[0],
+    missing: (id) => db.select(`SELECT ${LOST} FROM song WHERE library_id = ? AND missing = 1`, [id], lostSong),
+    lost: (id) => db.select(`SELECT ${LOST} FROM song WHERE id = ?`, [id], lostSong)[0],
     songsInFolder: (folderId) =>
       db.select('SELECT id FROM song WHERE folder_id = ? AND missing = 0', [folderId], (row) =>
         row.number(0),

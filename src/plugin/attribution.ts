@@ -56,11 +56,20 @@ export function pluginOf(error: unknown): string | undefined {
 }
 
 /** The plugin whose code stands nearest the top of a stack, those of its causes included. */
-function pluginOfStack(error: unknown, depth = 0): string | undefined {
+function pluginOfStack(error: unknown): string | undefined {
+  try {
+    return nearestFrame(error)
+  } catch {
+    // Only code that means to hides what it throws behind getters: whose it is stays open, and nobody's error is a plugin's.
+    return undefined
+  }
+}
+
+function nearestFrame(error: unknown, depth = 0): string | undefined {
   if (!(error instanceof Error) || depth > 5) return undefined
   const inner = error instanceof AggregateError ? [error.cause, ...error.errors] : [error.cause]
   const own = typeof error.stack === 'string' ? FRAME.exec(error.stack)?.[1] : undefined
-  return own ?? inner.map((one) => pluginOfStack(one, depth + 1)).find((name) => name !== undefined)
+  return own ?? inner.map((one) => nearestFrame(one, depth + 1)).find((name) => name !== undefined)
 }
 
 const OWN_FRAME = /^\s+at .*(?:file:\/\/|\/|\\)[^\s()]+\.[cm]?[jt]s:\d+/m
@@ -70,5 +79,9 @@ const OWN_FRAME = /^\s+at .*(?:file:\/\/|\/|\\)[^\s()]+\.[cm]?[jt]s:\d+/m
  * with errors only, so it is some plugin's: a `throw 'text'`, or a web API's own error.
  */
 export function isNobodys(error: unknown): boolean {
-  return !(error instanceof Error) || !OWN_FRAME.test(error.stack ?? '')
+  try {
+    return !(error instanceof Error) || !OWN_FRAME.test(error.stack ?? '')
+  } catch {
+    return true
+  }
 }

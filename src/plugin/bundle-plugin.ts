@@ -1,3 +1,4 @@
+import { realpath } from 'node:fs/promises'
 import type { Message } from 'esbuild'
 import { AppError } from '../base/errors.ts'
 
@@ -8,29 +9,35 @@ export interface PluginBundle {
   readonly map: string
   /** What stays outside: `tonearm/plugin` and built-ins, as they are written. */
   readonly externals: readonly string[]
-  /** The files that went in, relative to the working directory. */
+  /** The files that went in, relative to the plugin's folder. */
   readonly inputs: readonly string[]
 }
 
 /**
  * Bundles a plugin's TypeScript into the one file that the server evaluates. Only `tonearm/plugin` and Node's built-ins
- * stay outside. esbuild runs as a child process and ends with the call. Rejects with BAD_REQUEST, all problems with their
+ * stay outside. esbuild runs as a child process and ends with the call. `entry` is relative to the plugin's `folder`, and
+ * so are the places of problems, whatever folder the process works in. Rejects with BAD_REQUEST, all problems with their
  * places, or UNAVAILABLE where esbuild is not installed (packaged servers take bundled plugins only).
  */
 export async function bundlePlugin(
+  folder: string,
   entry: string,
   options: { readonly sourceMap: boolean; readonly compact?: boolean },
 ): Promise<PluginBundle> {
   const esbuild = await loadEsbuild()
   try {
     const result = await esbuild.build({
-      entryPoints: [entry],
+      // The real one: a folder of plugins holds links to those in the making, and esbuild names real paths.
+      absWorkingDir: await realpath(folder),
+      entryPoints: [`./${entry}`],
       bundle: true,
       write: false,
       outfile: 'plugin.js',
       platform: 'node',
       target: 'node20',
       format: 'cjs',
+      // `import('node:fs')` becomes a call of `require`, which asks for the permission.
+      supported: { 'dynamic-import': false },
       external: ['tonearm/plugin', 'node:*'],
       metafile: true,
       sourcemap: options.sourceMap ? 'external' : false,

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { access, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { AppError, isAppError, systemErrorCode } from '../base/errors.ts'
 import { silentLogger } from '../log/logger.ts'
 import { bundlePlugin } from './bundle-plugin.ts'
@@ -176,7 +176,7 @@ async function isOlder(built: string, entry: string): Promise<boolean> {
 }
 
 async function fromSources(folder: string, entry: string, origin: PluginOrigin, stamp: string): Promise<PluginPackage> {
-  const { code } = await bundlePlugin(entry, { sourceMap: false })
+  const { code } = await bundlePlugin(folder, relative(folder, entry), { sourceMap: false })
   const version = await versionOf(folder)
   const manifest = inspectDefinition(basename(folder), version, code)
   return { name: manifest.name, origin, dir: folder, stamp, manifest, code: async () => code }

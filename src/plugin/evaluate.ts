@@ -1,3 +1,4 @@
+import { Script } from 'node:vm'
 import { AppError } from '../base/errors.ts'
 import type { PluginDefinition } from './api.ts'
 import { sourceUrlOf } from './attribution.ts'
@@ -11,8 +12,19 @@ export interface PluginSource {
   readonly code: string
 }
 
+/** Characters of a reason. */
+const MOST_REASON = 4000
+
 /** Longest synchronous run of a module body or of `setup`'s first slice, ms. */
 export const SYNC_LIMIT_MS = 1000
+
+/**
+ * Makes functions that know no `import()`: code inherits from the script that compiles it where modules come from, and this
+ * one has none. Without it `import('node:fs')` would pass by the permissions, by accident.
+ */
+const compile = new Script('(...parts) => new Function(...parts)', {
+  filename: 'plugin-compiler.js',
+}).runInThisContext() as (...parts: readonly string[]) => (...values: unknown[]) => void
 
 /**
  * Runs a bundle and answers its definition. `new Function` because nothing else gives all memory back on both Node 20
@@ -24,12 +36,12 @@ export function evaluatePlugin(source: PluginSource, globals: PluginGlobals): Pl
   const module = { exports: {} as Record<string, unknown> }
   let body: (...values: unknown[]) => void
   try {
-    body = new Function(
+    body = compile(
       'module',
       'exports',
       ...names,
       `"use strict";${source.code}\n//# sourceURL=${sourceUrlOf(source.name, source.version)}`,
-    ) as typeof body
+    )
   } catch (error) {
     throw new AppError('PLUGIN_FAILED', `plugin ${source.name}: ${describe(error)}`, { cause: error })
   }
@@ -50,6 +62,11 @@ export function evaluatePlugin(source: PluginSource, globals: PluginGlobals): Pl
   return definition as PluginDefinition
 }
 
+/** What was thrown, as a text. Never throws: getters and proxies of hostile code may. */
 export function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error).slice(0, MOST_REASON)
+  } catch {
+    return 'an error that can not be read'
+  }
 }

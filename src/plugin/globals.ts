@@ -38,6 +38,8 @@ export const HARMLESS: ReadonlySet<string> = new Set([
   'zlib',
 ])
 
+const MOST_TIMERS = 10_000
+
 export interface TrackedGlobals {
   readonly globals: PluginGlobals
   /** Timers that are set, for the count of what a plugin holds. */
@@ -50,6 +52,10 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
   const timers = new Set<NodeJS.Timeout | NodeJS.Immediate>()
   let ended = false
 
+  const admit = () => {
+    if (timers.size >= MOST_TIMERS)
+      throw new AppError('BAD_REQUEST', `plugin ${options.plugin} has ${MOST_TIMERS} timers set, which is the most`)
+  }
   const guard = (callback: (...values: unknown[]) => unknown, values: unknown[]) => {
     try {
       const result = options.run(() => callback(...values))
@@ -61,6 +67,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
   const once =
     (set: (run: () => void, ms?: number) => NodeJS.Timeout | NodeJS.Immediate) =>
     (callback: (...values: unknown[]) => unknown, ms?: number, ...values: unknown[]) => {
+      admit()
       const handle = set(() => {
         timers.delete(handle)
         guard(callback, values)
@@ -78,6 +85,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
     clearImmediate(handle as NodeJS.Immediate)
   }
   const every = (callback: (...values: unknown[]) => unknown, ms?: number, ...values: unknown[]) => {
+    admit()
     const handle = setInterval(() => guard(callback, values), ms)
     if (ended) clear(handle)
     else timers.add(handle)

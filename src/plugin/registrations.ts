@@ -1,3 +1,4 @@
+import { AppError } from '../base/errors.ts'
 import type { AnyHookEntry } from '../hooks/hook-table.ts'
 import type {
   HookPermissions,
@@ -103,6 +104,9 @@ interface Kinds {
 
 export type RegistrationKind = keyof Kinds
 
+/** Of routes, hooks and so on each. */
+export const MOST_OF_A_KIND = 1000
+
 /** What one generation registered. Nothing here acts by itself: the tables are built from it at a swap. */
 export class Registrations {
   #lists: { [K in RegistrationKind]: Set<Kinds[K]> } = {
@@ -121,7 +125,10 @@ export class Registrations {
   #onChange: (() => void) | undefined
   #followers = new Set<() => void>()
 
+  /** Throws BAD_REQUEST for one too many: each swap of the tables goes through all of them. */
   add<K extends RegistrationKind>(kind: K, entry: Kinds[K]): { dispose(): void } {
+    if (this.#lists[kind].size >= MOST_OF_A_KIND)
+      throw new AppError('BAD_REQUEST', `a plugin registers at most ${MOST_OF_A_KIND} of a kind (${kind})`)
     this.#lists[kind].add(entry)
     this.#changed()
     return {

@@ -29,7 +29,12 @@ export function outsideGuard(work: () => void): void {
 
 /** The loop was stopped by the guard. */
 export function isSyncTimeout(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  try {
+    return error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+  } catch {
+    // A proxy or a getter of the plugin's: the guard's own error has none.
+    return false
+  }
 }
 
 /** Guarded slices on the stack of this thread. */

@@ -185,7 +185,7 @@ function adtsFrame(bytes: Buffer, at: number): Frame | undefined {
 }
 
 /** Where the sound begins: behind all ID3v2 tags. */
-async function skipId3(handle: FileHandle): Promise<number> {
+export async function skipId3(handle: FileHandle): Promise<number> {
   let at = 0
   for (let round = 0; round < 4; round++) {
     const head = await readAt(handle, at, 10)
@@ -197,7 +197,7 @@ async function skipId3(handle: FileHandle): Promise<number> {
 }
 
 /** Where it ends: before ID3v1 and an APE tag. */
-async function audioEnd(handle: FileHandle, size: number): Promise<number> {
+export async function audioEnd(handle: FileHandle, size: number): Promise<number> {
   const tail = await readAt(handle, Math.max(0, size - 160), 160)
   let end = size
   if (tail.length >= 128 && tail.toString('latin1', tail.length - 128, tail.length - 125) === 'TAG') end -= 128
@@ -206,7 +206,8 @@ async function audioEnd(handle: FileHandle, size: number): Promise<number> {
   return Math.max(0, end)
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+/** Up to `length` bytes. */
+export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.alloc(length)
   const { bytesRead } = await handle.read(bytes, 0, length, position)
   return bytes.subarray(0, bytesRead)

@@ -1,6 +1,7 @@
 /** What a file is, by its ending alone: the walker decides without opening anything. */
 const AUDIO = new Set([
   'mp3',
+  'mp2',
   'flac',
   'ogg',
   'oga',
@@ -24,11 +25,10 @@ const AUDIO = new Set([
   'webm',
   'weba',
   'spx',
+  'tta',
   'tak',
   'shn',
 ])
-/** Formats that nothing here can read: such songs live by their file and folder names. */
-const NAMES_ONLY = new Set(['tak', 'shn'])
 const PLAYLIST = new Set(['m3u', 'm3u8'])
 const LYRICS = new Set(['lrc', 'elrc', 'ttml', 'srt', 'txt'])
 
@@ -45,6 +45,5 @@ export function baseNameOf(name: string): string {
 }
 
 export const isAudio = (suffix: string): boolean => AUDIO.has(suffix)
-export const isReadable = (suffix: string): boolean => AUDIO.has(suffix) && !NAMES_ONLY.has(suffix)
 export const isPlaylist = (suffix: string): boolean => PLAYLIST.has(suffix)
 export const isLyrics = (suffix: string): boolean => LYRICS.has(suffix)

@@ -12,12 +12,11 @@ import type { ChangeList } from './change-list.ts'
 import { CoverVersions } from './cover-versions.ts'
 import { joinPath, nameOf, parentOf } from './folder-listing.ts'
 import { FolderRows } from './folder-rows.ts'
-import { isReadable, suffixOf } from './formats.ts'
+import { suffixOf } from './formats.ts'
 import { checkRoot, looksLost, type RootState } from './library-root.ts'
 import { mapSong } from './map-song.ts'
 import { Names } from './names.ts'
 import { importPlaylists } from './playlist-import.ts'
-import type { FileTags } from './reader-protocol.ts'
 import type { ScanContext, ScanTally } from './scan-context.ts'
 import { type ChangedFolder, type FileToRead, makePlan, type ScanPlan } from './scan-plan.ts'
 import type { ScanKind } from './scanner.ts'
@@ -60,12 +59,6 @@ export interface LibraryScanResult {
 const BATCH = 48
 /** A file written so recently may be half of what it will be, if it can't be read. */
 const YOUNG_MS = 3000
-const NO_AUDIO: FileTags = {
-  tags: {},
-  audio: { durationMs: 0, bitRate: 0, sampleRate: 0, bitDepth: 0, channels: 0, codec: '' },
-  lyrics: [],
-  picture: '',
-}
 
 interface ReadResult {
   readonly work: FileToRead
@@ -281,8 +274,6 @@ export class LibraryScan {
   }
 
   async #readFile(file: FileToRead): Promise<ReadOutcome> {
-    const { size, mtimeMs, name } = file.listed
-    if (!isReadable(suffixOf(name))) return { ok: true, file: NO_AUDIO, size, mtimeMs }
     try {
       return await this.#options.reader().read(join(this.#library.path, file.path))
     } catch (error) {

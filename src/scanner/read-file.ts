@@ -4,6 +4,7 @@ import { type IAudioMetadata, type IFormat, type IPicture, parseFromTokenizer } 
 import { adtsSeconds, mp3Seconds, oggSeconds, opusPreSkip } from './audio-length.ts'
 import { type LyricsTag, toEmbeddedLyrics } from './embedded-lyrics.ts'
 import { FileTokenizer } from './file-tokenizer.ts'
+import { readForeign } from './foreign-formats.ts'
 import { suffixOf } from './formats.ts'
 import { slashedFrames } from './id3-slashes.ts'
 import type { AudioFacts, FileTags } from './reader-protocol.ts'
@@ -53,6 +54,8 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
  * costs the picture alone.
  */
 async function parse(handle: FileHandle, path: string, size: number): Promise<IAudioMetadata> {
+  const foreign = await readForeign(handle, size, suffixOf(path))
+  if (foreign) return foreign
   const named = (await isDisguised(handle, path)) ? { size } : { path, size }
   const tries = [
     { info: named, skipCovers: false },
@@ -209,6 +212,9 @@ function codecName(format: IFormat, suffix: string): string {
     [/monkey/, 'ape'],
     [/wavpack/, 'wavpack'],
     [/musepack/, 'musepack'],
+    [/true audio/, 'tta'],
+    [/^tak/, 'tak'],
+    [/shorten/, 'shorten'],
     [/dsd|dsf/, 'dsd'],
     [/pcm|wave|aiff/, 'pcm'],
   ]

@@ -1,28 +1,41 @@
 import type { LibraryId, SongId } from '../base/ids.ts'
+import { fold } from '../base/text.ts'
 import type { SongDraft, SongFile } from '../library/scan-draft.ts'
-import type { LostSong, ScanRecords } from '../library/scan-records.ts'
+import { type LostSong, type ScanRecords, soundKind } from '../library/scan-records.ts'
 import type { ScanSongs } from '../library/scan-songs.ts'
-import { nameOf } from './folder-listing.ts'
+import { nameOf, parentOf } from './folder-listing.ts'
 
 /** Lengths that differ by less are the same recording. */
 const SAME_LENGTH_MS = 1000
+/** Shorter ones (jingles, clips) share their exact length with others too often. */
+const TELLING_LENGTH_MS = 30_000
 
 /**
  * Knows new files again as songs whose file is gone: by what their tags say they are, else by size, time and length,
- * else by name. Each lost song is given out once.
+ * else by name, else (renamed and retagged at once, as taggers do) by the sound: when one single song that vanished in
+ * this scan has exactly its length, rate, channels and codec, and title, artist, album or folder stayed the same. No
+ * hash of the sound is kept for that: it would cost each first scan a seek a file. Each lost song is given out once.
  */
 export class SongMoves {
   readonly #lost = new Map<SongId, LostSong>()
   readonly #taken = new Set<SongId>()
   readonly #byStamp = new Map<string, SongId[]>()
   readonly #byName = new Map<string, SongId[]>()
+  readonly #bySound = new Map<string, SongId[]>()
   readonly #songs: Pick<ScanSongs, 'byPid'>
   readonly #libraryId: LibraryId
 
-  constructor(libraryId: LibraryId, lost: Iterable<LostSong>, songs: Pick<ScanSongs, 'byPid'>) {
+  /** `vanished` in this scan, `missing` since earlier ones. */
+  constructor(
+    libraryId: LibraryId,
+    { vanished, missing }: { readonly vanished: readonly LostSong[]; readonly missing: readonly LostSong[] },
+    songs: Pick<ScanSongs, 'byPid'>,
+  ) {
     this.#libraryId = libraryId
     this.#songs = songs
-    for (const song of lost) {
+    for (const { id, sound, durationMs } of vanished)
+      if (durationMs >= TELLING_LENGTH_MS) push(this.#bySound, `${durationMs} ${sound}`, id)
+    for (const song of [...vanished, ...missing]) {
       this.#lost.set(song.id, song)
       push(this.#byStamp, `${song.size} ${song.mtimeMs}`, song.id)
       push(this.#byName, nameOf(song.path), song.id)
@@ -36,7 +49,7 @@ export class SongMoves {
     songs: Pick<ScanSongs, 'byPid'>,
   ): SongMoves {
     const now = vanished.flatMap((id) => records.lost(id) ?? [])
-    return new SongMoves(libraryId, [...now, ...records.missing(libraryId)], songs)
+    return new SongMoves(libraryId, { vanished: now, missing: records.missing(libraryId) }, songs)
   }
 
   /** The lost song that this file is, which is not given out again; undefined for a new one. */
@@ -53,7 +66,8 @@ export class SongMoves {
         file,
         (song) =>
           song.size === file.size || (song.title === draft.title && sameLength(song.durationMs, draft.durationMs)),
-      )
+      ) ??
+      this.#bySameSound(draft, file)
     if (found) {
       this.#lost.delete(found.id)
       this.#taken.add(found.id)
@@ -68,6 +82,18 @@ export class SongMoves {
   /** Files that are back at their own path, so that no other file is taken for them. */
   isBack(id: SongId): void {
     this.#lost.delete(id)
+  }
+
+  #bySameSound(draft: SongDraft, file: SongFile): LostSong | undefined {
+    const [only, ...others] = this.#bySound.get(`${draft.durationMs} ${soundKind(draft)}`) ?? []
+    const song = only === undefined || others.length > 0 ? undefined : this.#lost.get(only)
+    if (!song) return undefined
+    const stayed =
+      fold(song.title) === fold(draft.title) ||
+      fold(song.artist) === fold(draft.artist) ||
+      fold(song.album) === fold(draft.album.name) ||
+      parentOf(song.path) === parentOf(file.path)
+    return stayed ? song : undefined
   }
 
   #best(

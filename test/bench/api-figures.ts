@@ -7,7 +7,7 @@ import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { ask, startServer, subsonicUrl } from '../support/server-process.ts'
 import { fillLibrary } from '../support/synthetic-library.ts'
-import { figure, median, percentile } from './figures.ts'
+import { figure, median, percentile, progress } from './figures.ts'
 import { load } from './load.ts'
 import { cpuSeconds } from './process-memory.ts'
 
@@ -20,12 +20,15 @@ export async function apiFigures(folder: string): Promise<void> {
   const music = join(folder, 'none')
   await mkdir(music, { recursive: true })
   await mkdir(data, { recursive: true, mode: 0o700 })
+  progress(`filling a database with ${LARGE} songs: takes the longest, and prints no figure`)
   const db = openDatabase({ path: join(data, 'tonearm.db'), log: silentLogger })
   migrate(db, { log: silentLogger })
   fillLibrary(db, { songs: LARGE })
+  progress('analysing it')
   db.analyze()
   db.close()
 
+  progress('starting on it, 5 times')
   const quiet = { TONEARM_SCANNER_ONSTART: 'false', TONEARM_SCANNER_WATCH: 'off' }
   const starts: number[] = []
   for (let round = 0; round < 5; round++) {
@@ -37,6 +40,7 @@ export async function apiFigures(folder: string): Promise<void> {
 
   const server = await startServer({ data, music: [music], env: quiet })
   try {
+    progress('lists and pings')
     const list = subsonicUrl(server, 'getAlbumList2', { type: 'alphabeticalByName', size: 50 })
     await load(list, { connections: CONNECTIONS, seconds: 2 })
     const albums = await ofOneCore(server.pid, list)
@@ -47,6 +51,7 @@ export async function apiFigures(folder: string): Promise<void> {
     figure('api.ping', ping.rate, 'requests/s of one core')
     figure('api.ping.share_of_bare', ping.rate / bare, 'ratio')
 
+    progress('searching by pages')
     const first = await pageTime(server, 0)
     const last = await pageTime(server, LARGE - PAGE)
     figure('search3.first_page', first, 'ms')

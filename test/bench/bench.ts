@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiFigures } from './api-figures.ts'
+import { progress, within } from './figures.ts'
 import { notificationFigures } from './notification-figures.ts'
 import { pluginFigures } from './plugin-figures.ts'
 import { scanFigures } from './scan-figures.ts'
@@ -17,16 +18,34 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'scan,api,streams,scope,share,plugins,notifications' },
   },
 })
+const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
+  scan: (folder) => scanFigures(folder, Number(values.songs)),
+  api: apiFigures,
+  streams: streamFigures,
+  share: shareFigures,
+  scope: scopeFigures,
+  plugins: pluginFigures,
+  notifications: notificationFigures,
+}
+/** On a slow and busy machine; a scan of more songs takes in proportion. */
+const MOST_MINUTES = 30 * Math.max(1, Number(values.songs) / 20_000)
+
 const wanted = values.only.split(',')
+const unknown = wanted.filter((name) => !Object.hasOwn(GROUPS, name))
+if (unknown.length > 0) throw new Error(`--only knows ${Object.keys(GROUPS).join(', ')}; not ${unknown.join(', ')}`)
 const folder = await mkdtemp(join(tmpdir(), 'tonearm-bench-'))
+let failed = false
 try {
-  if (wanted.includes('scan')) await scanFigures(folder, Number(values.songs))
-  if (wanted.includes('api')) await apiFigures(folder)
-  if (wanted.includes('streams')) await streamFigures(folder)
-  if (wanted.includes('share')) await shareFigures(folder)
-  if (wanted.includes('scope')) await scopeFigures(folder)
-  if (wanted.includes('plugins')) await pluginFigures(folder)
-  if (wanted.includes('notifications')) await notificationFigures(folder)
+  for (const [name, measure] of Object.entries(GROUPS)) {
+    if (!wanted.includes(name)) continue
+    progress(name)
+    await within(MOST_MINUTES, name, async () => measure(folder))
+  }
+} catch (error) {
+  failed = true
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
+// What hangs must not keep the program: servers that were started end with their parent's pipes.
+if (failed) process.exit(1)

@@ -1,5 +1,8 @@
 import { connect } from 'node:net'
 
+/** An answer that takes longer will not come. */
+const PATIENCE_MS = 60_000
+
 export interface LoadResult {
   readonly requests: number
   readonly requestsPerSecond: number
@@ -29,8 +32,9 @@ export async function load(
       let started = 0
       const send = () => {
         if (performance.now() >= end) {
+          resolve()
           socket.destroy()
-          return resolve()
+          return
         }
         wanted = -1
         received = 0
@@ -41,6 +45,9 @@ export async function load(
       socket.setNoDelay(true)
       socket.on('connect', send)
       socket.on('error', reject)
+      socket.on('close', () => reject(new Error('the server closed the connection')))
+      const late = setTimeout(() => socket.destroy(new Error('no answer')), options.seconds * 1000 + PATIENCE_MS)
+      socket.on('close', () => clearTimeout(late))
       socket.on('data', (chunk) => {
         if (wanted < 0) {
           head += chunk.toString('latin1')

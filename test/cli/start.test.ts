@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -161,6 +162,16 @@ test('music folders that lie in each other are refused, also by a link and also 
   const later = runProgram(['--music', inner, '--data', data, '--port', '0'], home)
   assert.equal(later.code, 78)
   assert.match(later.stderr, /the folder of the library music: .*let the library move there: libraries: \{"music":/)
+})
+
+test('TLS files that do not fit end the start with what is wrong', () => {
+  const [cert, key] = [resolve('test/fixtures/tls/cert.pem'), join(home, 'foreign.pem')]
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  const env = { TONEARM_SERVER_TLS_CERT: cert, TONEARM_SERVER_TLS_KEY: key }
+  const refused = runProgram(['--music', music, '--data', newData(), '--port', '0'], home, { env })
+  assert.equal(refused.code, 78)
+  assert.match(refused.stderr, /do not belong together/)
 })
 
 test('a port in use and a data folder that can not be written to have their own exits', async () => {

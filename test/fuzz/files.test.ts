@@ -26,6 +26,8 @@ const ENDINGS = [
   'webm',
   'spx',
   'aac',
+  'mp2',
+  'tta',
   'tak',
   'shn',
   'm4b',

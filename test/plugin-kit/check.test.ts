@@ -23,6 +23,15 @@ test('a new plugin has nothing to be told, built or not', async (t) => {
   )
 })
 
+test('a plugin of the first API that uses nothing newer has nothing to be told', async (t) => {
+  const project = await kitProject(t)
+  project.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+  assert.deepEqual(
+    (await check(project)).filter(({ level }) => level !== 'ok'),
+    [],
+  )
+})
+
 type Case = readonly [what: string, level: 'fail' | 'warn', words: RegExp, spoil: (project: KitProject) => void]
 
 const setup = '  setup({ hooks, routes, db, library, config, log }) {\n'
@@ -105,6 +114,33 @@ const CASES: readonly Case[] = [
     'fail',
     /needs the plugin API 1\.9/,
     (p) => p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.9'"),
+  ],
+  [
+    'a hook newer than the API that it names',
+    'fail',
+    /says 1\.0 and names the hook scan\.progress, which came with 1\.1/,
+    (p) => {
+      p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', setup, `${setup}    hooks.on('scan.progress', () => {})\n`)
+    },
+  ],
+  [
+    'a member newer than the API that it names',
+    'warn',
+    /says 1\.0 and seems to use routes\.socket, which came with 1\.1/,
+    (p) => {
+      p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', setup, `${setup}    routes.socket('/live', () => {})\n`)
+    },
+  ],
+  [
+    'an option newer than the API that it names',
+    'warn',
+    /says 1\.0 and seems to use the option yields/,
+    (p) => {
+      p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', setup, `${setup}    routes.get('/y', () => ({ kind: 'empty' }), { yields: true })\n`)
+    },
   ],
   ['a bad name', 'fail', /plugin\.json: \/name/, (p) => p.edit('src/plugin.ts', "name: 'sample'", "name: 'Sample'")],
   [

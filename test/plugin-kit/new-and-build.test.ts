@@ -90,9 +90,13 @@ const REFUSED: readonly (readonly [what: string, code: string, words: RegExp])[]
   [
     'import.meta',
     'export const here = import.meta.url\n',
-    /src\/plugin\.ts:1:\d+ import\.meta does not exist in a plugin/,
+    /^AppError: src\/plugin\.ts:1:\d+ import\.meta does not exist in a plugin/,
   ],
-  ['await outside of functions', 'await Promise.resolve()\n', /src\/plugin\.ts:1:1 await stands outside of a function/],
+  [
+    'await outside of functions',
+    'await Promise.resolve()\n',
+    /^AppError: src\/plugin\.ts:1:1 await stands outside of a function/,
+  ],
   ['a computed import', 'export const load = (name: string) => import(name)\n', /can not be bundled/],
   ['the test kit', "import 'tonearm/plugin/testing'\n", /only 'tonearm\/plugin' is there/],
   [
@@ -100,7 +104,7 @@ const REFUSED: readonly (readonly [what: string, code: string, words: RegExp])[]
     "import 'no-such-package-at-all'\n",
     /Could not resolve "no-such-package-at-all"/,
   ],
-  ['a syntax error', 'const = 1\n', /src\/plugin\.ts:1:7/],
+  ['a syntax error', 'const = 1\n', /^AppError: src\/plugin\.ts:1:7/],
 ]
 for (const [what, code, words] of REFUSED) {
   test(`${what} is refused with its place, and nothing is written`, async (t) => {

@@ -57,6 +57,55 @@ test('a file that moved and was retagged at once is known by its tags or its nam
   assert.equal(rig.song('One').comment, 'retagged')
 })
 
+/** A file whose length tells it. */
+const long = (title: string, seconds: number, over: Record<string, string | number> = {}) => ({
+  audio: { format: 'flac' as const, seconds, tags: tags(title, over) },
+})
+
+test('a file that was renamed, moved and retagged at once is known by its sound', async (t) => {
+  const rig = await scanRig(t, {
+    'Band/Album/trak 1.flac': long('Oen', 40, { tracknumber: 1 }),
+    'Band/Album/trak 2.flac': long('Tow', 41, { tracknumber: 2 }),
+  })
+  await rig.scan()
+  const ids = ['Oen', 'Tow'].map((title) => rig.song(title).id)
+  for (const id of ids) star(rig, 'song', id)
+  await rm(join(rig.folder, 'Band/Album'), { recursive: true })
+  const more = { album: 'The Album', comment: 'by a tagger, which makes the file longer' }
+  await rig.write({
+    'Band/The Album/01 One.flac': long('One', 40, { tracknumber: 1, ...more }),
+    'Band/The Album/02 Two.flac': long('Two', 41, { tracknumber: 2, ...more }),
+  })
+  assert.deepEqual([(await rig.scan()).moved, rig.songs().length], [2, 2])
+  assert.deepEqual(
+    ['One', 'Two'].map((title) => [rig.song(title).id, rig.song(title).starredAt]),
+    ids.map((id) => [id, 5]),
+  )
+})
+
+test('another song of the same length is not taken for one that is gone', async (t) => {
+  const rig = await scanRig(t, {
+    'Band/Album/a.flac': long('A', 40),
+    'Band/Clips/c.flac': long('C', 20, { album: 'Clips' }),
+    'Band/Twins/d.flac': long('D', 50, { album: 'Twins' }),
+    'Band/Twins/e.flac': long('E', 50, { album: 'Twins' }),
+    'Band/Stays/s.flac': long('S', 60, { album: 'Stays' }),
+  })
+  await rig.scan()
+  await rm(join(rig.folder, 'Band/Album'), { recursive: true })
+  await rm(join(rig.folder, 'Band/Clips'), { recursive: true })
+  await rm(join(rig.folder, 'Band/Twins'), { recursive: true })
+  const someone = { artist: 'Someone', albumartist: 'Someone', album: 'Else' }
+  await rig.write({
+    // Nothing but the length is the same; a clip; two that could be either.
+    'Someone/Else/x.flac': long('X', 40, someone),
+    'Band/Other/y.flac': long('Y', 20, { album: 'Other', comment: 'longer' }),
+    'Band/Other/z.flac': long('Z', 50, { album: 'Other', comment: 'longer' }),
+  })
+  const { moved, added } = await rig.scan()
+  assert.deepEqual([moved, added], [0, 3])
+})
+
 test('a renamed folder keeps its id, and so do those above and its songs', async (t) => {
   const rig = await scanRig(t, LIBRARY)
   await rig.scan()

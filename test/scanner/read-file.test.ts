@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { readAudioFile } from '../../src/scanner/read-file.ts'
 import { ascii, u32be } from '../support/audio/bytes.ts'
+import { id3 } from '../support/audio/id3.ts'
 import { AUDIO_FORMATS, type AudioFormat } from '../support/audio/spec.ts'
 import { audioBytes, coverJpeg, fixtureBytes, writeAudio } from '../support/audio.ts'
 import { tempFolder } from '../support/temp-database.ts'
@@ -23,6 +24,11 @@ const CODECS: Readonly<Record<AudioFormat, string>> = {
   mpc: 'musepack',
   ape: 'ape',
   dsf: 'dsd',
+  dff: 'dsd',
+  tta: 'tta',
+  tak: 'tak',
+  shn: 'shorten',
+  mp2: 'mp2',
   spx: 'speex',
   wma: 'wma',
   mka: 'vorbis',
@@ -61,8 +67,28 @@ for (const format of AUDIO_FORMATS.filter((name) => !FIXED.includes(name)))
     assert.deepEqual(tags.my_own, ['kept'])
     assert.match(picture, /^[0-9a-f]{16}$/)
     assert.equal(audio.codec, CODECS[format])
-    if (format !== 'dsf') assert.ok(audio.durationMs > 950 && audio.durationMs < 1100, `${audio.durationMs} ms`)
-    assert.ok(audio.bitRate > 0 && audio.sampleRate > 0 && audio.channels > 0)
+    // Shorten's stream does not tell its length.
+    if (format === 'shn') assert.deepEqual([audio.durationMs, audio.bitRate], [0, 0])
+    else if (format !== 'dsf') assert.ok(audio.durationMs > 950 && audio.durationMs < 1100, `${audio.durationMs} ms`)
+    if (format !== 'shn') assert.ok(audio.bitRate > 0 && audio.sampleRate > 0 && audio.channels > 0)
+  })
+
+test('True Audio with ID3 tags at both ends', async (t) => {
+  const path = join(tempFolder(t), 'a.tta')
+  const id3v1 = Buffer.concat([ascii('TAGOld'), Buffer.alloc(122)])
+  await writeFile(path, Buffer.concat([id3({ tags: { title: 'New' } }), fixtureBytes('tone.tta'), id3v1]))
+  const { tags, audio } = (await readAudioFile(path)).file
+  assert.equal(tags.title?.[0], 'New')
+  assert.deepEqual([audio.durationMs, audio.sampleRate, audio.bitDepth, audio.channels], [1000, 8000, 16, 1])
+})
+
+for (const ending of ['tta', 'tak', 'shn'])
+  test(`${ending}: a file of something else is set aside, one of a known format read`, async (t) => {
+    const path = join(tempFolder(t), `a.${ending}`)
+    await writeFile(path, 'no sound at all, only a text of some length')
+    await assert.rejects(readAudioFile(path))
+    await writeFile(path, audioBytes({ format: 'flac', tags: { title: 'Disguised' } }))
+    assert.deepEqual((await readAudioFile(path)).file.tags.title, ['Disguised'])
   })
 
 for (const format of FIXED)

@@ -12,7 +12,7 @@ export function onBothAdapters(name: string, run: (t: TestContext, adapter: Adap
 }
 
 /** Looks only: one test needs a process in which the addon was never loaded. */
-function hasAddon(): boolean {
+export function hasAddon(): boolean {
   const { platform, arch, versions } = process
   const file = `uws_${platform}_${arch}_${versions.modules}.node`
   return existsSync(new URL(`../../node_modules/uWebSockets.js/dist/bin/${file}`, import.meta.url))

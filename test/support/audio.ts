@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { apeHead, apeTag } from './audio/ape.ts'
+import { apeTag } from './audio/ape.ts'
 import { flacFile } from './audio/flac.ts'
+import { apeFile, dffFile, shnFile, takHead } from './audio/foreign.ts'
 import { id3 } from './audio/id3.ts'
 import { mp4File } from './audio/mp4.ts'
 import { aiffFile, dsfFile, wavFile } from './audio/pcm.ts'
@@ -20,6 +21,8 @@ const BASE: Partial<Readonly<Record<AudioFormat, string>>> = {
   aac: 'tone.aac',
   wv: 'tone.wv',
   mpc: 'tone.mpc',
+  tta: 'tone.tta',
+  mp2: 'tone.mp2',
   spx: 'tone.spx',
   wma: 'tagged.wma',
   mka: 'tagged.mka',
@@ -54,6 +57,7 @@ export function audioBytes(spec: AudioSpec): Buffer {
   const base = BASE[format] ? fixtureBytes(BASE[format]) : Buffer.alloc(0)
   switch (format) {
     case 'mp3':
+    case 'mp2':
     case 'aac':
       return Buffer.concat([id3(spec), repeated(base, spec.seconds)])
     case 'flac':
@@ -71,8 +75,15 @@ export function audioBytes(spec: AudioSpec): Buffer {
       return aiffFile(spec)
     case 'dsf':
       return dsfFile(spec)
+    case 'dff':
+      return dffFile(spec)
     case 'ape':
-      return Buffer.concat([apeHead(), apeTag(spec)])
+      return Buffer.concat([apeFile(), apeTag(spec)])
+    case 'tak':
+      return Buffer.concat([takHead(), apeTag(spec)])
+    case 'shn':
+      return Buffer.concat([shnFile(), apeTag(spec)])
+    case 'tta':
     case 'wv':
     case 'mpc':
       return Buffer.concat([base, apeTag(spec)])

@@ -35,7 +35,7 @@ export async function bundleFolder(
 ): Promise<{ readonly bundle: PluginBundle; readonly manifest: Manifest }> {
   const entry = await entryOf(folder)
   const { name, version } = await packageOf(folder)
-  const bundle = await bundlePlugin(entry, { sourceMap: true })
+  const bundle = await bundlePlugin(folder, entry, { sourceMap: true })
   const foreign = bundle.externals.filter((one) => one !== 'tonearm/plugin' && !isBuiltin(one))
   if (foreign.length > 0) {
     throw new AppError(
@@ -46,17 +46,14 @@ export async function bundleFolder(
   return { bundle, manifest: inspectDefinition(name, version, bundle.code) }
 }
 
-/** Rejects with NOT_FOUND when there are no sources. */
+/** Relative to the folder. Rejects with NOT_FOUND when there are no sources. */
 export async function entryOf(folder: string): Promise<string> {
   for (const entry of SOURCE_ENTRIES) {
-    const path = join(folder, entry)
-    if (
-      await access(path).then(
-        () => true,
-        () => false,
-      )
+    const exists = await access(join(folder, entry)).then(
+      () => true,
+      () => false,
     )
-      return path
+    if (exists) return entry
   }
   throw new AppError('NOT_FOUND', `there is no plugin in ${folder}: it has none of ${SOURCE_ENTRIES.join(', ')}`)
 }

@@ -8,6 +8,7 @@ import { incompatibility, type Manifest } from '../manifest.ts'
 import { resolveConfig } from '../plugin-config.ts'
 import { PUBLIC_MODULE } from '../public-module.ts'
 import { HOOK_PERMISSIONS } from '../registrations.ts'
+import { ADDED, isOlder } from './api-history.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 /** Longer than this and the start of a server on a small board is felt, ms. */
@@ -16,16 +17,26 @@ const SLOW_MS = 50
 /** The manifest and what the code does before anybody calls it. */
 export function checkDefinition(manifest: Manifest, bundle: PluginBundle): readonly Finding[] {
   return [
-    ...checkVersion(manifest),
+    ...checkVersion(manifest, bundle),
     ...checkPermissions(manifest, bundle),
     ...checkConfig(manifest),
     ...checkSideEffects(manifest, bundle),
   ]
 }
 
-function* checkVersion({ apiVersion }: Manifest): Iterable<Finding> {
+function* checkVersion({ apiVersion }: Manifest, { code }: PluginBundle): Iterable<Finding> {
+  const what = 'API version'
   const wrong = incompatibility(apiVersion)
-  yield wrong ? fail('API version', wrong) : ok('API version', apiVersion)
+  if (wrong) return yield fail(what, wrong)
+  const findings: Finding[] = []
+  for (const { version, hooks, calls } of ADDED.filter((added) => isOlder(apiVersion, added.version))) {
+    const advice = `say apiVersion: '${version}', so that older servers refuse it with a reason instead of failing in it`
+    for (const hook of hooks.filter((name) => code.includes(`"${name}"`)))
+      findings.push(fail(what, `it says ${apiVersion} and names the hook ${hook}, which came with ${version}`, advice))
+    for (const [name] of calls.filter(([, call]) => call.test(code)))
+      findings.push(warn(what, `it says ${apiVersion} and seems to use ${name}, which came with ${version}`, advice))
+  }
+  yield* findings.length > 0 ? findings : [ok(what, apiVersion)]
 }
 
 /** Members of the context by the permission that they need; as calls, since the names alone mean little. */

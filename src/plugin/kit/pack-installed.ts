@@ -14,7 +14,7 @@ export async function packInstalled(
   folder: string,
   version: string,
 ): Promise<{ readonly code: string; readonly manifest: string }> {
-  const { code, externals } = await bundlePlugin(await entryOf(folder), { sourceMap: false, compact: true })
+  const { code, externals } = await bundlePlugin(folder, await entryOf(folder), { sourceMap: false, compact: true })
   const foreign = externals.filter((one) => one !== 'tonearm/plugin' && !isBuiltin(one))
   if (foreign.length > 0) throw new AppError('BAD_REQUEST', `${basename(folder)} imports ${foreign.join(', ')}`)
   const manifest = inspectDefinition(basename(folder), version, code)

@@ -1,4 +1,4 @@
-import { ascii, u16le, u32le, utf8 } from './bytes.ts'
+import { ascii, u32le, utf8 } from './bytes.ts'
 import { type AudioSpec, tagPairs } from './spec.ts'
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -35,31 +35,4 @@ export function apeTag(spec: AudioSpec): Buffer {
       Buffer.alloc(8),
     ])
   return Buffer.concat([frame(0xa0000000), body, frame(0x80000000)])
-}
-
-/** The head of a Monkey's Audio file of one second: enough for readers of tags, not to be played. */
-export function apeHead(): Buffer {
-  const descriptor = Buffer.concat([
-    ascii('MAC '),
-    u32le(3990),
-    u32le(52),
-    u32le(24),
-    u32le(4),
-    u32le(0),
-    u32le(64),
-    u32le(0),
-    u32le(0),
-    Buffer.alloc(16),
-  ])
-  const header = Buffer.concat([
-    u16le(2000),
-    u16le(0),
-    u32le(73728),
-    u32le(44100),
-    u32le(1),
-    u16le(16),
-    u16le(2),
-    u32le(44100),
-  ])
-  return Buffer.concat([descriptor, header, Buffer.alloc(4 + 64)])
 }

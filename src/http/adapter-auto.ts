@@ -1,0 +1,133 @@
+import type { NodeAdapter } from './adapter-node.ts'
+import type { AdapterOptions } from './adapter-options.ts'
+import type { UwsAdapter } from './adapter-uws.ts'
+import { createTrust } from './forwarded.ts'
+import type { HttpAdapter } from './types.ts'
+
+export interface AutoTimes {
+  /** For so long node:http listens in the other's place, to see who does not understand it, ms. */
+  readonly probeMs: number
+  /** After a look in vain the same address starts another one after this, ms; it doubles up to a day. */
+  readonly restMs: number
+}
+
+const TIMES: AutoTimes = { probeMs: 60_000, restMs: 10 * 60_000 }
+const LONGEST_REST_MS = 24 * 60 * 60_000
+const MOST_RESTING = 256
+const RETRY_MS = 1000
+/** Where a reverse proxy is: this machine and local networks. */
+const NEAR = [
+  ...['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16'],
+  ...['::1', 'fc00::/7', 'fe80::/10'],
+]
+
+interface Rest {
+  readonly until: number
+  readonly ms: number
+}
+
+/**
+ * uWebSockets.js as long as everybody speaks HTTP/1.1. It refuses HTTP/1.0 by itself (505), which nginx speaks to what
+ * is behind it unless told otherwise, and tells us no more than that a connection ended without a request. When one
+ * from nearby does, node:http takes over the port for a while, and for good once it has seen HTTP/1.0. Connections that
+ * are open stay where they are: no stream is cut.
+ */
+export class AutoAdapter implements HttpAdapter {
+  readonly name = 'uws'
+  readonly #options: AdapterOptions
+  readonly #uws: UwsAdapter
+  readonly #times: AutoTimes
+  readonly #isNear: (address: string) => boolean
+  readonly #resting = new Map<string, Rest>()
+  readonly #nodes = new Set<NodeAdapter>()
+  #at: { readonly host: string; readonly port: number } | undefined
+  #look: { readonly address: string; confirmed: boolean; timer?: NodeJS.Timeout } | undefined
+  #closed = false
+
+  constructor(options: AdapterOptions, uws: UwsAdapter, times: Partial<AutoTimes> = {}) {
+    this.#options = options
+    this.#uws = uws
+    this.#times = { ...TIMES, ...times }
+    this.#isNear = createTrust([...NEAR, ...options.trustedProxies])
+    uws.onWordless = (address) => this.#suspect(address)
+  }
+
+  async listen(): Promise<{ readonly host: string; readonly port: number } | { readonly socket: string }> {
+    const bound = await this.#uws.listen()
+    if ('port' in bound) this.#at = bound
+    return bound
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#look?.timer)
+    await Promise.all([this.#uws.close(graceMs), ...[...this.#nodes].map((node) => node.close(graceMs))])
+  }
+
+  #suspect(address: string): void {
+    if (this.#closed || this.#look || !this.#at || !this.#isNear(address)) return
+    if ((this.#resting.get(address)?.until ?? 0) > performance.now()) return
+    this.#look = { address, confirmed: false }
+    this.#options.log.debug('a connection ended without a request: looking whether it speaks HTTP/1.0', { address })
+    // Not from within a callback of uWS.
+    setImmediate(() => void this.#takeOver())
+  }
+
+  async #takeOver(): Promise<void> {
+    const look = this.#look
+    const { log } = this.#options
+    if (this.#closed || !look || !this.#at) return
+    // Loaded only now: Node's HTTP and TLS modules take a megabyte.
+    const { createNodeAdapter } = await import('./adapter-node.ts')
+    if (this.#closed) return
+    const node = createNodeAdapter({ ...this.#options, listen: this.#at }, () => this.#confirm())
+    this.#uws.stopListening()
+    try {
+      await node.listen()
+    } catch (error) {
+      log.warn('node:http could not take over the address', { error })
+      this.#handBack(look.address)
+      return
+    }
+    this.#nodes.add(node)
+    if (this.#closed) return void (await node.close(0))
+    look.timer = setTimeout(() => {
+      if (look.confirmed || this.#closed) return
+      node.retire()
+      this.#handBack(look.address)
+    }, this.#times.probeMs)
+    look.timer.unref()
+  }
+
+  #confirm(): void {
+    const look = this.#look
+    if (!look || look.confirmed) return
+    look.confirmed = true
+    clearTimeout(look.timer)
+    this.#options.log.warn(
+      'A proxy speaks HTTP/1.0, which uWebSockets.js does not: node:http serves until the next start. ' +
+        'Let the proxy speak HTTP/1.1 (nginx: proxy_http_version 1.1), or set server.adapter to node',
+    )
+  }
+
+  #handBack(address: string): void {
+    this.#look = undefined
+    if (this.#closed) return
+    const ms = Math.min(LONGEST_REST_MS, (this.#resting.get(address)?.ms ?? this.#times.restMs / 2) * 2)
+    this.#resting.delete(address)
+    this.#resting.set(address, { until: performance.now() + ms, ms })
+    for (const oldest of this.#resting.keys()) if (this.#resting.size > MOST_RESTING) this.#resting.delete(oldest)
+    this.#listenAgain()
+  }
+
+  /** Until it succeeds: another program may be quicker. */
+  #listenAgain(failures = 0): void {
+    if (this.#closed) return
+    try {
+      this.#uws.startListening()
+    } catch (error) {
+      if (failures === 0) this.#options.log.error('the address could not be listened on again', { error })
+      setTimeout(() => this.#listenAgain(failures + 1), RETRY_MS).unref()
+    }
+  }
+}

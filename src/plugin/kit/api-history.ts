@@ -1,0 +1,29 @@
+/**
+ * What minors of the plugin API added to 1.0; plugins/README.md tells the same. `calls` are looked for in the code, as text:
+ * names that other things have as well ask for their context.
+ */
+export const ADDED: readonly {
+  readonly version: `${number}.${number}`
+  readonly hooks: readonly string[]
+  readonly calls: readonly (readonly [name: string, call: RegExp])[]
+}[] = [
+  {
+    version: '1.1',
+    hooks: ['scan.progress', 'plugin.state'],
+    calls: [
+      ['routes.socket', /\broutes\.socket\(/],
+      ['routes.events', /\broutes\.events\(/],
+      ['routes.runningMedia', /\broutes\.runningMedia\(/],
+      ['the option yields of a route', /\byields: (true|!0)/],
+      ['ctx.connect', /\b(ctx|context)\.connect\(/],
+      ['the option durable of notify.channel', /\bnotify\.channel\([\s\S]*\bdurable: (true|!0)/],
+    ],
+  },
+]
+
+/** Whether the API `version` lacks what `since` added. */
+export function isOlder(version: string, since: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const [sinceMajor = 0, sinceMinor = 0] = since.split('.').map(Number)
+  return major < sinceMajor || (major === sinceMajor && minor < sinceMinor)
+}
