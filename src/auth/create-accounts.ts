@@ -141,7 +141,8 @@ export function createAccounts(parts: AccountsParts): Accounts {
 
     revokeApiKey(userId, id) {
       const removed = apiKeys.remove(userId, id)
-      directory.forget()
+      // Also what runs by this key, as songs do, ends.
+      if (removed) forget(userId)
       return removed
     },
 

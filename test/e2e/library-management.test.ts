@@ -219,32 +219,64 @@ test('a new library is scanned as its options say, also after a change of them; 
   assert.ok((await stat(join(path, 'Deep/Below.mp3'))).isFile())
 })
 
-test('a stream ends within seconds after its right is gone', async () => {
-  const big = Buffer.alloc(64 * 1024 * 1024)
+/** More than fits between server and client, so that a stream of it goes on until somebody ends it. */
+async function longSong(): Promise<string> {
   await makeMusicLibrary(join(server.musicDir, 'Music'), { 'Long/Long.mp3': song('Long') })
-  await appendFile(join(server.musicDir, 'Music/Long/Long.mp3'), big)
+  await appendFile(join(server.musicDir, 'Music/Long/Long.mp3'), Buffer.alloc(64 * 1024 * 1024))
   await server.core.scanner.scan({ kind: 'quick' })
-  const { id } =
-    server.core.db.get<{ id: string }>(`SELECT 's' || id AS id FROM song WHERE title = 'Long'`) ?? assert.fail()
-  const key = `s${Number(id.slice(1)).toString(36)}`
-  const login = 'u=ann&p=ann-pass&v=1.16.1&c=test'
-  const response = await fetch(`${server.url}/rest/stream?id=${key}&format=raw&${login}`)
+  const row = server.core.db.get<{ id: number }>(`SELECT id FROM song WHERE title = 'Long'`) ?? assert.fail()
+  return `s${row.id.toString(36)}`
+}
+
+/** Listens by this login until `act` has had its effect; checks that the server lets go of the stream. */
+async function endedBy(path: string, act: () => Promise<Response>, others = 0): Promise<void> {
+  const response = await fetch(`${server.url}/rest/${path}&v=1.16.1&c=test`)
   assert.equal(response.status, 200)
   const reader = response.body?.getReader() ?? assert.fail()
   await reader.read()
-  const ann = server.core.accounts.find('ann') ?? assert.fail()
-  const put = await send('PUT', `/api/user/u${ann.id.toString(36)}/access`, {
-    denyFolders: [{ libraryId: 1, path: 'Long' }],
-  })
-  assert.equal(put.status, 200)
-  const again = await fetch(`${server.url}/rest/stream?id=${key}&f=json&${login}`)
-  assert.equal(
-    ((await again.json()) as { 'subsonic-response': { status: string } })['subsonic-response'].status,
-    'failed',
-  )
+  assert.equal(server.core.streamer.status().streams, others + 1)
+  assert.equal((await act()).status, 200)
+  const refused = (await (await fetch(`${server.url}/rest/${path}&f=json&v=1.16.1&c=test`)).json()) as {
+    'subsonic-response': { status: string }
+  }
+  assert.equal(refused['subsonic-response'].status, 'failed')
   // The server has let go of it; what was on the way is still read.
-  while (server.core.streamer.status().streams > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  while (server.core.streamer.status().streams > others) await new Promise((resolve) => setTimeout(resolve, 20))
   await assert.rejects(async () => {
     while (!(await reader.read()).done);
   })
+}
+
+test('a stream ends within seconds after its right is gone', async () => {
+  const id = await longSong()
+  const ann = `u${(server.core.accounts.find('ann') ?? assert.fail()).id.toString(36)}`
+  await endedBy(`stream?id=${id}&format=raw&u=ann&p=ann-pass`, () =>
+    send('PUT', `/api/user/${ann}/access`, { denyFolders: [{ libraryId: 1, path: 'Long' }] }),
+  )
+})
+
+test('a stream or download ends when the password or the key that let it in counts no more, and only then', async () => {
+  const id = await longSong()
+  const made = (await (await send('POST', '/api/user', { userName: 'bea', password: 'first' })).json()) as Json
+  const bea = (method: string, path: string, password: string, body?: Json) =>
+    fetch(server.url + path, {
+      method,
+      headers: { authorization: `Basic ${Buffer.from(`bea:${password}`).toString('base64')}` },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+  const key = async () => (await (await bea('POST', '/api/apikey', 'second', { name: 'car' })).json()) as Json
+  const self = `/api/user/${made.id}`
+  await endedBy(`stream?id=${id}&format=raw&u=bea&p=first`, () =>
+    bea('PUT', self, 'first', { password: 'second', currentPassword: 'first' }),
+  )
+  const [car, phone] = [await key(), await key()]
+  const other = await fetch(`${server.url}/rest/stream?id=${id}&format=raw&apiKey=${phone.key}&v=1.16.1&c=test`)
+  const reader = other.body?.getReader() ?? assert.fail()
+  await reader.read()
+  // One that stays, by another key: neither the deleted key nor the new password is its own.
+  await endedBy(`download?id=${id}&apiKey=${car.key}`, () => bea('DELETE', `/api/apikey/${car.id}`, 'second'), 1)
+  await endedBy(`stream?id=${id}&format=raw&u=bea&p=second`, () => send('PUT', self, { password: 'third' }), 1)
+  let read = 0
+  for (let part = await reader.read(); part.value; part = await reader.read()) read += part.value.length
+  assert.ok(read > 60 * 1024 * 1024)
 })
