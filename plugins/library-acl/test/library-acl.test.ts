@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -103,7 +103,17 @@ test('a library that makes no sense is refused with the field that is wrong', as
   assert.deepEqual(await refused({ name: 'A', path: 'relative' }), path('pathInvalid'))
   assert.deepEqual(await refused({ name: 'A', path: join(folder, 'file') }), path('pathNotDirectory'))
   assert.deepEqual(await refused({ name: 'A', path: join(open, 'Ann') }), path('pathInOtherLibrary'))
-  assert.deepEqual(await refused({ name: 'A', path: join(open, '..') }), path('pathInOtherLibrary'))
+  for (const taken of [`${open}/`, `${open}/Ann/..`, join(open, '..'), '/', `${folder}/link/`])
+    assert.deepEqual(await refused({ name: 'A', path: taken }), path('pathInOtherLibrary'), taken)
+  if (process.getuid?.() !== 0) {
+    mkdirSync(join(folder, 'shut'), { mode: 0o000 })
+    assert.deepEqual(await refused({ name: 'A', path: join(folder, 'shut') }), path('pathNotAccessible'))
+  }
+  const scanOptions = (options: object) => refused({ name: 'A', path: folder, scanOptions: options })
+  assert.deepEqual(await scanOptions([]), [400, { scanOptions: 'ra.validation.invalid' }])
+  assert.deepEqual(await scanOptions({ recursive: 1 }), [400, { recursive: 'ra.validation.invalid' }])
+  assert.deepEqual(await scanOptions({ excludePatterns: 'x' }), [400, { excludePatterns: 'ra.validation.invalid' }])
+  assert.deepEqual(await scanOptions({ excludePatterns: ['a\nb'] }), [400, { scanOptions: 'ra.validation.invalid' }])
   assert.deepEqual(await refused({ name: 'A', path: join(folder, 'link') }), path('pathInOtherLibrary'))
   assert.deepEqual(await refused({ name: 'Open', path: folder }), [400, { name: 'ra.validation.unique' }])
   assert.deepEqual(await refused({ name: 1, path: folder }), [400, { name: 'ra.validation.invalid' }])
