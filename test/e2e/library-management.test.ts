@@ -223,7 +223,7 @@ test('links are followed or not as a library says, loops and all, and what comes
   const path = join(server.musicDir, 'Linked')
   const outside = join(server.musicDir, 'Outside')
   await makeMusicLibrary(path, { 'Own/Own.mp3': song('Own') })
-  await makeMusicLibrary(outside, { 'Far.mp3': song('Far') })
+  await makeMusicLibrary(outside, { 'Far.mp3': song('Far away from all others', 'Elsewhere') })
   await symlink(path, join(path, 'loop'))
   await symlink('..', join(path, 'Own/up'))
   await symlink(outside, join(path, 'far'))
@@ -250,12 +250,12 @@ test('links are followed or not as a library says, loops and all, and what comes
     return songs()
   }
   assert.deepEqual(await songs(), [])
-  assert.deepEqual(await change({ followSymlinks: true }), [['Far', undefined]])
+  assert.deepEqual(await change({ followSymlinks: true }), [['Far away from all others', undefined]])
   assert.deepEqual(await change({ followSymlinks: false }), [])
   assert.deepEqual(await change({ excludePatterns: [] }), [['Own', undefined]])
   assert.deepEqual(await change({ recursive: false, followSymlinks: true }), [])
   assert.deepEqual(await change({ recursive: true }), [
-    ['Far', 4],
+    ['Far away from all others', 4],
     ['Own', 4],
   ])
   assert.equal((await send('DELETE', `/api/library/${library.id}`)).status, 200)
