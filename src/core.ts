@@ -243,13 +243,14 @@ export async function endCore(scope: Scope, { config, log }: CoreOptions): Promi
 const CLEANUP_MS = 5000
 
 /** Running streams ask it again whenever somebody's rights change. */
-function rightsSource({ scopes }: Auth, { users }: Repositories): RightsSource {
+function rightsSource({ scopes }: Auth, { users, apiKeys }: Repositories): RightsSource {
   return {
     current: async (userId, purpose) => {
       const user = users.find(userId)
       return user && { user, viewer: await scopes.viewer(user, purpose) }
     },
     onChange: (listener) => scopes.onInvalidate(listener),
+    hasKey: (userId, keyId) => apiKeys.listOf(userId).some(({ id }) => id === keyId),
   }
 }
 

@@ -20,6 +20,7 @@ export function configRoutes({ admin, routes }: Context): void {
       const { file, tags, audio, hasPicture } = await admin.inspect(id)
       return json({ file, rawTags: tags, audio, hasPicture })
     }),
-    ADMIN,
+    // One at a time, also where each file takes as long as a reader may.
+    { ...ADMIN, timeoutMs: 150_000 },
   )
 }

@@ -7,16 +7,18 @@ const MAX_IDS = 10_000
 
 type Sort = NonNullable<Parameters<MissingAdmin['list']>[0]['sort']>
 
-const SORTS: Readonly<Record<string, Sort>> = {
-  path: 'path',
-  title: 'title',
-  album: 'album',
-  artist: 'artist',
-  size: 'size',
-  id: 'id',
-  updatedAt: 'missingSince',
-  lastSeen: 'missingSince',
-}
+const SORTS = new Map<string, Sort>(
+  Object.entries({
+    path: 'path',
+    title: 'title',
+    album: 'album',
+    artist: 'artist',
+    size: 'size',
+    id: 'id',
+    updatedAt: 'missingSince',
+    lastSeen: 'missingSince',
+  } as const),
+)
 
 /** `/api/missing`: songs whose files are gone, for administrators. Deleting gives them up, with their stars and plays. */
 export function missingRoutes({ admin, routes }: Context): void {
@@ -29,7 +31,7 @@ export function missingRoutes({ admin, routes }: Context): void {
       const { items, total } = await admin.missing.list({
         offset,
         limit: Math.min(limit, MAX_IDS),
-        sort: SORTS[sort] ?? 'path',
+        sort: SORTS.get(sort) ?? 'path',
         descending,
         ...(libraries ? { libraries } : {}),
         ...(ids ? { ids } : {}),

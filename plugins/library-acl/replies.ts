@@ -25,6 +25,7 @@ export function listReply(rows: readonly object[], request: PluginRequest): Repl
 const FIELD_CODES: Readonly<Record<string, string>> = {
   required: 'ra.validation.required',
   unique: 'ra.validation.unique',
+  invalid: 'ra.validation.invalid',
   pathNotAbsolute: 'resources.library.validation.pathInvalid',
   pathNotFound: 'resources.library.validation.pathNotFound',
   pathNotDirectory: 'resources.library.validation.pathNotDirectory',
@@ -39,8 +40,11 @@ interface CoreError {
   readonly details?: { readonly field?: unknown; readonly problem?: unknown }
 }
 
-/** Refusals become their replies, and the core's word about a field a 400 that names it; the rest the host answers. */
-export function answering(handler: RouteHandler): RouteHandler {
+/**
+ * Refusals become their replies, and the core's word about a field a 400 that names it; the rest the host answers.
+ * `names`: of the core's fields, where forms call them otherwise.
+ */
+export function answering(handler: RouteHandler, names: Readonly<Record<string, string>> = {}): RouteHandler {
   return async (request) => {
     try {
       return await handler(request)
@@ -50,7 +54,8 @@ export function answering(handler: RouteHandler): RouteHandler {
       if (typeof code === 'string' && typeof message === 'string' && typeof details?.field === 'string') {
         const problem = String(details.problem)
         const status = details.problem === 'fromConfig' ? 409 : 400
-        return new Refusal(status, message, { [details.field]: FIELD_CODES[problem] ?? problem }).reply
+        const name = names[details.field] ?? details.field
+        return new Refusal(status, message, { [name]: FIELD_CODES[problem] ?? problem }).reply
       }
       throw error
     }

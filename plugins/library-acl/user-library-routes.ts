@@ -1,6 +1,6 @@
 import type { AccountInfo } from 'tonearm/plugin'
 import type { Context } from './context.ts'
-import { answering, bodyOf, json, Refusal } from './replies.ts'
+import { answering, bodyOf, json, listReply, Refusal } from './replies.ts'
 import { idsOf, known } from './user-routes.ts'
 
 const ADMIN = { root: true, auth: 'admin' } as const
@@ -16,7 +16,7 @@ export function userLibraryRoutes({ admin, routes }: Context): void {
     }))
   routes.get(
     '/api/user/:id/library',
-    answering(async (request) => json(await access(await known(admin, request)))),
+    answering(async (request) => listReply(await access(await known(admin, request)), request)),
     ADMIN,
   )
   routes.put(

@@ -7,6 +7,8 @@ const USER = { root: true, auth: 'user' } as const
 const ADMIN = { root: true, auth: 'admin' } as const
 const MAX_ROLES = 20
 const MAX_LIBRARIES = 1000
+/** What the core calls otherwise than forms do. */
+const NAMES = { name: 'userName', fullName: 'name', libraries: 'libraryIds' }
 
 /** `/api/user`: everybody reads and edits self, administrators all. */
 export function userRoutes({ admin, routes }: Context): void {
@@ -34,9 +36,11 @@ export function userRoutes({ admin, routes }: Context): void {
       const body = await bodyOf(request)
       const name = required(field(body, 'userName', 'string'), 'userName')
       const password = required(field(body, 'password', 'string'), 'password')
-      const account = await admin.users.create({ ...inputOf(body), name, password }).catch(takenName)
+      const input = inputOf(body)
+      refuseNoLibrary(input, false)
+      const account = await admin.users.create({ ...input, name, password })
       return json(userBody(account, await libraries(), request.user))
-    }),
+    }, NAMES),
     ADMIN,
   )
   routes.put(
@@ -51,9 +55,10 @@ export function userRoutes({ admin, routes }: Context): void {
       const changes: AccountInput = byAdmin
         ? input
         : present({ fullName: input.fullName, email: input.email, password: input.password })
-      const changed = await admin.users.update(account.id, changes).catch(takenName)
+      refuseNoLibrary(changes, account.isAdmin)
+      const changed = await admin.users.update(account.id, changes)
       return json(userBody(changed, await libraries(), request.user))
-    }),
+    }, NAMES),
     USER,
   )
   routes.delete(
@@ -126,11 +131,10 @@ async function confirmPassword(
     throw new Refusal(400, 'The current password is wrong.', { currentPassword: 'ra.validation.passwordDoesNotMatch' })
 }
 
-function takenName(error: unknown): never {
-  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown }
-  if (code === 'CONFLICT' && /name/i.test(String(message)))
-    throw new Refusal(400, String(message), { userName: 'ra.validation.unique' })
-  throw error
+/** As where libraries alone are set: nobody is left with nothing by a list that was empty by mistake. */
+function refuseNoLibrary(input: AccountInput, wasAdmin: boolean): void {
+  if (input.libraries?.length === 0 && !(input.isAdmin ?? wasAdmin))
+    throw new Refusal(400, 'A user keeps at least one library.', { libraryIds: 'ra.validation.required' })
 }
 
 /** Paths on the server are for administrators. */

@@ -18,42 +18,44 @@ export const DEFAULT_ADMIN_ROLES: readonly Role[] = [...DEFAULT_ROLES, 'upload',
 export function checkName(name: string): string {
   const clean = name.normalize('NFC').trim()
   const length = [...clean].length
-  if (length < 1 || length > MAX_NAME) invalid(`A user name has 1 to ${MAX_NAME} characters.`)
-  if (UNSEEN.test(clean)) invalid('A user name has no control characters or invisible ones.')
-  if (fold(clean) === '') invalid('A user name needs a letter or a digit.')
+  if (length < 1 || length > MAX_NAME) invalid('name', `A user name has 1 to ${MAX_NAME} characters.`)
+  if (UNSEEN.test(clean)) invalid('name', 'A user name has no control characters or invisible ones.')
+  if (fold(clean) === '') invalid('name', 'A user name needs a letter or a digit.')
   return clean
 }
 
 /** Any characters: what counts is that clients can send it. Throws INVALID_PARAMETER; never repeats the password. */
 export function checkPassword(password: string): string {
-  if (password === '') invalid('A password must not be empty.')
+  if (password === '') invalid('password', 'A password must not be empty.')
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
-    invalid(`A password has at most ${MAX_PASSWORD_BYTES} bytes.`)
+    invalid('password', `A password has at most ${MAX_PASSWORD_BYTES} bytes.`)
   }
   return password
 }
 
-export function checkText(text: string, what: string): string {
+/** `what` begins the sentence: `A full name`. Throws INVALID_PARAMETER. */
+export function checkText(text: string, field: string, what: string): string {
   const clean = text.trim()
   if ([...clean].length > MAX_TEXT || /\p{Cc}/u.test(clean)) {
-    invalid(`${what} has at most ${MAX_TEXT} characters, on one line.`)
+    invalid(field, `${what} has at most ${MAX_TEXT} characters, on one line.`)
   }
   return clean
 }
 
 export function checkRoles(roles: readonly Role[]): readonly Role[] {
   const known = ROLES.filter((role) => roles.includes(role))
-  if (known.length !== new Set(roles).size) invalid(`Roles are some of: ${ROLES.join(', ')}.`)
+  if (known.length !== new Set(roles).size) invalid('roles', `Roles are some of: ${ROLES.join(', ')}.`)
   return known
 }
 
 export function checkBitRate(kbits: number): number {
   if (!Number.isInteger(kbits) || kbits < 0 || kbits > MAX_BIT_RATE) {
-    invalid(`The highest bit rate is a whole number of kbit/s from 0 (no limit) to ${MAX_BIT_RATE}.`)
+    invalid('maxBitRate', `The highest bit rate is a whole number of kbit/s from 0 (no limit) to ${MAX_BIT_RATE}.`)
   }
   return kbits
 }
 
-function invalid(message: string): never {
-  throw new AppError('INVALID_PARAMETER', message)
+/** `details` name the field, for forms. */
+function invalid(field: string, message: string): never {
+  throw new AppError('INVALID_PARAMETER', message, { details: { field, problem: 'invalid' } })
 }

@@ -23,6 +23,8 @@ export interface Accounts {
   /** With everything that is the user's. Throws NOT_FOUND, or CONFLICT for the last administrator. */
   remove(id: UserId): void
   find(name: string): User | undefined
+  /** As `list`: with when the user was seen last, also where that is not written yet. */
+  get(id: UserId): User | undefined
   list(): readonly User[]
   /** The clear key is answered once and stored as a hash. */
   createApiKey(userId: UserId, name: string): { readonly key: string; readonly record: ApiKey }

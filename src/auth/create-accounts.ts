@@ -16,6 +16,7 @@ import {
 } from './account-rules.ts'
 import type { AccountChanges, Accounts } from './accounts.ts'
 import { generateApiKey, generatePassword } from './generate-secrets.ts'
+import type { LastSeen } from './last-seen.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { PasswordVault } from './password-vault.ts'
 import type { Scopes } from './scopes.ts'
@@ -27,6 +28,7 @@ export interface AccountsParts {
   readonly vault: PasswordVault
   readonly directory: UserDirectory
   readonly scopes: Scopes
+  readonly lastSeen: Pick<LastSeen, 'upToDate'>
   readonly hooks: HookBus
   readonly clock: Clock
 }
@@ -36,14 +38,14 @@ const MAX_API_KEYS = 100
 type Checked = Omit<AccountChanges, 'password' | 'tokenLogin'>
 
 export function createAccounts(parts: AccountsParts): Accounts {
-  const { hasher, vault, directory, scopes, hooks, clock } = parts
+  const { hasher, vault, directory, scopes, lastSeen, hooks, clock } = parts
   const { users, apiKeys, libraries } = parts.repositories
 
   function check(changes: AccountChanges): Checked {
     return {
       ...(changes.name === undefined ? {} : { name: checkName(changes.name) }),
-      ...(changes.fullName === undefined ? {} : { fullName: checkText(changes.fullName, 'A full name') }),
-      ...(changes.email === undefined ? {} : { email: checkText(changes.email, 'An e-mail address') }),
+      ...(changes.fullName === undefined ? {} : { fullName: checkText(changes.fullName, 'fullName', 'A full name') }),
+      ...(changes.email === undefined ? {} : { email: checkText(changes.email, 'email', 'An e-mail address') }),
       ...(changes.isAdmin === undefined ? {} : { isAdmin: changes.isAdmin }),
       ...(changes.roles === undefined ? {} : { roles: checkRoles(changes.roles) }),
       ...(changes.maxBitRate === undefined ? {} : { maxBitRate: checkBitRate(changes.maxBitRate) }),
@@ -53,7 +55,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
 
   function checkLibraries(ids: readonly LibraryId[]): readonly LibraryId[] {
     for (const id of ids) {
-      if (!libraries.find(FULL_SCOPE, id)) throw new AppError('NOT_FOUND', `There is no library ${id}.`)
+      if (!libraries.find(FULL_SCOPE, id)) throw unknownLibrary(id)
     }
     return [...new Set(ids)]
   }
@@ -122,7 +124,11 @@ export function createAccounts(parts: AccountsParts): Accounts {
     },
 
     find: (name) => users.findByName(name),
-    list: () => users.list(),
+    get(id) {
+      const user = users.find(id)
+      return user && lastSeen.upToDate(user)
+    },
+    list: () => users.list().map((user) => lastSeen.upToDate(user)),
 
     createApiKey(userId, name) {
       existing(userId)
@@ -130,7 +136,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
         throw new AppError('CONFLICT', `A user has at most ${MAX_API_KEYS} API keys. Revoke one first.`)
       }
       const { key, hint } = generateApiKey()
-      const record = { userId, name: checkText(name, 'The name of an API key'), hash: hashApiKey(key), hint }
+      const record = { userId, name: checkText(name, 'name', 'The name of an API key'), hash: hashApiKey(key), hint }
       const id = apiKeys.create(record, clock.now())
       const stored = apiKeys.listOf(userId).find((one) => one.id === id)
       if (!stored) throw new AppError('INTERNAL', 'The API key was not stored.')
@@ -141,7 +147,8 @@ export function createAccounts(parts: AccountsParts): Accounts {
 
     revokeApiKey(userId, id) {
       const removed = apiKeys.remove(userId, id)
-      directory.forget()
+      // Also what runs by this key, as songs do, ends.
+      if (removed) forget(userId)
       return removed
     },
 
@@ -156,5 +163,13 @@ export function createAccounts(parts: AccountsParts): Accounts {
 }
 
 function taken(): AppError {
-  return new AppError('CONFLICT', 'This user name is taken, or looks like one that is.')
+  return new AppError('CONFLICT', 'This user name is taken, or looks like one that is.', {
+    details: { field: 'name', problem: 'unique' },
+  })
+}
+
+function unknownLibrary(id: LibraryId): AppError {
+  return new AppError('NOT_FOUND', `There is no library ${id}.`, {
+    details: { field: 'libraries', problem: 'invalid' },
+  })
 }

@@ -70,7 +70,7 @@ export function createAuth(options: AuthOptions): Auth {
       clock,
       log,
     }),
-    accounts: createAccounts({ repositories, hasher, vault, directory, scopes, hooks, clock }),
+    accounts: createAccounts({ repositories, hasher, vault, directory, scopes, lastSeen, hooks, clock }),
     scopes,
     keyProblem: () => vault.problem,
     rotatePasswordKey() {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { ApiKeyId, UserId } from '../base/ids.ts'
+import type { User } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
 
@@ -7,6 +8,8 @@ import type { Logger } from '../log/logger.ts'
 export interface LastSeen {
   user(id: UserId, isLogin: boolean): void
   apiKey(id: ApiKeyId): void
+  /** The user with what is not written yet. */
+  upToDate(user: User): User
   flush(): void
   /** Flushes and lets the timer go. */
   stop(): void
@@ -62,6 +65,10 @@ export function createLastSeen(
       if (seenKeys.has(id)) return
       seenKeys.add(id)
       later()
+    },
+    upToDate(user) {
+      const seen = seenUsers.get(user.id)
+      return seen ? { ...user, lastAccessAt: seen.accessAt, lastLoginAt: seen.loginAt ?? user.lastLoginAt } : user
     },
     flush,
     stop: flush,

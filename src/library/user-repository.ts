@@ -88,7 +88,10 @@ export function createUserRepository(
       return db.transaction(work)
     } catch (error) {
       if (isUniqueError(error))
-        throw new AppError('CONFLICT', 'This user name is taken. Choose another.', { cause: error })
+        throw new AppError('CONFLICT', 'This user name is taken. Choose another.', {
+          cause: error,
+          details: { field: 'name', problem: 'unique' },
+        })
       throw error
     }
   }

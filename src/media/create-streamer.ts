@@ -11,7 +11,7 @@ import { contentTypeOf } from './content-types.ts'
 import { fileSource } from './file-source.ts'
 import type { MediaSettings } from './media-settings.ts'
 import { type Decision, decideStream } from './stream-decision.ts'
-import { type RightsSource, type StreamGrant, StreamRights } from './stream-rights.ts'
+import { type RightsSource, StreamRights } from './stream-rights.ts'
 import type { Streamer, StreamPlan, StreamRequest } from './streamer.ts'
 import { selectEngine } from './transcode/select-engine.ts'
 import { Transcoder, type TranscoderStatus } from './transcode/transcoder.ts'
@@ -167,10 +167,10 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     stream: async (user, viewer, request) => {
       const { song, path } = await authorized(user, viewer, { ...request, purpose: 'stream' })
       const source = await describeStream(user, song, path, request)
-      return rights.guard(source, grantOf(user, song, 'stream'))
+      return rights.guard(source, { userId: user.id, songId: song.id, purpose: 'stream', login: request.login })
     },
-    download: async (user, viewer, songId, client) => {
-      const { song, path } = await authorized(user, viewer, { songId, client, purpose: 'download' })
+    download: async (user, viewer, request) => {
+      const { song, path } = await authorized(user, viewer, { ...request, purpose: 'download' })
       const source = await fileSource({
         path,
         contentType: contentTypeOf(song.suffix),
@@ -179,7 +179,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         cacheControl: 'private',
         downloadName: basename(song.path),
       })
-      return rights.guard(source, grantOf(user, song, 'download'))
+      return rights.guard(source, { userId: user.id, songId: song.id, purpose: 'download', login: request.login })
     },
     plan: (user, song, request) => planOf(song, decide(user, song, request)),
     contentTypeOf,
@@ -196,10 +196,6 @@ function planOf(song: Song, decision: Decision): StreamPlan {
 
 function hasRole(user: User, role: 'stream' | 'download'): boolean {
   return user.isAdmin || user.roles.includes(role)
-}
-
-function grantOf(user: User, song: Song, purpose: 'stream' | 'download'): StreamGrant {
-  return { userId: user.id, songId: song.id, purpose }
 }
 
 /** ms; whole ones, so that equal places share a conversion. Behind the end: just before it. */

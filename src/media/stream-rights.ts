@@ -1,7 +1,7 @@
 import type { ByteSource, ByteStream } from '../base/byte-source.ts'
 import { pause, yieldToLoop } from '../base/deadline.ts'
 import { AppError } from '../base/errors.ts'
-import type { SongId, UserId } from '../base/ids.ts'
+import type { ApiKeyId, SongId, UserId } from '../base/ids.ts'
 import type { Purpose } from '../hooks/hooks.ts'
 import type { User, Viewer } from '../library/entities.ts'
 import type { Logger } from '../log/logger.ts'
@@ -12,12 +12,18 @@ export interface RightsSource {
   current(userId: UserId, purpose: Purpose): Promise<{ readonly user: User; readonly viewer: Viewer } | undefined>
   /** Calls back after rights changed: of one user, or of everybody. Returns what ends that. */
   onChange(listener: (userId: UserId | undefined) => void): () => void
+  hasKey(userId: UserId, keyId: ApiKeyId): boolean
 }
+
+/** What the listener was let in by: an API key, or the password of then. */
+export type LoginProof = { readonly keyId: ApiKeyId } | { readonly credentialsVersion: number }
 
 export interface StreamGrant {
   readonly userId: UserId
   readonly songId: SongId
   readonly purpose: 'stream' | 'download'
+  /** Absent where nobody logged in, as behind a public link: then only the user's rights count. */
+  readonly login?: LoginProof | undefined
 }
 
 export interface StreamRightsOptions {
@@ -173,10 +179,18 @@ export class StreamRights {
       const current = await this.#options.rights.current(userId, purpose).catch(() => undefined)
       for (const [index, stream] of affected.entries()) {
         if (index > 0 && index % SLICE === 0) await yieldToLoop()
-        if (!current || !this.#options.isAllowed(current.user, current.viewer, stream.grant)) refused.push(stream)
+        if (!current || !this.#mayGoOn(current, stream.grant)) refused.push(stream)
       }
     }
     return refused
+  }
+
+  #mayGoOn({ user, viewer }: { readonly user: User; readonly viewer: Viewer }, grant: StreamGrant): boolean {
+    const { rights, isAllowed } = this.#options
+    const { login } = grant
+    if (login && 'keyId' in login && !rights.hasKey(user.id, login.keyId)) return false
+    if (login && 'credentialsVersion' in login && login.credentialsVersion !== user.credentialsVersion) return false
+    return isAllowed(user, viewer, grant)
   }
 }
 

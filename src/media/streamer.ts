@@ -1,6 +1,7 @@
 import type { ByteSource } from '../base/byte-source.ts'
 import type { SongId } from '../base/ids.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
+import type { LoginProof } from './stream-rights.ts'
 
 /** Subsonic `stream` parameters, parsed. */
 export interface StreamRequest {
@@ -13,8 +14,15 @@ export interface StreamRequest {
   readonly timeOffset?: number
   readonly estimateContentLength?: boolean
   readonly client: string
+  readonly login?: LoginProof
   /** HEAD: describe, start nothing. */
   readonly headOnly?: boolean
+}
+
+export interface DownloadRequest {
+  readonly songId: SongId
+  readonly client: string
+  readonly login?: LoginProof
 }
 
 /** What a song would be sent as; pure. Also fills `transcodedSuffix` and `transcodedContentType`. */
@@ -28,13 +36,13 @@ export interface StreamPlan {
 
 /**
  * Decides raw or transcoded (opensubsonic.md 6.2), asks `stream.authorize`, and describes the bytes. The user's role and
- * maxBitRate are obeyed. A stream whose right is withdrawn ends within seconds.
+ * maxBitRate are obeyed. A stream ends within seconds of its right being withdrawn, or the password or key of its `login`.
  */
 export interface Streamer {
   /** Rejects with NOT_FOUND, FORBIDDEN, MEDIA_UNREADABLE, BUSY. */
   stream(user: User, viewer: Viewer, request: StreamRequest): Promise<ByteSource>
   /** The original file, as an attachment. FORBIDDEN without the download role. */
-  download(user: User, viewer: Viewer, songId: SongId, client: string): Promise<ByteSource>
+  download(user: User, viewer: Viewer, request: DownloadRequest): Promise<ByteSource>
   plan(user: User, song: Song, request: Pick<StreamRequest, 'maxBitRate' | 'format' | 'client'>): StreamPlan
   contentTypeOf(suffix: string): string
 }

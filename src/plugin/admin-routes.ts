@@ -2,10 +2,11 @@ import { AppError, isAppError } from '../base/errors.ts'
 import { json } from '../http/reply.ts'
 import type { Route } from '../http/router.ts'
 import { jsonObject } from '../rest/json-body.ts'
+import { listPage, readListQuery } from '../rest/list-query.ts'
 import type { NativeGate } from '../rest/native-gate.ts'
 import type { PluginInfo } from './plugin-info.ts'
-import { SECRET_MASK, secretKeys } from './plugin-info.ts'
 import type { PluginService } from './plugin-service.ts'
+import { unmasked } from './secret-settings.ts'
 
 const FIELDS = new Set(['enabled', 'config', 'granted'])
 
@@ -21,10 +22,10 @@ export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): rea
     {
       method: 'GET',
       path: '/api/plugin',
-      handler: admin(() => {
-        const list = plugins.list()
-        return json(200, list, {
-          'x-total-count': String(list.length),
+      handler: admin((request) => {
+        const { items, total } = listPage(plugins.list(), readListQuery(new URLSearchParams(request.query)))
+        return json(200, items, {
+          'x-total-count': String(total),
           ...(plugins.safeMode ? { 'x-tonearm-safe-mode': 'on' } : {}),
         })
       }),
@@ -78,8 +79,11 @@ export async function changePlugin(
     throw new AppError('BAD_REQUEST', 'config must be an object')
   }
   if (enabled === false) await plugins.host.setEnabled(name, false)
-  if (config !== undefined)
-    await setConfig(plugins, name, withKeptSecrets(plugins, name, config as Record<string, unknown>))
+  if (config !== undefined) {
+    const schema = plugins.find(name)?.configSchema
+    const given = config as Readonly<Record<string, unknown>>
+    await setConfig(plugins, name, unmasked(schema, given, plugins.host.storedConfig(name)))
+  }
   if (granted !== undefined) await plugins.host.grant(name, granted as readonly string[])
   if (enabled === true) await plugins.host.setEnabled(name, true)
 }
@@ -92,17 +96,4 @@ async function setConfig(plugins: PluginService, name: string, config: Readonly<
     if (!isAppError(error) || error.code !== 'CONFIG_INVALID') throw error
     throw new AppError('UNPROCESSABLE', error.message, { cause: error })
   }
-}
-
-/** A masked secret that comes back is the one that is stored. */
-function withKeptSecrets(
-  plugins: PluginService,
-  name: string,
-  config: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const secret = secretKeys(plugins.find(name)?.configSchema)
-  const stored = plugins.host.storedConfig(name)
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, secret.has(key) && value === SECRET_MASK ? stored[key] : value]),
-  )
 }

@@ -72,12 +72,8 @@ async function unleasedSource(services: MediaReplyServices, plugin: string, repl
   }
   if (id.kind !== 'song') throw new AppError('NOT_FOUND', 'This is not here.')
   if (reply.as === 'download') {
-    const source = await services.streamer.download(
-      user,
-      await viewerOf(services, reply.actAs, 'download'),
-      id.key,
-      client,
-    )
+    const viewer = await viewerOf(services, reply.actAs, 'download')
+    const source = await services.streamer.download(user, viewer, { songId: id.key, client })
     return reply.downloadName === undefined ? source : { ...source, downloadName: reply.downloadName }
   }
   return services.streamer.stream(user, await viewerOf(services, reply.actAs, 'stream'), {

@@ -4,6 +4,7 @@ import type { Permission } from './api.ts'
 import type { PluginOrigin } from './plugin-package.ts'
 import type { PluginSlot, SlotState } from './plugin-slot.ts'
 import type { RegistrationKind } from './registrations.ts'
+import { masked } from './secret-settings.ts'
 
 /** All that is to know of a plugin, as the admin API and the command line show it. Secret settings are masked. */
 export interface PluginInfo {
@@ -56,7 +57,7 @@ export function infoOf(
     lastError: slot.lastError || known?.lastError || '',
     retryAt: slot.retryAt === undefined ? null : new Date(slot.retryAt).toISOString(),
     generation: slot.generation?.number ?? null,
-    config: maskSecrets(manifest?.config, known?.config ?? {}),
+    config: masked(manifest?.config, known?.config ?? {}),
     configSchema: manifest?.config ?? null,
     permissions: (manifest?.permissions ?? []).map((name) => ({
       name,
@@ -73,26 +74,4 @@ export function infoOf(
     registered: slot.generation?.registrations.counts() ?? null,
     connected: slot.generation?.peers.size ?? 0,
   }
-}
-
-/** What stands for a secret that is set; writing it back leaves the secret as it is. */
-export const SECRET_MASK = '****'
-
-/** A property whose schema says `secret: true` (or `format: 'password'`) is never shown. */
-export function maskSecrets(
-  schema: unknown,
-  config: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const secret = secretKeys(schema)
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, secret.has(key) && value ? SECRET_MASK : value]),
-  )
-}
-
-export function secretKeys(schema: unknown): ReadonlySet<string> {
-  const properties =
-    (schema as { properties?: Record<string, { secret?: unknown; format?: unknown }> } | undefined)?.properties ?? {}
-  return new Set(
-    Object.entries(properties).flatMap(([key, one]) => (one.secret === true || one.format === 'password' ? [key] : [])),
-  )
 }

@@ -3,7 +3,7 @@ import { AppError } from '../base/errors.ts'
 import { errorReply } from '../http/reply.ts'
 import type { Route, RouteParams } from '../http/router.ts'
 import type { HttpReply, HttpRequest } from '../http/types.ts'
-import { type NativeGate, withToken } from '../rest/native-gate.ts'
+import { type NativeGate, tokenAfter, withToken } from '../rest/native-gate.ts'
 import { toPublicUser } from './facades/reader-facades.ts'
 import type { HostTables, Owned } from './host-tables.ts'
 import { LinkedAbort } from './linked-abort.ts'
@@ -113,7 +113,7 @@ async function serve(
       })
     })
     streaming = 'ready' in reply && reply.ready.kind === 'events'
-    return withToken(await toHttpReply(services, generation.plugin, reply), login?.token)
+    return withToken(await toHttpReply(services, generation.plugin, reply), tokenAfter(request, login))
   } catch (error) {
     return errorReply(error)
   } finally {

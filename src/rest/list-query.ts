@@ -89,7 +89,7 @@ function filtersOf(text: string | null): object {
 
 function wholeOf(text: string | null): number {
   const value = Number(text ?? 0)
-  return Number.isSafeInteger(value) && value > 0 ? value : 0
+  return Number.isInteger(value) && value > 0 ? Math.min(value, Number.MAX_SAFE_INTEGER) : 0
 }
 
 function camelCase(name: string): string {

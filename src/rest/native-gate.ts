@@ -92,7 +92,7 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
           const login = await gate.identify(request)
           if (!login) throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
           if (options.admin && !login.user.isAdmin) throw new AppError('FORBIDDEN', NOT_ADMIN)
-          return withToken(await handler(request, params, login.user, login), login.token)
+          return withToken(await handler(request, params, login.user, login), tokenAfter(request, login))
         } catch (error) {
           return errorReply(error)
         }
@@ -100,6 +100,12 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
     },
   }
   return gate
+}
+
+/** The token to go with an answer; '' when the request itself ended the session, as a new password does. */
+export function tokenAfter({ method }: HttpRequest, login: NativeLogin | undefined): string | undefined {
+  if (login?.token === undefined || method === 'GET' || method === 'HEAD') return login?.token
+  return login.current() ? login.token : ''
 }
 
 /** A handler that has made a token itself, or ended the session ('' stands for none), has the last word. */

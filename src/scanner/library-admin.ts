@@ -202,7 +202,7 @@ function checkPatterns(patterns: readonly string[]): readonly string[] {
       'INVALID_PARAMETER',
       'scanOptions',
       'invalid',
-      `There are at most ${MAX_PATTERNS} patterns of ${MAX_PATTERN} characters.`,
+      `There are at most ${MAX_PATTERNS} patterns of ${MAX_PATTERN} characters, each on one line.`,
     )
   return clean
 }

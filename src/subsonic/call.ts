@@ -2,6 +2,7 @@ import type { Identity } from '../auth/authenticator.ts'
 import type { Purpose } from '../hooks/hooks.ts'
 import type { HttpRequest } from '../http/types.ts'
 import type { User, Viewer } from '../library/entities.ts'
+import type { LoginProof } from '../media/stream-rights.ts'
 import type { Params } from './params.ts'
 import type { Extension } from './protocol.ts'
 import type { Rendering } from './responses/rendering.ts'
@@ -22,6 +23,8 @@ export interface PublicCall {
 export interface Call extends PublicCall {
   readonly user: User
   readonly login: Identity['method']
+  /** What goes on for long ends when this no longer counts. */
+  readonly proof: LoginProof
   /** For browsing: what the user may see. */
   readonly viewer: Viewer
   readonly rendering: Rendering

@@ -1,5 +1,6 @@
 import type { Identity } from '../auth/authenticator.ts'
 import type { User, Viewer } from '../library/entities.ts'
+import type { LoginProof } from '../media/stream-rights.ts'
 import type { Call, PublicCall } from './call.ts'
 import { clientRendering } from './client-rendering.ts'
 import type { Rendering } from './responses/rendering.ts'
@@ -13,6 +14,7 @@ export class UserCall implements Call {
   readonly extensions: PublicCall['extensions']
   readonly user: User
   readonly login: Identity['method']
+  readonly proof: LoginProof
   readonly viewer: Viewer
   #rendering: Rendering | undefined
 
@@ -24,6 +26,8 @@ export class UserCall implements Call {
     this.extensions = base.extensions
     this.user = identity.user
     this.login = identity.method
+    const { user, keyId } = identity
+    this.proof = keyId === undefined ? { credentialsVersion: user.credentialsVersion } : { keyId }
     this.viewer = viewer
   }
 

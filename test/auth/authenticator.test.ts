@@ -224,6 +224,9 @@ test('last seen times are written together, at the flush', async (t) => {
   clock.advance(1000)
   await login({ apiKey: key })
   assert.equal(repositories.users.find(anna.id)?.lastAccessAt, undefined)
+  // Who looks at the list sees them before.
+  for (const user of [auth.accounts.get(anna.id), auth.accounts.list().find(({ id }) => id === anna.id)])
+    assert.deepEqual([user?.lastLoginAt, user?.lastAccessAt], [at, at + 1000])
   auth.flush()
   const user = repositories.users.find(anna.id)
   assert.deepEqual([user?.lastLoginAt, user?.lastAccessAt], [at, at + 1000])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, rename, rm, stat, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { FULL_SCOPE } from '../../src/base/access-scope.ts'
@@ -219,32 +219,161 @@ test('a new library is scanned as its options say, also after a change of them; 
   assert.ok((await stat(join(path, 'Deep/Below.mp3'))).isFile())
 })
 
-test('a stream ends within seconds after its right is gone', async () => {
-  const big = Buffer.alloc(64 * 1024 * 1024)
+test('links are followed or not as a library says, loops and all, and what comes back has its rating', async () => {
+  const path = join(server.musicDir, 'Linked')
+  const outside = join(server.musicDir, 'Outside')
+  await makeMusicLibrary(path, { 'Own/Own.mp3': song('Own') })
+  await makeMusicLibrary(outside, { 'Far.mp3': song('Far away from all others', 'Elsewhere') })
+  await symlink(path, join(path, 'loop'))
+  await symlink('..', join(path, 'Own/up'))
+  await symlink(outside, join(path, 'far'))
+  await symlink('/nowhere', join(path, 'broken'))
+  const files = async () => [await readdir(path), await readdir(join(path, 'Own')), await readdir(outside)]
+  const before = await files()
+  const scanOptions = { recursive: true, followSymlinks: false, excludePatterns: ['Own/'] }
+  // With a slash at the end, and a detour.
+  const made = await send('POST', '/api/library', { name: 'Linked', path: `${outside}/../Linked/`, scanOptions })
+  const library = (await made.json()) as { id: number; path: string; scanOptions: object }
+  assert.deepEqual([library.path, library.scanOptions], [path, scanOptions])
+  const songs = async (): Promise<readonly [string, number | undefined][]> => {
+    await settled()
+    const login = `u=${ADMIN.name}&p=${ADMIN.password}&v=1.16.1&c=test&f=json`
+    const answer = await fetch(`${server.url}/rest/search3?query=&songCount=500&musicFolderId=${library.id}&${login}`)
+    const { searchResult3 } = ((await answer.json()) as { 'subsonic-response': never })['subsonic-response'] as {
+      searchResult3: { song: readonly { id: string; title: string; userRating?: number }[] }
+    }
+    for (const { id } of searchResult3.song) await fetch(`${server.url}/rest/setRating?id=${id}&rating=4&${login}`)
+    return searchResult3.song.map(({ title, userRating }) => [title, userRating] as const).sort() as never
+  }
+  const change = async (options: object) => {
+    assert.equal((await send('PUT', `/api/library/${library.id}`, { scanOptions: options })).status, 200)
+    return songs()
+  }
+  assert.deepEqual(await songs(), [])
+  assert.deepEqual(await change({ followSymlinks: true }), [['Far away from all others', undefined]])
+  assert.deepEqual(await change({ followSymlinks: false }), [])
+  assert.deepEqual(await change({ excludePatterns: [] }), [['Own', undefined]])
+  assert.deepEqual(await change({ recursive: false, followSymlinks: true }), [])
+  assert.deepEqual(await change({ recursive: true }), [
+    ['Far away from all others', 4],
+    ['Own', 4],
+  ])
+  assert.equal((await send('DELETE', `/api/library/${library.id}`)).status, 200)
+  assert.deepEqual(await files(), before)
+})
+
+test('with a user goes all that was the user’s, and nothing of it comes to a namesake', async () => {
+  await server.load(
+    ...['library-acl', 'sharing', 'notifications'].map((name) => new URL(`../../plugins/${name}/`, import.meta.url)),
+  )
+  const account = { userName: 'cas', password: 'cas-pass', roles: ['stream', 'download', 'playlist', 'share'] }
+  const made = (await (await send('POST', '/api/user', account)).json()) as Json
+  const subsonic = async (call: string) =>
+    ((await (await fetch(`${server.url}/rest/${call}&u=cas&p=cas-pass&v=1.16.1&c=test&f=json`)).json()) as never)[
+      'subsonic-response'
+    ] as { status: string } & Readonly<Record<string, never>>
+  const kept = server.core.db.get<{ id: number }>(`SELECT id FROM song WHERE title = 'Kept'`)?.id ?? assert.fail()
+  const id = `s${kept.toString(36)}`
+  for (const call of [
+    `star?id=${id}`,
+    `setRating?id=${id}&rating=5`,
+    `scrobble?id=${id}&submission=true`,
+    `createBookmark?id=${id}&position=5`,
+    `savePlayQueue?id=${id}&current=${id}`,
+    `createPlaylist?name=Mine&songId=${id}`,
+  ])
+    assert.equal((await subsonic(call)).status, 'ok', call)
+  const { shares } = (await subsonic(`createShare?id=${id}`)) as unknown as { shares: { share: { id: string }[] } }
+  const link = `${server.url}/share/${shares.share[0]?.id}`
+  assert.equal((await fetch(link)).status, 200)
+  const token = await login('cas', 'cas-pass')
+  const as = (key: string, path: string, init = {}) =>
+    fetch(server.url + path, { ...init, headers: { authorization: `Bearer ${key}` } })
+  const apiKey = (await (await as(token, '/api/apikey', { method: 'POST', body: '{"name":"k"}' })).json()) as Json
+  const target = { channel: 'ntfy', name: 'n', target: { server: 'https://ntfy.sh', topic: 'cas' } }
+  const told = await as(token, '/api/notifications/targets', { method: 'POST', body: JSON.stringify(target) })
+  assert.equal(told.status, 200)
+
+  assert.deepEqual(await (await send('DELETE', `/api/user/${made.id}`)).json(), {})
+  assert.equal((await send('DELETE', `/api/user/${made.id}`)).status, 404)
+  for (const key of [token, String(apiKey.key)]) assert.equal((await as(key, '/api/v1/auth/me')).status, 401)
+  assert.equal((await subsonic('ping?')).status, 'failed')
+  assert.equal((await fetch(link)).status, 404)
+
+  assert.equal((await send('POST', '/api/user', account)).status, 200)
+  const again = await login('cas', 'cas-pass')
+  for (const path of ['/api/apikey', '/api/share', '/api/notifications', '/api/notifications/targets'])
+    assert.deepEqual(await (await as(again, path)).json(), [], path)
+  const left = JSON.stringify([
+    await subsonic('getStarred2?'),
+    await subsonic('getBookmarks?'),
+    await subsonic('getPlayQueue?'),
+    await subsonic('getPlaylists?'),
+    await subsonic('getShares?'),
+    await subsonic(`getSong?id=${id}`),
+  ])
+  assert.ok(!/"(starred|userRating)":|"playCount":[1-9]|"Mine"|"position":5|"share":\[\{|"entry":\[\{/.test(left), left)
+  await server.load(new URL('../../plugins/library-acl/', import.meta.url))
+})
+
+/** More than fits between server and client, so that a stream of it goes on until somebody ends it. */
+async function longSong(): Promise<string> {
   await makeMusicLibrary(join(server.musicDir, 'Music'), { 'Long/Long.mp3': song('Long') })
-  await appendFile(join(server.musicDir, 'Music/Long/Long.mp3'), big)
+  await appendFile(join(server.musicDir, 'Music/Long/Long.mp3'), Buffer.alloc(64 * 1024 * 1024))
   await server.core.scanner.scan({ kind: 'quick' })
-  const { id } =
-    server.core.db.get<{ id: string }>(`SELECT 's' || id AS id FROM song WHERE title = 'Long'`) ?? assert.fail()
-  const key = `s${Number(id.slice(1)).toString(36)}`
-  const login = 'u=ann&p=ann-pass&v=1.16.1&c=test'
-  const response = await fetch(`${server.url}/rest/stream?id=${key}&format=raw&${login}`)
+  const row = server.core.db.get<{ id: number }>(`SELECT id FROM song WHERE title = 'Long'`) ?? assert.fail()
+  return `s${row.id.toString(36)}`
+}
+
+/** Listens by this login until `act` has had its effect; checks that the stream breaks off. */
+async function endedBy(path: string, act: () => Promise<Response>, others = 0): Promise<void> {
+  const response = await fetch(`${server.url}/rest/${path}&v=1.16.1&c=test`)
   assert.equal(response.status, 200)
   const reader = response.body?.getReader() ?? assert.fail()
   await reader.read()
-  const ann = server.core.accounts.find('ann') ?? assert.fail()
-  const put = await send('PUT', `/api/user/u${ann.id.toString(36)}/access`, {
-    denyFolders: [{ libraryId: 1, path: 'Long' }],
-  })
-  assert.equal(put.status, 200)
-  const again = await fetch(`${server.url}/rest/stream?id=${key}&f=json&${login}`)
-  assert.equal(
-    ((await again.json()) as { 'subsonic-response': { status: string } })['subsonic-response'].status,
-    'failed',
-  )
-  // The server has let go of it; what was on the way is still read.
-  while (server.core.streamer.status().streams > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(server.core.streamer.status().streams, others + 1)
+  assert.equal((await act()).status, 200)
+  const refused = (await (await fetch(`${server.url}/rest/${path}&f=json&v=1.16.1&c=test`)).json()) as {
+    'subsonic-response': { status: string }
+  }
+  assert.equal(refused['subsonic-response'].status, 'failed')
+  // At a player's pace: too slow to have it all before, and whoever does not read at all is not sent anything either.
   await assert.rejects(async () => {
-    while (!(await reader.read()).done);
+    while (!(await reader.read()).done) await new Promise((resolve) => setTimeout(resolve, 10))
   })
+  assert.equal(server.core.streamer.status().streams, others)
+}
+
+test('a stream ends within seconds after its right is gone', async () => {
+  const id = await longSong()
+  const ann = `u${(server.core.accounts.find('ann') ?? assert.fail()).id.toString(36)}`
+  await endedBy(`stream?id=${id}&format=raw&u=ann&p=ann-pass`, () =>
+    send('PUT', `/api/user/${ann}/access`, { denyFolders: [{ libraryId: 1, path: 'Long' }] }),
+  )
+})
+
+test('a stream or download ends when the password or the key that let it in counts no more, and only then', async () => {
+  const id = await longSong()
+  const made = (await (await send('POST', '/api/user', { userName: 'bea', password: 'first' })).json()) as Json
+  const bea = (method: string, path: string, password: string, body?: Json) =>
+    fetch(server.url + path, {
+      method,
+      headers: { authorization: `Basic ${Buffer.from(`bea:${password}`).toString('base64')}` },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    })
+  const key = async () => (await (await bea('POST', '/api/apikey', 'second', { name: 'car' })).json()) as Json
+  const self = `/api/user/${made.id}`
+  await endedBy(`stream?id=${id}&format=raw&u=bea&p=first`, () =>
+    bea('PUT', self, 'first', { password: 'second', currentPassword: 'first' }),
+  )
+  const [car, phone] = [await key(), await key()]
+  const other = await fetch(`${server.url}/rest/stream?id=${id}&format=raw&apiKey=${phone.key}&v=1.16.1&c=test`)
+  const reader = other.body?.getReader() ?? assert.fail()
+  await reader.read()
+  // One that stays, by another key: neither the deleted key nor the new password is its own.
+  await endedBy(`download?id=${id}&apiKey=${car.key}`, () => bea('DELETE', `/api/apikey/${car.id}`, 'second'), 1)
+  await endedBy(`stream?id=${id}&format=raw&u=bea&p=second`, () => send('PUT', self, { password: 'third' }), 1)
+  let read = 0
+  for (let part = await reader.read(); part.value; part = await reader.read()) read += part.value.length
+  assert.ok(read > 60 * 1024 * 1024)
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type AccessScope, FULL_SCOPE } from '../../src/base/access-scope.ts'
 import type { ByteRange, ByteSource } from '../../src/base/byte-source.ts'
-import type { SongId, UserId } from '../../src/base/ids.ts'
+import type { ApiKeyId, SongId, UserId } from '../../src/base/ids.ts'
 import type { Database } from '../../src/db/database.ts'
 import { type HookBus, quietHooks } from '../../src/hooks/hook-bus.ts'
 import type { Song, User, Viewer } from '../../src/library/entities.ts'
@@ -28,6 +28,7 @@ export interface SongFacts {
 export interface TestRights extends RightsSource {
   scope: AccessScope
   user: User | undefined
+  keys: readonly ApiKeyId[]
   changed(): void
 }
 
@@ -141,8 +142,10 @@ function testRights(): TestRights {
   const rights: TestRights = {
     scope: FULL_SCOPE,
     user: USER,
+    keys: [],
     current: async (userId) =>
       rights.user && { user: rights.user, viewer: { userId, scope: rights.scope } satisfies Viewer },
+    hasKey: (_userId, keyId) => rights.keys.includes(keyId),
     onChange: (listener) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

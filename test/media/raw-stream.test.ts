@@ -161,12 +161,15 @@ test('download is the original under its name, for those with the role', async (
   const bytes = stubBytes(5000)
   const song = home.addSong(bytes, FACTS)
   const streamer = await home.streamer({ engine: 'off', maxBitRate: 64 })
-  const source = await streamer.download(home.user, home.viewer, song.id, 'test')
+  const source = await streamer.download(home.user, home.viewer, { songId: song.id, client: 'test' })
   assert.equal(source.downloadName, 'song 1.mp3')
   assert.deepEqual(await readAll(source), Buffer.from(bytes))
   const listener = { ...USER, roles: ['stream'] as const }
-  await assert.rejects(streamer.download(listener, home.viewer, song.id, 'test'), failsWith('FORBIDDEN'))
-  await streamer.download({ ...listener, isAdmin: true }, home.viewer, song.id, 'test')
+  await assert.rejects(
+    streamer.download(listener, home.viewer, { songId: song.id, client: 'test' }),
+    failsWith('FORBIDDEN'),
+  )
+  await streamer.download({ ...listener, isAdmin: true }, home.viewer, { songId: song.id, client: 'test' })
 })
 
 test('streaming needs its role', async (t) => {
@@ -206,11 +209,14 @@ test('stream.authorize is asked once, with public ids, and its denial is the ans
   await readAll(await streamer.stream(home.user, home.viewer, { client: 'Amperfy', songId: song.id }))
   assert.deepEqual(asked, [{ userId: 'u1', mediaId: 's1', purpose: 'stream', client: 'Amperfy' }])
   allow = false
-  await assert.rejects(streamer.download(home.user, home.viewer, song.id, 'x'), (error: unknown) => {
-    failsWith('FORBIDDEN')(error)
-    assert.equal((error as Error).message, 'not at night')
-    return true
-  })
+  await assert.rejects(
+    streamer.download(home.user, home.viewer, { songId: song.id, client: 'x' }),
+    (error: unknown) => {
+      failsWith('FORBIDDEN')(error)
+      assert.equal((error as Error).message, 'not at night')
+      return true
+    },
+  )
 })
 
 test('a guard that throws denies', async (t) => {

@@ -114,7 +114,7 @@ test('a download goes on while only the role for streaming is gone, and the othe
   const home = mediaHome(t)
   const song = home.addSong(new Uint8Array(20_000_000), FACTS)
   const streamer = await home.streamer({ engine: 'off' })
-  const download = await (await streamer.download(home.user, home.viewer, song.id, 'x')).open()
+  const download = await (await streamer.download(home.user, home.viewer, { songId: song.id, client: 'x' })).open()
   const stream = await (await streamer.stream(home.user, home.viewer, { client: 'x', songId: song.id })).open()
   home.rights.user = { ...USER, roles: ['download'] }
   home.rights.changed()

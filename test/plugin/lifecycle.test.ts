@@ -407,7 +407,9 @@ test('events reach the listeners of other plugins, copied, and end with their pl
 
 test('the admin API lists, changes and reloads, for administrators alone', async (t) => {
   const server = await startPluginRoom(t, { origin: 'data', users: [{ name: 'anna', password: 'anna-pass' }] })
-  const schema = { type: 'object', properties: { word: { type: 'string' }, key: { type: 'string', secret: true } } }
+  const key = { type: 'string', secret: true }
+  const doors = { type: 'array', items: { type: 'object', properties: { name: { type: 'string' }, code: key } } }
+  const schema = { type: 'object', properties: { word: { type: 'string' }, key, doors } }
   await server.install('probe', answering('1.0.0', { config: schema }))
   const ask = async (path: string, method = 'GET', body?: object) => {
     const answer = await server.get(path, {
@@ -421,6 +423,12 @@ test('the admin API lists, changes and reloads, for administrators alone', async
   const anna = { authorization: `Basic ${Buffer.from('anna:anna-pass').toString('base64')}` }
   assert.equal((await server.get('/api/plugin', { headers: anna })).status, 403)
   assert.equal((await ask('/api/plugin/absent')).status, 404)
+  const none = await server.get('/api/plugin?_start=5&_end=6&_sort=name&_order=DESC', { headers: ADMIN_LOGIN })
+  const all = await server.get('/api/plugin?name=probe', { headers: ADMIN_LOGIN })
+  assert.deepEqual(
+    [await none.json(), none.headers.get('x-total-count'), all.headers.get('x-total-count')],
+    [[], '1', '1'],
+  )
   const { body } = await ask('/api/plugin/probe')
   assert.equal(body.state, 'needs-grant')
   assert.deepEqual(
@@ -432,6 +440,25 @@ test('the admin API lists, changes and reloads, for administrators alone', async
   assert.deepEqual(changed.body.config, { word: 'a', key: '****' })
   await ask('/api/plugin/probe', 'PUT', { config: { word: 'b', key: '****' } })
   assert.deepEqual(server.host.storedConfig('probe'), { word: 'b', key: 'secret' })
+  // Also in a list, and where an address has a login in it.
+  const word = 'smtps://me:secret@mail.example.org/?a=b@c'
+  const own = [
+    { name: 'front', code: 'secret 1' },
+    { name: 'back', code: 'secret 2' },
+  ]
+  const deep = await ask('/api/plugin/probe', 'PUT', { config: { word, key: '****', doors: own } })
+  const shown = deep.body.config as { doors: object[] }
+  assert.deepEqual(shown, {
+    word: 'smtps://****@mail.example.org/?a=b@c',
+    key: '****',
+    doors: own.map(({ name }) => ({ name, code: '****' })),
+  })
+  assert.ok(!(await (await server.get('/api/plugin', { headers: ADMIN_LOGIN })).text()).includes('secret@'))
+  await ask('/api/plugin/probe', 'PUT', { config: { ...shown, doors: [shown.doors[1], shown.doors[0]] } })
+  assert.deepEqual(server.host.storedConfig('probe'), { word, key: 'secret', doors: [own[1], own[0]] })
+  // A mask with nothing behind it is no secret.
+  await ask('/api/plugin/probe', 'PUT', { config: { key: '****', doors: [{ name: 'side', code: '****' }] } })
+  assert.deepEqual(server.host.storedConfig('probe'), { key: 'secret', doors: [{ name: 'side' }] })
   assert.equal((await ask('/api/plugin/probe', 'PUT', { colour: 1 })).status, 400)
   assert.equal((await ask('/api/plugin/probe', 'PUT', { config: { word: 1 } })).status, 422)
   const generation = Number(changed.body.generation)

@@ -156,6 +156,38 @@ test('API keys are made, listed without the key, used and deleted by their owner
   assert.equal((await call('/api/keepalive/', { token: key })).status, 401)
 })
 
+test('lists take what makes no sense for what it can mean, and no more', async () => {
+  const token = await login()
+  const ids: string[] = []
+  for (const name of ['b', 'a', 'c']) ids.push(String((await call('/api/apikey', { token, body: { name } })).body.id))
+  const names = async (query: string) => {
+    const { status, headers, body } = await call(`/api/apikey?${query}`, { token })
+    assert.equal(status, 200, query)
+    return [(body as unknown as Json[]).map(({ name }) => name).join(''), headers.get('x-total-count')]
+  }
+  const all = [...'bac'].join('')
+  for (const query of ['_start=-5&_end=-1', '_start=a&_end=b', '_start=1.5', '_end=0', `_end=${'9'.repeat(30)}`])
+    assert.deepEqual(await names(query), [all, '3'], query)
+  for (const query of ['_start=1&_end=1', '_start=2&_end=1', '_start=1e9&_end=1e12', `_start=${'9'.repeat(30)}`])
+    assert.deepEqual(await names(query), ['', '3'], query)
+  for (const sort of ['nonsense', '__proto__', 'constructor', 'id;DROP TABLE user--', 'toString', ''])
+    assert.deepEqual(await names(`_sort=${encodeURIComponent(sort)}&_order=DESC;`), [all, '3'], sort)
+  for (const filters of [
+    '{bad',
+    '[]',
+    'null',
+    '7',
+    '{"name":{"$ne":1}}',
+    '{"__proto__":{"name":"a"}}',
+    '{"toString":"x"}',
+  ])
+    assert.deepEqual(await names(`_filters=${encodeURIComponent(filters)}`), [all, '3'], filters)
+  assert.deepEqual(await names('_sort=name&_order=desc&_start=1&_end=3'), ['ba', '3'])
+  assert.deepEqual(await names(`name=${encodeURIComponent(`' OR 1=1 --`)}`), ['', '0'])
+  assert.deepEqual(await names('name=%25'), ['', '0'])
+  for (const id of ids) await call(`/api/apikey/${id}`, { method: 'DELETE', token })
+})
+
 test('NUL characters, at which the database would end a text, are taken out of bodies', async () => {
   const token = await login()
   const made = await call('/api/apikey', { token, body: { ['na\0me']: 'ki\0t\0chen', other: ['\0'] } })

@@ -98,10 +98,29 @@ test('nothing of a library shows to who may not see it, whatever is asked', asyn
     }
   }
   assert.equal(await codeOf(asAnn('getAlbumList2', { type: 'newest', musicFolderId: ids.library('More') })), 70)
-  const both = [ids.library('Main'), ids.library('More')]
-  for (const endpoint of ['getIndexes', 'getArtists', 'getStarred', 'getStarred2', 'getRandomSongs']) {
-    assert.equal(await codeOf(asAnn(endpoint, { musicFolderId: both })), 70, endpoint)
-    assert.equal(await codeOf(asAdmin(endpoint, { musicFolderId: both })), undefined, endpoint)
+})
+
+test('a music folder that is foreign, unknown or no number is error 70 wherever one is taken, also beside a good one', async () => {
+  const [main, more] = [ids.library('Main'), ids.library('More')]
+  const lists = ['getAlbumList', 'getAlbumList2', 'getRandomSongs', 'getSongsByGenre', 'getStarred', 'getStarred2']
+  for (const endpoint of ['getIndexes', 'getArtists', ...lists, 'search2', 'search3']) {
+    const code = (as: typeof asAnn, musicFolderId: SubsonicQuery[string]) =>
+      codeOf(as(endpoint, { type: 'newest', genre: 'Rock', query: '', musicFolderId }))
+    for (const bad of [
+      more,
+      [main, more],
+      [more, main],
+      99,
+      [main, 99],
+      'x',
+      [main, 'x'],
+      -1,
+      '1 OR 1',
+      '9'.repeat(30),
+    ])
+      assert.equal(await code(asAnn, bad), 70, `${endpoint} ${bad}`)
+    for (const good of [main, [main, main], '']) assert.equal(await code(asAnn, good), undefined, `${endpoint} ${good}`)
+    assert.equal(await code(asAdmin, [main, more]), undefined, endpoint)
   }
 })
 

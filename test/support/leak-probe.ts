@@ -124,8 +124,8 @@ export function leakIn(answer: string, probe: Probe, hidden: Hidden): string | u
   for (const sent of probe.sent) if (sent.includes(MARK)) text = text.replaceAll(sent, '')
   const at = text.toLowerCase().indexOf(MARK)
   if (at >= 0) return `…${text.slice(Math.max(0, at - 80), at + 40)}…`
-  const found = hidden.ids.find((id) => new RegExp(`"(?:[a-z]{2}-)?${id}(?:_[0-9a-f]+)?"`).test(text))
-  if (found !== undefined) return `the id ${found}`
+  for (const [, id = ''] of text.matchAll(/(?<=")(?:[a-z]{2}-)?([a-z][0-9a-z]+)(?:_[0-9a-f]+)?(?=")/g))
+    if (hidden.ids.includes(id)) return `the id ${id}`
   if (new RegExp(`"(musicFolderId|libraryId)"?[:=]"?${hidden.libraryId}\\b`).test(text)) return 'the hidden library'
   return undefined
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -55,6 +55,11 @@ test('lists follow the conventions of the native API', async () => {
   assert.deepEqual(await names(`_filters=${encodeURIComponent('{"name":"op","nonsense":1}')}`), [['Open'], '1'])
   assert.deepEqual(await names(`id=${host.library('Open')}&id=${host.library('Closed')}`), [['Open', 'Closed'], '2'])
   assert.deepEqual(await names('_sort=nonsense&_filters=broken&_end=x'), [['Open', 'Closed'], '2'])
+  for (const list of ['library', 'user', 'missing', `user/${host.user('bob')}/library`])
+    for (const sort of ['constructor', '__proto__', 'id;--']) {
+      const { status, headers } = await ask(host, `/api/${list}?_sort=${sort}&_start=-1&_end=${'9'.repeat(25)}`)
+      assert.deepEqual([status, typeof headers['x-total-count']], [200, 'string'], `${list} by ${sort}`)
+    }
 })
 
 test('a library is made, scanned, changed and removed, and its files stay', async (t) => {
@@ -98,7 +103,17 @@ test('a library that makes no sense is refused with the field that is wrong', as
   assert.deepEqual(await refused({ name: 'A', path: 'relative' }), path('pathInvalid'))
   assert.deepEqual(await refused({ name: 'A', path: join(folder, 'file') }), path('pathNotDirectory'))
   assert.deepEqual(await refused({ name: 'A', path: join(open, 'Ann') }), path('pathInOtherLibrary'))
-  assert.deepEqual(await refused({ name: 'A', path: join(open, '..') }), path('pathInOtherLibrary'))
+  for (const taken of [`${open}/`, `${open}/Ann/..`, join(open, '..'), '/', `${folder}/link/`])
+    assert.deepEqual(await refused({ name: 'A', path: taken }), path('pathInOtherLibrary'), taken)
+  if (process.getuid?.() !== 0) {
+    mkdirSync(join(folder, 'shut'), { mode: 0o000 })
+    assert.deepEqual(await refused({ name: 'A', path: join(folder, 'shut') }), path('pathNotAccessible'))
+  }
+  const scanOptions = (options: object) => refused({ name: 'A', path: folder, scanOptions: options })
+  assert.deepEqual(await scanOptions([]), [400, { scanOptions: 'ra.validation.invalid' }])
+  assert.deepEqual(await scanOptions({ recursive: 1 }), [400, { recursive: 'ra.validation.invalid' }])
+  assert.deepEqual(await scanOptions({ excludePatterns: 'x' }), [400, { excludePatterns: 'ra.validation.invalid' }])
+  assert.deepEqual(await scanOptions({ excludePatterns: ['a\nb'] }), [400, { scanOptions: 'ra.validation.invalid' }])
   assert.deepEqual(await refused({ name: 'A', path: join(folder, 'link') }), path('pathInOtherLibrary'))
   assert.deepEqual(await refused({ name: 'Open', path: folder }), [400, { name: 'ra.validation.unique' }])
   assert.deepEqual(await refused({ name: 1, path: folder }), [400, { name: 'ra.validation.invalid' }])
@@ -151,6 +166,15 @@ test('a user reads and edits self and nobody else, never names and rights', asyn
   assert.equal((await put({ password: 'new', currentPassword: 'bob-pass' })).status, 200)
   const login = (password: string) => ask(host, { url: '/auth/login', body: { username: 'bob', password } })
   assert.deepEqual([(await login('bob-pass')).status, (await login('new')).status], [401, 200])
+  // A new password ends all sessions, this one too: then no token goes with the answer that is worth nothing.
+  const bearer = async () => ({ authorization: `Bearer ${((await login('new')).body as Json).token}` })
+  const [here, there] = [await bearer(), await bearer()]
+  const body = { password: 'newer', currentPassword: 'new' }
+  const named = await ask(host, { method: 'PUT', url: self, headers: here, body: { name: 'Bobby' } })
+  assert.ok(named.headers['x-nd-authorization'])
+  const last = await ask(host, { method: 'PUT', url: self, headers: here, body })
+  assert.deepEqual([last.status, last.headers['x-nd-authorization']], [200, undefined])
+  for (const headers of [here, there]) assert.equal((await ask(host, { url: self, headers })).status, 401)
 })
 
 test('administrators make, change and delete users; the last administrator stays', async () => {
@@ -171,6 +195,55 @@ test('administrators make, change and delete users; the last administrator stays
   assert.equal((await ask(host, { method: 'DELETE', url: `/api/user/${id}`, user: 'admin' })).status, 200)
   assert.equal((await ask(host, `/api/user/${id}`)).status, 404)
   assert.equal((await ask(host, '/api/user')).headers['x-total-count'], '3')
+})
+
+test('an account that makes no sense is refused with the field that is wrong', async () => {
+  await using host = await startHost()
+  const good = { userName: 'carol', password: 'pass' }
+  const errors = async (body: Json, request: object = { url: '/api/user' }) => {
+    const { status, body: answer } = await ask(host, { ...request, user: 'admin', body } as InjectRequest)
+    assert.equal(status, 400, JSON.stringify(body))
+    return (answer as { errors?: Json }).errors
+  }
+  const invalid = 'ra.validation.invalid'
+  assert.deepEqual(await errors({ ...good, userName: 'x'.repeat(65) }), { userName: invalid })
+  assert.deepEqual(await errors({ ...good, userName: 'car\u200bol' }), { userName: invalid })
+  assert.deepEqual(await errors({ ...good, userName: 'ALICE' }), { userName: 'ra.validation.unique' })
+  assert.deepEqual(await errors({ ...good, password: 'x'.repeat(1025) }), { password: invalid })
+  assert.deepEqual(await errors({ ...good, name: 'two\nlines' }), { name: invalid })
+  assert.deepEqual(await errors({ ...good, email: 'e'.repeat(300) }), { email: invalid })
+  assert.deepEqual(await errors({ ...good, roles: ['king'] }), { roles: invalid })
+  assert.deepEqual(await errors({ ...good, maxBitRate: -1 }), { maxBitRate: invalid })
+  assert.deepEqual(await errors({ ...good, libraryIds: [99] }), { libraryIds: invalid })
+  assert.deepEqual(await errors({ ...good, libraryIds: [] }), { libraryIds: 'ra.validation.required' })
+  const bob = { method: 'PUT', url: `/api/user/${host.user('bob')}` }
+  assert.deepEqual(await errors({ userName: 'Alice' }, bob), { userName: 'ra.validation.unique' })
+  assert.deepEqual(await errors({ libraryIds: [99] }, bob), { libraryIds: invalid })
+  assert.deepEqual(await errors({ libraryIds: [] }, bob), { libraryIds: 'ra.validation.required' })
+  assert.equal((await ask(host, '/api/user')).headers['x-total-count'], '3')
+})
+
+test('names of every script log in, and look like themselves', async () => {
+  await using host = await startHost()
+  for (const name of [
+    'Ünïcødé',
+    'Жанна',
+    '太郎',
+    'مريم',
+    'ไทย',
+    'हिन्दी',
+    '😀',
+    'a b',
+    "o'neil; --",
+    'a/"<b>',
+    '..',
+    '%41',
+  ]) {
+    const made = await ask(host, { url: '/api/user', user: 'admin', body: { userName: name, password: 'pässwörd' } })
+    assert.equal((made.body as Json).userName, name)
+    const login = await ask(host, { url: '/auth/login', body: { username: name, password: 'pässwörd' } })
+    assert.deepEqual([login.status, (login.body as Json).username], [200, name])
+  }
 })
 
 test('library grants are read and set by administrators only, and count from the next request on', async () => {
@@ -280,4 +353,18 @@ test('the settings are shown to administrators, and the tags of a file as they a
   assert.equal((await ask(host, '/api/inspect')).status, 400)
   assert.equal((await ask(host, '/api/inspect?id=s9999')).status, 404)
   assert.equal((await ask(host, { url: '/api/inspect?id=s1', user: 'alice' })).status, 403)
+})
+
+test('files are inspected one at a time while ten wait, and no more', async () => {
+  await using host = await startHost()
+  const url = `/api/inspect?id=${host.track('Open One')}`
+  const replies = await Promise.all(Array.from({ length: 30 }, () => ask(host, url)))
+  const busy = replies.filter(({ status }) => status === 429)
+  assert.ok(busy.length > 0)
+  for (const { headers } of busy) assert.equal(headers['retry-after'], '2')
+  const read = replies.filter(({ status }) => status === 200)
+  // One more for each that was done before the last had come.
+  assert.ok(read.length >= 11, `${read.length} were read`)
+  assert.equal(read.length + busy.length, 30)
+  assert.equal((await ask(host, url)).status, 200)
 })

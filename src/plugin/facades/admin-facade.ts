@@ -37,8 +37,8 @@ export interface AdminServices {
 }
 
 const MAX_MISSING = 10_000
-/** Files that wait to be read by `inspect`; more are refused. */
-const MAX_INSPECTIONS = 10
+/** Files that wait for the one that `inspect` reads; more are refused. */
+const MAX_WAITING = 10
 
 export function createAdminFacade(generation: Generation, services: AdminServices): Admin {
   let inspecting = 0
@@ -48,7 +48,7 @@ export function createAdminFacade(generation: Generation, services: AdminService
     server: async () => ({ version: services.version, startedAt: services.startedAt }),
     async inspect(songId: string) {
       if (!services.mayInspect) throw new AppError('NOT_FOUND', 'Inspection is switched off.')
-      if (inspecting >= MAX_INSPECTIONS) throw new AppError('BUSY', 'Too many files are inspected.', { retryAfter: 2 })
+      if (inspecting > MAX_WAITING) throw new AppError('BUSY', 'Too many files are inspected.', { retryAfter: 2 })
       inspecting++
       // One after the other: each reads in a process of its own.
       const turn = last.then(() => inspect(services, songId))
@@ -130,10 +130,10 @@ function userAdmin({ repositories, accounts, authenticator }: AdminServices): Us
     }
   }
   return {
-    list: async () => users.list().map(info),
+    list: async () => accounts.list().map(info),
     async get(id) {
       const key = decodeIdOf('user', id)
-      const user = key === undefined ? undefined : users.find(key)
+      const user = key === undefined ? undefined : accounts.get(key)
       return user && info(user)
     },
     create: async (input) => {

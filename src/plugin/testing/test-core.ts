@@ -114,6 +114,7 @@ export function openTestCore(options: TestCoreOptions): TestCore {
         return user && { user, viewer: await auth.scopes.viewer(user, purpose) }
       },
       onChange: (listener) => auth.scopes.onInvalidate(listener),
+      hasKey: (userId, keyId) => repositories.apiKeys.listOf(userId).some(({ id }) => id === keyId),
     },
     log,
     wasmChildEntry: childEntry('media/transcode/wasm-child').path,

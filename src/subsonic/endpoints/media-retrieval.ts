@@ -25,6 +25,7 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
         await services.streamer.stream(user, await viewerFor(call, 'stream'), {
           songId,
           client: call.client,
+          login: call.proof,
           estimateContentLength: params.boolean('estimateContentLength', false),
           headOnly: call.request.method === 'HEAD',
           ...(maxBitRate === undefined ? {} : { maxBitRate: Math.max(0, maxBitRate) }),
@@ -41,7 +42,9 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
     async (call) => {
       const songId = call.params.idOf('song', 'id')
       const viewer = await viewerFor(call, 'download')
-      return media(await call.services.streamer.download(call.user, viewer, songId, call.client))
+      return media(
+        await call.services.streamer.download(call.user, viewer, { songId, client: call.client, login: call.proof }),
+      )
     },
     { needs: 'download' },
   ),
