@@ -7,6 +7,8 @@ const MAX_IDS = 10_000
 
 type Sort = NonNullable<Parameters<MissingAdmin['list']>[0]['sort']>
 
+const TEXTS = ['path', 'title', 'album', 'artist'] as const
+
 const SORTS = new Map<string, Sort>(
   Object.entries({
     path: 'path',
@@ -35,6 +37,9 @@ export function missingRoutes({ admin, routes }: Context): void {
         descending,
         ...(libraries ? { libraries } : {}),
         ...(ids ? { ids } : {}),
+        beginnings: Object.fromEntries(
+          TEXTS.flatMap((name) => (filters.has(name) ? [[name, filters.get(name) ?? []]] : [])),
+        ),
       })
       return json(items.map(missingBody), 200, { 'x-total-count': String(total) })
     }),

@@ -31,6 +31,7 @@ const FIELD_CODES: Readonly<Record<string, string>> = {
   pathNotDirectory: 'resources.library.validation.pathNotDirectory',
   pathNotAccessible: 'resources.library.validation.pathNotAccessible',
   pathInOtherLibrary: 'resources.library.validation.pathInOtherLibrary',
+  pathInDataFolder: 'resources.library.validation.pathInDataFolder',
   fromConfig: 'resources.library.validation.fromConfig',
 }
 

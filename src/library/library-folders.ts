@@ -78,8 +78,12 @@ function checkFoldersApart(configured: readonly NamedFolder[], known: readonly N
 
 /** Whether two folders are the same or one lies in the other, whatever links lead there. */
 export function overlap(one: string, other: string): boolean {
-  const [a, b] = [realOr(one), realOr(other)]
-  return isAtOrBelow(a, b) || isAtOrBelow(b, a)
+  return isWithin(one, other) || isWithin(other, one)
+}
+
+/** Whether a folder is another one or lies in it, whatever links lead there. */
+export function isWithin(one: string, other: string): boolean {
+  return isAtOrBelow(realOr(one), realOr(other))
 }
 
 function realOr(path: string): string {

@@ -24,9 +24,13 @@ export interface MissingFile {
 
 export type MissingFileSort = 'path' | 'title' | 'album' | 'artist' | 'size' | 'missingSince' | 'id'
 
+export type MissingFileText = 'path' | 'title' | 'album' | 'artist'
+
 export interface MissingFileQuery {
   readonly libraries?: readonly LibraryId[]
   readonly ids?: readonly SongId[]
+  /** How the text begins, whatever the case of a to z; one of these for each named. */
+  readonly beginnings?: Readonly<Partial<Record<MissingFileText, readonly string[]>>>
   /** Only songs with a greater id, by id: for walking over all of them. */
   readonly afterId?: SongId
   /** Default path. */
@@ -39,7 +43,7 @@ export interface MissingFileQuery {
 /** For administrators: rows of all libraries. */
 export interface MissingFileRepository {
   list(query: MissingFileQuery): readonly MissingFile[]
-  count(query: Pick<MissingFileQuery, 'libraries' | 'ids'>): number
+  count(query: Pick<MissingFileQuery, 'libraries' | 'ids' | 'beginnings'>): number
   /**
    * Removes these rows for good, with stars, ratings, playlist entries and bookmarks; rows that are not missing stay. Call
    * with slices of at most some hundred. @returns the ids that went.
@@ -48,6 +52,8 @@ export interface MissingFileRepository {
   /** After removals: empty albums, folders, artists and genres go, and the libraries' counts are put right. */
   tidy(libraries: readonly LibraryId[]): void
 }
+
+const TEXTS: readonly MissingFileText[] = ['path', 'title', 'album', 'artist']
 
 const ORDER: Readonly<Record<MissingFileSort, string>> = {
   path: 's.library_id, s.path',
@@ -60,7 +66,7 @@ const ORDER: Readonly<Record<MissingFileSort, string>> = {
 }
 
 export function createMissingFileRepository({ db }: LibraryContext): MissingFileRepository {
-  const conditionOf = ({ libraries, ids, afterId }: Pick<MissingFileQuery, 'libraries' | 'ids' | 'afterId'>) => {
+  const conditionOf = ({ libraries, ids, beginnings = {}, afterId }: Omit<MissingFileQuery, 'limit'>) => {
     const parts = ['s.missing = 1']
     const params: SqlValue[] = []
     if (libraries) {
@@ -70,6 +76,12 @@ export function createMissingFileRepository({ db }: LibraryContext): MissingFile
     if (ids) {
       parts.push('s.id IN (SELECT value FROM json_each(?))')
       params.push(jsonIds(ids))
+    }
+    for (const text of TEXTS) {
+      const wanted = beginnings[text]
+      if (!wanted) continue
+      parts.push(`EXISTS (SELECT 1 FROM json_each(?) b WHERE s.${text} LIKE b.value ESCAPE '!')`)
+      params.push(JSON.stringify(wanted.map((value) => `${value.replace(/[!%_]/g, '!$&')}%`)))
     }
     if (afterId !== undefined) {
       parts.push('s.id > ?')

@@ -121,6 +121,8 @@ export interface MissingAdmin {
   list(query: {
     readonly libraries?: readonly number[]
     readonly ids?: readonly string[]
+    /** How a text begins, whatever the case of a to z; one of these for each named. */
+    readonly beginnings?: Readonly<Partial<Record<'path' | 'title' | 'album' | 'artist', readonly string[]>>>
     readonly sort?: 'path' | 'title' | 'album' | 'artist' | 'size' | 'missingSince' | 'id'
     readonly descending?: boolean
     readonly offset?: number

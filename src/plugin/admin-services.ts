@@ -20,13 +20,16 @@ export interface AdminParts {
   readonly hooks: HookBus
   readonly clock: Clock
   readonly log: Logger
+  /** No library may lie in it. */
+  readonly dataDir: string
   readonly config: AdminServices['config']
   readonly mayInspect: boolean
 }
 
 /** The core's side of `ctx.admin`. */
 export function createAdminServices(parts: AdminParts): AdminServices {
-  const { repositories, accounts, authenticator, scopes, scanner, hooks, clock, log, config, mayInspect } = parts
+  const { repositories, accounts, authenticator, scopes, scanner, hooks, clock, log, dataDir, config, mayInspect } =
+    parts
   const { libraries, missingFiles } = repositories
   return {
     repositories,
@@ -39,6 +42,7 @@ export function createAdminServices(parts: AdminParts): AdminServices {
       hooks,
       clock,
       log,
+      dataDir,
       onAccessChanged: () => scopes.invalidate(),
     }),
     missing: createMissingFiles({ libraries, missingFiles, scanner, log }),

@@ -186,6 +186,7 @@ function createPluginService(parts: PluginRoomParts, options: ServiceOptions): P
         hooks,
         clock,
         log,
+        dataDir: config.paths.data,
         config: () => (config.dev.showConfig ? settingsView(config) : undefined),
         mayInspect: config.inspect.enabled,
       }),

@@ -19,6 +19,7 @@ export interface NativeLogin {
   readonly user: User
   /** Undefined for API keys and Basic: they have no session. */
   readonly sessionId: string | undefined
+  readonly byApiKey: boolean
   /** A fresh token for `X-ND-Authorization`, when the login was by token: sessions slide. */
   readonly token: string | undefined
   /** The user as of now; undefined once the session, the key, the password or the user is gone. For what goes on for long. */
@@ -69,7 +70,7 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
       throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
     const { sessionId } = claims
     const current = still(user, () => sessions.isOpen(user.id, sessionId))
-    return { user, sessionId, token: await sessions.renew(user, claims, token), current }
+    return { user, sessionId, byApiKey: false, token: await sessions.renew(user, claims, token), current }
   }
 
   const gate: NativeGate = {
@@ -83,7 +84,7 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
       if (!credentials) return undefined
       const { user, keyId } = await authenticator.authenticate(credentials, originOf(request))
       const current = still(user, () => keyId === undefined || apiKeys.listOf(user.id).some(({ id }) => id === keyId))
-      return { user, sessionId: undefined, token: undefined, current }
+      return { user, sessionId: undefined, byApiKey: keyId !== undefined, token: undefined, current }
     },
 
     guard(handler, options = {}) {

@@ -7,7 +7,7 @@ import { AppError, systemErrorCode } from '../base/errors.ts'
 import { encodeId, type LibraryId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Library } from '../library/entities.ts'
-import { overlap } from '../library/library-folders.ts'
+import { isWithin, overlap } from '../library/library-folders.ts'
 import type { LibraryRepository, LibrarySettings } from '../library/library-repository.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Scanner } from './scanner.ts'
@@ -18,6 +18,8 @@ export interface LibraryAdminParts {
   readonly hooks: HookBus
   readonly clock: Clock
   readonly log: Logger
+  /** Of the server's own data, which is no music. */
+  readonly dataDir: string
   /** After any change of what exists: cached views of users are old. */
   readonly onAccessChanged: () => void
 }
@@ -41,7 +43,7 @@ const MAX_PATTERN = 500
 const MAX_TOLD = 1000
 
 export function createLibraryAdmin(parts: LibraryAdminParts): LibraryAdmin {
-  const { libraries, scanner, hooks, clock, log } = parts
+  const { libraries, scanner, hooks, clock, log, dataDir } = parts
 
   function existing(id: LibraryId): Library {
     const library = libraries.find(FULL_SCOPE, id)
@@ -55,7 +57,7 @@ export function createLibraryAdmin(parts: LibraryAdminParts): LibraryAdmin {
     return {
       ...changes,
       ...(name === undefined ? {} : { name: checkName(name, others) }),
-      ...(path === undefined || path === self?.path ? {} : { path: checkPath(path, others) }),
+      ...(path === undefined || path === self?.path ? {} : { path: checkPath(path, others, dataDir) }),
       ...(excludePatterns === undefined ? {} : { excludePatterns: checkPatterns(excludePatterns) }),
     }
   }
@@ -162,8 +164,11 @@ function checkName(name: string, others: readonly Library[]): string {
   return clean
 }
 
-/** Not inside of another library and not around one, whatever links lead there: a song belongs to one library. */
-function checkPath(path: string, others: readonly Library[]): string {
+/**
+ * Not inside of another library and not around one, whatever links lead there: a song belongs to one library. Around the
+ * data folder it may lie, with data on the disk of the music.
+ */
+function checkPath(path: string, others: readonly Library[], dataDir: string): string {
   if (path.trim() === '') throw refused('INVALID_PARAMETER', 'path', 'required', 'A library needs a folder.')
   if (!isAbsolute(path) || path.includes('\0'))
     throw refused(
@@ -190,6 +195,8 @@ function checkPath(path: string, others: readonly Library[]): string {
       'The server may not read this folder. Check its rights.',
     )
   }
+  if (isWithin(real, dataDir))
+    throw refused('INVALID_PARAMETER', 'path', 'pathInDataFolder', 'Here lie the data of the server, no music.')
   if (others.some((other) => overlap(real, other.path)))
     throw refused('CONFLICT', 'path', 'pathInOtherLibrary', 'This folder lies in another library, or around one.')
   return clean

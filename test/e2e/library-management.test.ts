@@ -114,6 +114,14 @@ test('the example of cleaning up missing files runs as it is written, after a lo
     ['Going', 'A/02 - Going.mp3', 'Album', 'Artist', 1],
   )
   assert.ok(!Number.isNaN(Date.parse(String(file?.lastSeen))))
+  for (const [filter, found] of [
+    ['title=go', 1],
+    ['title=Go%25', 0],
+    [`_filters=${encodeURIComponent(JSON.stringify({ path: 'a/02', artist: ['x', 'ART'] }))}`, 1],
+    ['album=Other', 0],
+    ['unknown=7', 1],
+  ] as const)
+    assert.equal(((await json(`/api/missing?${filter}`)) as Json[]).length, found, filter)
   assert.equal((await fetchAs('ann')('/api/missing')).status, 403)
   assert.equal((await fetchAs('ann')('/api/missing', { method: 'DELETE' })).status, 403)
   const dry = (await json('/api/missing?dryRun=true', { method: 'DELETE' })) as Json
@@ -232,6 +240,13 @@ test('links are followed or not as a library says, loops and all, and what comes
   const before = await files()
   const scanOptions = { recursive: true, followSymlinks: false, excludePatterns: ['Own/'] }
   // With a slash at the end, and a detour.
+  await symlink(server.dataDir, join(outside, 'data'))
+  for (const path of [server.dataDir, join(outside, 'data'), join(server.dataDir, 'cache')]) {
+    await mkdir(path, { recursive: true })
+    const refused = (await (await send('POST', '/api/library', { name: 'Data', path })).json()) as Json
+    assert.match(JSON.stringify(refused), /pathInDataFolder/, path)
+  }
+  await rm(join(outside, 'data'))
   const made = await send('POST', '/api/library', { name: 'Linked', path: `${outside}/../Linked/`, scanOptions })
   const library = (await made.json()) as { id: number; path: string; scanOptions: object }
   assert.deepEqual([library.path, library.scanOptions], [path, scanOptions])

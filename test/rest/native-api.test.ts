@@ -150,6 +150,8 @@ test('API keys are made, listed without the key, used and deleted by their owner
   assert.equal(listed.headers.get('x-total-count'), '1')
   assert.ok(!JSON.stringify(listed.body).includes(key))
   assert.equal((await call('/api/keepalive/', { token: key })).status, 200)
+  const another = await call('/api/apikey', { token: key, body: { name: 'of a thief' } })
+  assert.deepEqual([another.status, (await call('/api/apikey', { token })).headers.get('x-total-count')], [403, '1'])
   const admin = await login(ADMIN.name, ADMIN.password)
   assert.equal((await call(`/api/apikey/${id}`, { method: 'DELETE', token: admin })).status, 404)
   assert.deepEqual((await call(`/api/apikey/${id}`, { method: 'DELETE', token })).body, {})

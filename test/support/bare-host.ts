@@ -40,6 +40,7 @@ export function createBareHost(
         hooks,
         clock,
         log,
+        dataDir,
         config: () => undefined,
         mayInspect: false,
       }),

@@ -49,6 +49,7 @@ export async function startPluginServer(
         hooks,
         clock,
         log,
+        dataDir,
         config: () => (config.dev.showConfig ? settingsView(config) : undefined),
         mayInspect: config.inspect.enabled,
       }),

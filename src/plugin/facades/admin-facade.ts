@@ -159,10 +159,11 @@ function missingAdmin({ repositories, missing }: AdminServices): MissingAdmin {
   const keys = (ids: readonly string[]) =>
     ids.map((id) => decodeIdOf('song', id)).filter((id): id is SongId => id !== undefined)
   return {
-    async list({ libraries, ids, limit = MAX_MISSING, ...rest }) {
+    async list({ libraries, ids, beginnings, limit = MAX_MISSING, ...rest }) {
       const query = {
         ...(libraries ? { libraries: libraries as readonly LibraryId[] } : {}),
         ...(ids ? { ids: keys(ids) } : {}),
+        ...(beginnings ? { beginnings } : {}),
       }
       const page = { ...rest, ...query, limit: Math.max(0, Math.min(limit, MAX_MISSING)) }
       const items = missingFiles.list(page).map((file) => ({ ...file, id: encodeId('song', file.id) }))

@@ -101,6 +101,7 @@ export class RunningTestHost implements TestHost {
           hooks: core.hooks,
           clock: time,
           log,
+          dataDir,
           config: () => ({ note: 'a test host has no settings' }),
           mayInspect: true,
         }),
