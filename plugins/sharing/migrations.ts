@@ -94,4 +94,11 @@ export const MIGRATIONS: readonly Migration[] = [
         coalesce((SELECT s.description FROM sharing_share s WHERE s.id = sharing_note.share_id), '')`,
     ],
   },
+  {
+    // Notes are written together with what they tell of, and said aloud afterwards.
+    up: [
+      'ALTER TABLE sharing_note ADD COLUMN pending INTEGER NOT NULL DEFAULT 0',
+      'CREATE INDEX sharing_note_pending ON sharing_note(id) WHERE pending = 1',
+    ],
+  },
 ]

@@ -1,4 +1,5 @@
 import { type PluginDatabase, publicIdOf, rowIdOf, type SqlValue } from 'tonearm/plugin'
+import type { Statement } from './note-store.ts'
 import type { Recipient, Share, Target } from './share.ts'
 
 export type Action =
@@ -24,11 +25,12 @@ export type NewShare = Omit<Share, 'views' | 'downloads' | 'lastVisitedAt' | 're
 
 export type Count = 'view' | 'download'
 
-export interface Counted {
-  readonly view: number
-  readonly download: number
-  readonly maxViews: number
-  readonly maxDownloads: number
+export interface LogEntry {
+  readonly at: number
+  readonly action: Action
+  readonly actor: string
+  readonly address: string
+  readonly agent: string
 }
 
 const MAX_LISTED = 10_000
@@ -92,7 +94,8 @@ export function createStore(db: PluginDatabase) {
       ),
     countIncoming: (userId: string, now: number) => counted(INCOMING, [rowOf(userId), now]),
 
-    async insert(share: NewShare): Promise<void> {
+    /** `more`: what belongs to it, in the same transaction; so with the others. */
+    async insert(share: NewShare, more: readonly Statement[]): Promise<void> {
       const { recipient, permissions } = share
       await db.batch([
         [
@@ -136,33 +139,42 @@ export function createStore(db: PluginDatabase) {
           'INSERT INTO sharing_song (share_id, target, position, song_id) SELECT ?, ?, key, value FROM json_each(?)',
           [share.id, target, JSON.stringify(songs.map((song) => rowIdOf('song', song)))],
         ]),
+        ...more,
       ])
     },
 
     /** `changes`: columns. */
-    async update(id: string, changes: Readonly<Record<string, SqlValue>>): Promise<void> {
+    async update(id: string, changes: Readonly<Record<string, SqlValue>>, more: readonly Statement[]): Promise<void> {
       const columns = Object.keys(changes)
-      await db.run(`UPDATE sharing_share SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`, [
-        ...Object.values(changes),
-        id,
+      await db.batch([
+        [
+          `UPDATE sharing_share SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`,
+          [...Object.values(changes), id],
+        ],
+        ...more,
       ])
     },
-
-    setRecipient: (id: string, userId: string) =>
-      db.run('UPDATE sharing_share SET recipient_id = ? WHERE id = ?', [rowOf(userId), id]),
 
     /** These, and all that was passed on from them. */
     async heirs(ids: readonly string[]): Promise<readonly string[]> {
       const rows = await db.all<Row>(`${HEIRS} SELECT id FROM dead`, [JSON.stringify(ids)])
       return rows.map((row) => String(row.id))
     },
-    /** With all that was passed on from them. @returns the ids that died now. */
-    async revoke(ids: readonly string[], now: number): Promise<readonly string[]> {
-      const rows = await db.all<Row>(
-        `${HEIRS} UPDATE sharing_share SET revoked_at = ?2 WHERE id IN (SELECT id FROM dead) AND ${ALIVE} RETURNING id`,
-        [JSON.stringify(ids), now],
-      )
-      return rows.map((row) => String(row.id))
+    /** With all that was passed on from them; `before` is done ahead of it, `entry` is logged for those that die now. */
+    async revoke(ids: readonly string[], now: number, before: readonly Statement[], entry: LogEntry): Promise<void> {
+      const dying = `sharing_share WHERE id IN (SELECT id FROM dead) AND ${ALIVE}`
+      const list = JSON.stringify(ids)
+      await db.batch([
+        ...before,
+        [
+          `${HEIRS} INSERT INTO sharing_activity (share_id, at, action, actor, address, agent) SELECT id, ?, ?, ?, ?, ? FROM ${dying}`,
+          [list, entry.at, entry.action, entry.actor, entry.address, entry.agent],
+        ],
+        [
+          `${HEIRS} UPDATE sharing_share SET revoked_at = ?2 WHERE id IN (SELECT id FROM dead) AND ${ALIVE}`,
+          [list, now],
+        ],
+      ])
     },
 
     /** Songs of a playlist target, in order. */
@@ -184,28 +196,27 @@ export function createStore(db: PluginDatabase) {
       }))
     },
 
-    /** Checks and counts in one statement: of two at once, one gets the last. @returns the counts after it. */
-    async count(id: string, counts: readonly Count[], now: number): Promise<Counted | undefined> {
-      const [view, download] = (['view', 'download'] as const).map((one) => Number(counts.includes(one)))
-      const [row] = await db.all<Row>(
-        `UPDATE sharing_share SET views = views + ?3, downloads = downloads + ?4, last_visited_at = ?1
-          WHERE id = ?2 AND ${ALIVE} AND (expires_at IS NULL OR expires_at > ?1)
-            AND (?3 = 0 OR max_views = 0 OR views < max_views)
-            AND (?4 = 0 OR max_downloads = 0 OR downloads < max_downloads)
-          RETURNING views, downloads, max_views, max_downloads`,
-        [now, id, view ?? 0, download ?? 0],
-      )
-      return (
-        row && {
-          view: Number(row.views),
-          download: Number(row.downloads),
-          maxViews: Number(row.max_views),
-          maxDownloads: Number(row.max_downloads),
-        }
-      )
+    /** Checks and counts in one statement: of two at once, one gets the last. `next` follows it. @returns whether it counted. */
+    async count(
+      id: string,
+      [view, download]: readonly [number, number],
+      now: number,
+      next: Statement,
+    ): Promise<boolean> {
+      const [counted] = await db.batch([
+        [
+          `UPDATE sharing_share SET views = views + ?3, downloads = downloads + ?4, last_visited_at = ?1
+            WHERE id = ?2 AND ${ALIVE} AND (expires_at IS NULL OR expires_at > ?1)
+              AND (?3 = 0 OR max_views = 0 OR views < max_views)
+              AND (?4 = 0 OR max_downloads = 0 OR downloads < max_downloads)`,
+          [now, id, view, download],
+        ],
+        next,
+      ])
+      return counted === 1
     },
 
-    log: (shareId: string, entry: { at: number; action: Action; actor: string; address: string; agent: string }) =>
+    log: (shareId: string, entry: LogEntry) =>
       db.run('INSERT INTO sharing_activity (share_id, at, action, actor, address, agent) VALUES (?,?,?,?,?,?)', [
         shareId,
         entry.at,
@@ -223,34 +234,16 @@ export function createStore(db: PluginDatabase) {
       return { rows, total: Number(total?.n ?? 0) }
     },
 
-    note: (userId: string, note: { shareId: string; type: string; at: number; title: string; body: string }) =>
-      db.run('INSERT INTO sharing_note (user_id, share_id, type, created_at, title, body) VALUES (?,?,?,?,?,?)', [
-        rowOf(userId),
-        note.shareId,
-        note.type,
-        note.at,
-        note.title,
-        note.body,
-      ]),
-    unread: (userId: string) =>
-      db.all<Row>(
-        'SELECT id, share_id, type, created_at, read_at, title, body FROM sharing_note WHERE user_id = ? AND read_at IS NULL ORDER BY id DESC LIMIT 500',
-        [rowOf(userId)],
-      ),
-    /** Without an id: all of the user. */
-    read: (userId: string, now: number, id?: number) =>
-      db.run(
-        `UPDATE sharing_note SET read_at = ? WHERE user_id = ? AND read_at IS NULL${id === undefined ? '' : ' AND id = ?'}`,
-        [now, rowOf(userId), ...(id === undefined ? [] : [id])],
-      ),
-
     /** Alive ones whose end lies at or before `by`, with `told` below the given. */
     ending: (by: number, told: number) =>
       listed(`${ALIVE} AND expires_at <= ? AND told < ?`, [by, told], { limit: 500, offset: 0 }),
-    /** Of all that call this at once, one is answered true. */
-    async claim(id: string, told: number): Promise<boolean> {
-      const { changes } = await db.run('UPDATE sharing_share SET told = ?2 WHERE id = ?1 AND told < ?2', [id, told])
-      return changes === 1
+    /** Of all that call this at once, one is answered true; with it `before` is done, which counts on what is not claimed. */
+    async claim(id: string, told: number, before: readonly Statement[] = []): Promise<boolean> {
+      const changes = await db.batch([
+        ...before,
+        ['UPDATE sharing_share SET told = ?2 WHERE id = ?1 AND told < ?2', [id, told]],
+      ])
+      return changes.at(-1) === 1
     },
     /** When the next one ends. */
     async nextEnd(): Promise<number> {

@@ -25,7 +25,8 @@ export const en: Language = {
     'share.received': share('Somebody shares music with you'),
     'share.changed': share('A share for you has changed'),
     'share.revoked': () => ({ title: 'A share for you was taken back', body: '' }),
-    'share.expiring': share('A share of yours ends within a day'),
+    'share.expiring': (facts) =>
+      share(facts.ended ? 'A share of yours has ended' : 'A share of yours ends within a day')(facts),
     'share.firstUsed': share('A link of yours was opened for the first time'),
     'share.exhausted': share('A link of yours is used up'),
     'music.new': ({ named, truncated }) => {
