@@ -1,5 +1,6 @@
-import { type PluginDatabase, publicIdOf, rowIdOf, type SqlValue } from 'tonearm/plugin'
+import { type PluginDatabase, publicIdOf, type SqlValue } from 'tonearm/plugin'
 import type { NewsType } from './news.ts'
+import { type Row, rowOf } from './rows.ts'
 
 export type Statement = readonly [sql: string, params?: readonly SqlValue[]]
 
@@ -17,10 +18,6 @@ export interface NewNote {
 export interface PendingNote extends NewNote {
   readonly id: number
   readonly at: number
-}
-
-interface Row {
-  readonly [column: string]: string | number | null
 }
 
 const INSERT = 'INSERT INTO sharing_note (share_id, user_id, type, created_at, title, body, pending)'
@@ -103,8 +100,4 @@ export function createNoteStore(db: PluginDatabase) {
         [now, rowOf(userId), ...(id === undefined ? [] : [id])],
       ),
   }
-}
-
-function rowOf(userId: string): number {
-  return rowIdOf('user', userId) ?? 0
 }

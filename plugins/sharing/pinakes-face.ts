@@ -101,9 +101,8 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
       `${base}/shares/incoming`,
       on(async (request, user) => {
         const page = pageOf(request)
-        const all = await content.incoming(user.id)
-        const items = await list(all.slice(page.offset, page.offset + page.limit), request)
-        return json({ items, total: all.length, ...page })
+        const { shares, total } = await content.incomingPage(user.id, page)
+        return json({ items: await list(shares, request), total, ...page })
       }),
       root,
     )

@@ -188,7 +188,7 @@ export default definePlugin({
     ctx.assets.serve('/share/-', 'assets', { root: true })
 
     hooks.on('access.grants', ({ userId, purpose }) => content.grants(userId, purpose))
-    hooks.on('playlists.virtual', ({ userId }) => playlistsFor(userId, { content, shown, users }))
+    hooks.on('playlists.virtual', (asked) => playlistsFor(asked, { content, shown, users }))
     hooks.on('user.deleted', () => housekeeping.changed())
     scheduler.after(SOON_MS, () => news.flush())
     scheduler.every(TICK_MS, () => housekeeping.tick())

@@ -1,5 +1,7 @@
 import { type PluginDatabase, publicIdOf, rowIdOf, type SqlValue } from 'tonearm/plugin'
+import { createIncomingStore } from './incoming-store.ts'
 import type { Statement } from './note-store.ts'
+import { ALIVE, MAX_LISTED, type Row, rowOf } from './rows.ts'
 import type { Recipient, Share, Target } from './share.ts'
 
 export type Action =
@@ -11,10 +13,6 @@ export type Action =
   | 'revoked'
   | 'expired'
   | 'password_failed'
-
-interface Row {
-  readonly [column: string]: string | number | null
-}
 
 export type NewShare = Omit<Share, 'views' | 'downloads' | 'lastVisitedAt' | 'revokedAt'> & {
   /** Songs of playlist targets, by the target's place. */
@@ -33,10 +31,19 @@ export interface LogEntry {
   readonly agent: string
 }
 
-const MAX_LISTED = 10_000
 /** Entries in the log of one share. */
 const MAX_LOGGED = 10_000
-const ALIVE = 'revoked_at IS NULL'
+/** What lists may be ordered by without looking into what is shared. */
+export const SORT_COLUMNS = {
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  expiresAt: 'expires_at',
+  lastVisitedAt: 'last_visited_at',
+  visitCount: 'views',
+  maxBitRate: 'max_bit_rate',
+} as const
+export type SortColumn = (typeof SORT_COLUMNS)[keyof typeof SORT_COLUMNS]
+
 const HEIRS = `WITH RECURSIVE dead(id) AS (SELECT value FROM json_each(?1) UNION
   SELECT s.id FROM sharing_share s JOIN dead ON s.source_id = dead.id)`
 
@@ -68,9 +75,9 @@ export function createStore(db: PluginDatabase) {
   const counted = async (where: string, params: readonly SqlValue[]) =>
     Number((await db.get<Row>(`SELECT count(*) AS n FROM sharing_share WHERE ${where}`, params))?.n ?? 0)
 
-  const INCOMING = `${ALIVE} AND (recipient_id = ?1 OR (recipient = 'everyone' AND owner_id <> ?1)) AND (expires_at IS NULL OR expires_at > ?2)`
-
   return {
+    ...createIncomingStore(db, sharesOf),
+
     async secret(fresh: string): Promise<string> {
       await db.run('INSERT OR IGNORE INTO sharing_key (id, secret) VALUES (1, ?)', [fresh])
       return String((await db.get<Row>('SELECT secret FROM sharing_key WHERE id = 1'))?.secret)
@@ -82,18 +89,21 @@ export function createStore(db: PluginDatabase) {
       return row && (await sharesOf([row]))[0]
     },
     all: () => listed(ALIVE, []),
+    /** A page in the order of a column, of one owner or of all. */
+    async page(
+      userId: string | undefined,
+      { column, descending, limit, offset }: { column: SortColumn; descending: boolean; limit: number; offset: number },
+    ): Promise<{ readonly shares: readonly Share[]; readonly total: number }> {
+      const [where, params] = userId === undefined ? [ALIVE, []] : [`${ALIVE} AND owner_id = ?`, [rowOf(userId)]]
+      const rows = await db.all<Row>(
+        `SELECT * FROM sharing_share WHERE ${where} ORDER BY ${column}${descending ? ' DESC' : ''}, id LIMIT ? OFFSET ?`,
+        [...params, limit, offset],
+      )
+      return { shares: await sharesOf(rows), total: await counted(where, params) }
+    },
     ownedBy: (userId: string, page?: { limit: number; offset: number }) =>
       listed(`${ALIVE} AND owner_id = ?`, [rowOf(userId)], page),
     countOwned: (userId: string) => counted(`${ALIVE} AND owner_id = ?`, [rowOf(userId)]),
-    incoming: async (userId: string, now: number, page = { limit: MAX_LISTED, offset: 0 }) =>
-      sharesOf(
-        await db.all<Row>(
-          `SELECT * FROM sharing_share WHERE ${INCOMING} ORDER BY created_at DESC, id LIMIT ?3 OFFSET ?4`,
-          [rowOf(userId), now, page.limit, page.offset],
-        ),
-      ),
-    countIncoming: (userId: string, now: number) => counted(INCOMING, [rowOf(userId), now]),
-
     /** `more`: what belongs to it, in the same transaction; so with the others. */
     async insert(share: NewShare, more: readonly Statement[]): Promise<void> {
       const { recipient, permissions } = share
@@ -266,10 +276,6 @@ export function createStore(db: PluginDatabase) {
         ['DELETE FROM sharing_note WHERE created_at < ?', [before]],
       ]),
   }
-}
-
-function rowOf(userId: string): number {
-  return rowIdOf('user', userId) ?? 0
 }
 
 function toShare(row: Row, targets: readonly Target[]): Share {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiFigures } from './api-figures.ts'
+import { manySharesFigures } from './many-shares-figures.ts'
 import { notificationFigures } from './notification-figures.ts'
 import { pluginFigures } from './plugin-figures.ts'
 import { scanFigures } from './scan-figures.ts'
@@ -10,11 +11,11 @@ import { scopeFigures } from './scope-figures.ts'
 import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,plugins,notifications]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,shares,plugins,notifications]: one JSON line a figure.
 const { values } = parseArgs({
   options: {
     songs: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'scan,api,streams,scope,share,plugins,notifications' },
+    only: { type: 'string', default: 'scan,api,streams,scope,share,shares,plugins,notifications' },
   },
 })
 const wanted = values.only.split(',')
@@ -24,6 +25,7 @@ try {
   if (wanted.includes('api')) await apiFigures(folder)
   if (wanted.includes('streams')) await streamFigures(folder)
   if (wanted.includes('share')) await shareFigures(folder)
+  if (wanted.includes('shares')) await manySharesFigures(folder)
   if (wanted.includes('scope')) scopeFigures(folder)
   if (wanted.includes('plugins')) await pluginFigures(folder)
   if (wanted.includes('notifications')) await notificationFigures(folder)
