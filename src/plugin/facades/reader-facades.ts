@@ -131,6 +131,7 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
         artists: repositories.artists.count(viewer),
         albums: repositories.albums.count(viewer),
         tracks: songs,
+        folders: repositories.folders.count(viewer),
         durationMs,
         bytes: size,
       }

@@ -56,6 +56,7 @@ export interface LibraryReader {
         readonly artists: number;
         readonly albums: number;
         readonly tracks: number;
+        readonly folders: number;
         readonly durationMs: number;
         readonly bytes: number;
     }>;
