@@ -88,10 +88,12 @@ function fill(path: string): void {
       const kind = n % 50 === 0 ? 'artist' : n % 5 === 0 ? 'album' : 'song'
       const list = { song: songs, album: albums, artist: artists }[kind]
       const key = list[n % list.length] as number
-      db.run(
-        `INSERT INTO sharing_target (share_id, position, kind, ref, ${kind}_id) VALUES (?, 0, ?, ?, ?)`,
-        [id, kind, encodeId(kind, key as SongId as never), key],
-      )
+      db.run(`INSERT INTO sharing_target (share_id, position, kind, ref, ${kind}_id) VALUES (?, 0, ?, ?, ?)`, [
+        id,
+        kind,
+        encodeId(kind, key as SongId as never),
+        key,
+      ])
     }
   })
   db.close()
