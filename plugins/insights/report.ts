@@ -13,6 +13,7 @@ import { growthOf, isoTime, type Listening, listeningOf } from './listening.ts'
 import { type Period, periodOf } from './period.ts'
 import { answering, Refusal } from './refusal.ts'
 import { EVERYBODY, NO_LIBRARY, type RollUp } from './roll-up.ts'
+import { sharedLibraries } from './shared-libraries.ts'
 import { type Zone, zoneOf } from './zones.ts'
 
 export interface ReportParts {
@@ -106,11 +107,13 @@ async function listeningPart(
   { ctx }: ReportParts,
   asked: Asked,
 ): Promise<Listening & { readonly neverPlayed: number }> {
-  const { user, libraries, narrowed } = asked
+  const { user, libraries, narrowed, listener } = asked
   const figures = await listeningOf(ctx, {
-    userId: asked.listener,
+    userId: listener,
     // Plays of songs that were purged before they were counted have no library; they are the listener's all the same.
-    libraries: narrowed ? libraries : [...libraries, NO_LIBRARY],
+    libraries: narrowed
+      ? libraries
+      : [...libraries, NO_LIBRARY, ...(await sharedLibraries(ctx, { listener, libraries, as: user.id }))],
     period: asked.period,
     limit: asked.limit,
     as: user.id,
@@ -120,9 +123,11 @@ async function listeningPart(
 }
 
 /** As the listener sees the library; of all listeners as the administrator who asks. */
-function unplayed(ctx: Context, { listener, listenerId, libraries, user }: Asked, limit: number) {
+function unplayed(ctx: Context, { listener, listenerId, libraries, narrowed, user }: Asked, limit: number) {
   const everybody = listener === EVERYBODY
-  return ctx.statistics.unplayed(everybody ? user.id : listenerId, { libraries, everybody, limit })
+  // Naming libraries leaves out single songs that others share: only when that is asked for.
+  const within = narrowed ? { libraries } : {}
+  return ctx.statistics.unplayed(everybody ? user.id : listenerId, { ...within, everybody, limit })
 }
 
 async function libraryPart({ ctx }: ReportParts, { user, libraries, narrowed, period, limit }: Asked) {

@@ -1,5 +1,5 @@
 import { type Disposable, publicIdOf } from 'tonearm/plugin'
-import type { ChannelError, ChannelName, Delivery, VapidKeys } from './channel.ts'
+import type { ChannelError, Delivery, VapidKeys } from './channel.ts'
 import type { Channels } from './channels.ts'
 import type { Context } from './context.ts'
 import type { DeliveryStore, QueuedDelivery } from './delivery-store.ts'
@@ -32,8 +32,6 @@ const ATTEMPT_MS = 20_000
 const LOOK_MS = 3_600_000
 /** Messages that each lane sends before the next look: a look must end within the deadline of a task. */
 const ROUNDS = 2
-/** Receivers that know a message by its id: those may get it twice, the others rather not at all. */
-const KNOWS_TWICE: ReadonlySet<ChannelName> = new Set(['webhook', 'email', 'webpush'])
 const MAX_ERROR = 300
 
 /** Sends what waits when it is due: a few at a time, no channel faster than its limit, each message until it was taken. */
@@ -51,17 +49,14 @@ export class Dispatcher {
   }
 
   /**
-   * What was under way when the server stopped goes back into the queue, or to the dead where twice is worse. `alone`: no
-   * other life of the plugin in this server sends any more; before that, what it has is its own.
+   * What was under way when the server stopped goes back into the queue: rather twice than never. `alone`: no other life of
+   * the plugin in this server sends any more; before that, what it has is its own.
    */
   async recover(alone: boolean): Promise<void> {
     const { deliveries, owner, ctx } = this.#parts
     const server = serverOf(owner)
     const isOwned = (other: string) => (alone ? other === owner : serverOf(other) === server)
-    for (const one of await deliveries.interrupted(isOwned)) {
-      if (KNOWS_TWICE.has(one.channel)) await deliveries.postpone(one, ctx.now())
-      else await deliveries.bury(one, 'the server stopped while this was sent: it may have arrived')
-    }
+    for (const one of await deliveries.interrupted(isOwned)) await deliveries.postpone(one, ctx.now())
     this.wake()
   }
 

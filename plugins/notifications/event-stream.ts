@@ -27,7 +27,7 @@ export function addEventStream(
     if (!user || userId === undefined) return false
     const { version, startedAt } = await ctx.admin.server()
     send({ event: 'serverStart', data: { startTime: new Date(startedAt).toISOString(), version } })
-    send({ event: 'scanStatus', data: await live.scanStatus() })
+    send({ event: 'scanStatus', data: await live.scanStatus({ userId, isAdmin: user.isAdmin }) })
     send({ event: 'nowPlayingCount', data: { count: live.nowPlaying() } })
     const connection = { userId, isAdmin: user.isAdmin, push: send, close: () => peer.close() }
     const leave = await hub.join(connection, lastEventId(request))

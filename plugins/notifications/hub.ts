@@ -84,6 +84,12 @@ export class Hub {
     for (const line of this.#lines) if (userId === undefined || line.userId === userId) this.#push(line, event, data)
   }
 
+  /** Who is connected, each once. */
+  users(): readonly { readonly userId: number; readonly isAdmin: boolean }[] {
+    const users = new Map([...this.#lines].map(({ userId, isAdmin }) => [userId, { userId, isAdmin }]))
+    return [...users.values()]
+  }
+
   /** These users have new notes. */
   notes(userIds: Iterable<number>): void {
     const wanted = new Set(userIds)

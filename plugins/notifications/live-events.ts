@@ -1,4 +1,4 @@
-import { rowIdOf } from 'tonearm/plugin'
+import { type HookInput, publicIdOf, rowIdOf } from 'tonearm/plugin'
 import type { Context } from './context.ts'
 import type { Hub } from './hub.ts'
 
@@ -9,7 +9,8 @@ const MAX_PLAYERS = 1_000
 const FAILED = 'the scan failed'
 
 export interface LiveState {
-  scanStatus(): Promise<object>
+  /** As this user may know it. */
+  scanStatus(user: { readonly userId: number; readonly isAdmin: boolean }): Promise<object>
   nowPlaying(): number
 }
 
@@ -18,17 +19,32 @@ export function addLiveEvents(ctx: Context, hub: Hub): LiveState {
   const { hooks, admin, library, now } = ctx
   let scanType = ''
 
-  const scanStatus = async () => {
+  /** All that the user sees. How far a scan is tells of every library, and is for administrators. */
+  const counts = async (userId: number) => {
+    const { tracks: count, folders: folderCount } = await library.counts(publicIdOf('user', userId))
+    return { count, folderCount }
+  }
+  const scanStatus: LiveState['scanStatus'] = async ({ userId, isAdmin }) => {
     const { scanning, count, folderCount, lastError, elapsedMs } = await admin.scans.status()
+    const shown = scanning && isAdmin ? { count, folderCount } : await counts(userId)
     // Its words may hold a path, which is not for everybody.
     const error = lastError ? FAILED : ''
-    return { scanning, count, folderCount, error, scanType, elapsedTime: nanoseconds(elapsedMs) }
+    return { scanning, ...shown, error, scanType, elapsedTime: nanoseconds(elapsedMs) }
   }
-  hooks.on('scan.progress', ({ scanning, full, count, folders, elapsedMs, failed }) => {
-    scanType = full ? 'full' : 'quick'
-    const error = failed ? FAILED : ''
-    const elapsedTime = nanoseconds(elapsedMs)
-    hub.tell('scanStatus', { scanning, count, folderCount: folders, error, scanType, elapsedTime })
+  let wasScanning = false
+  const tellScan = async ({ scanning, count, folders, elapsedMs, failed }: HookInput<'scan.progress'>) => {
+    const isTurn = scanning !== wasScanning
+    wasScanning = scanning
+    const rest = { error: failed ? FAILED : '', scanType, elapsedTime: nanoseconds(elapsedMs) }
+    for (const { userId, isAdmin } of hub.users()) {
+      if (!isAdmin && !isTurn) continue
+      const shown = scanning && isAdmin ? { count, folderCount: folders } : await counts(userId)
+      hub.tell('scanStatus', { scanning, ...shown, ...rest }, userId)
+    }
+  }
+  hooks.on('scan.progress', (progress) => {
+    scanType = progress.full ? 'full' : 'quick'
+    return tellScan(progress)
   })
   // Without ids: of what some may not see not even those are for everybody.
   hooks.on('library.changed', () => hub.tell('refreshResource', { '*': '*' }))

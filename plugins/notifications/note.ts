@@ -13,6 +13,8 @@ export interface Target {
 export interface NoteData {
   readonly shareId?: string
   readonly targets?: readonly Target[]
+  /** Of a share whose end has come already. */
+  readonly ended?: boolean
   /** Words of a share's owner for those who get it. */
   readonly description?: string
   /** New songs by album. */

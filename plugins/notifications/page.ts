@@ -42,6 +42,7 @@ const HTML = `<!doctype html>
 <link rel="icon" href="${ASSETS}/icon.svg" type="image/svg+xml">
 <script src="${ASSETS}/parts.js" defer></script>
 <script src="${ASSETS}/push.js" defer></script>
+<script src="${ASSETS}/secret.js" defer></script>
 <script src="${ASSETS}/settings.js" defer></script>
 <script src="${ASSETS}/notifications.js" defer></script>
 </head>

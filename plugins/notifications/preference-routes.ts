@@ -1,8 +1,8 @@
 import type { PluginRequest, Routes } from 'tonearm/plugin'
 import { modeOf, type PreferenceStore, type Preferences } from './preferences.ts'
 import { forUser, json, Refusal } from './refusal.ts'
-import { LANGUAGES } from './texts/texts.ts'
-import { PLACES, TOPICS, topicsFor } from './topics.ts'
+import { LANGUAGES, languageOf } from './texts/texts.ts'
+import { PLACES, topicsFor } from './topics.ts'
 import { serverZone } from './zones.ts'
 
 const ROOT = { root: true } as const
@@ -37,7 +37,7 @@ function shown(chosen: Preferences, isAdmin: boolean): object {
     quiet,
     digest,
     topics,
-    titles: Object.fromEntries(topicsFor(isAdmin).map((topic) => [topic, TOPICS[topic].title])),
+    titles: Object.fromEntries(topicsFor(isAdmin).map((topic) => [topic, languageOf(language).titles[topic]])),
     languages: Object.entries(LANGUAGES).map(([id, { name }]) => ({ id, name })),
   }
 }

@@ -55,7 +55,7 @@ async function renderOne(
     return album ? [{ ...album, songs }] : []
   })
   if (data.albums && named.length === 0) return { note, hidden: true, ...language.hidden.music }
-  const contents = await contentsOf(data.targets ?? [], names)
+  const contents = await contentsOf(data.targets ?? [], names, data.truncated)
   const isShare = Object.hasOwn(PINAKES_TYPES, note.topic)
   // A share that is over holds nothing for its reader any more; its owner's words may be about it, too.
   if (isShare && note.topic !== 'share.revoked' && data.targets && !contents.visible)
@@ -76,6 +76,7 @@ async function renderOne(
 async function contentsOf(
   targets: readonly Target[],
   names: Names,
+  truncated = false,
 ): Promise<{ readonly text: string; readonly visible: boolean }> {
   const found: string[] = []
   let visible = false
@@ -85,7 +86,10 @@ async function contentsOf(
     // Of a library that is shared its recipient sees the songs, not the name.
     visible ||= name !== '' || (target.kind === 'library' && (await names.hasSongs(Number(target.id))))
   }
-  return { text: found.join(', ') + (found.length > 0 && targets.length > SHOWN_TARGETS ? ', …' : ''), visible }
+  return {
+    text: found.join(', ') + (found.length > 0 && (truncated || targets.length > SHOWN_TARGETS) ? ', …' : ''),
+    visible,
+  }
 }
 
 /** Names as one user sees them; each is asked for once. */

@@ -3,6 +3,7 @@ import type { Cause } from './causes.ts'
 import type { Context } from './context.ts'
 import { failedLoginNote } from './login-watch.ts'
 import type { NewNote } from './note.ts'
+import { shareCauseOf } from './share-news.ts'
 import type { Take } from './sources.ts'
 import { type Level, TOPICS, topicOf } from './topics.ts'
 
@@ -19,7 +20,7 @@ export function addServerNews(ctx: Context, take: Take): void {
   notify.channel(
     'app',
     async (note) => {
-      const told = await toldOf(ctx, note)
+      const told = shareCauseOf(note) ?? (await toldOf(ctx, note))
       if (told) await take({ source: `server ${note.id}`, at: note.at, ...told })
       if (note.topic === 'scan.problems') await settings.set('problems', numberOf(note.data?.problems))
     },

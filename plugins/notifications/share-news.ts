@@ -1,33 +1,43 @@
-import { randomUUID } from 'node:crypto'
-import type { Context } from './context.ts'
+import type { Note as ServerNote } from 'tonearm/plugin'
+import type { Cause } from './causes.ts'
 import type { Target } from './note.ts'
-import type { Take } from './sources.ts'
-import { PINAKES_TYPES, type ShareTopic } from './topics.ts'
+import { PINAKES_TYPES } from './topics.ts'
 
-/** What the plugin `sharing` tells: who hears what of which share. */
-interface ShareNews {
-  readonly shareId: string
-  readonly userId: string
-  /** What the share holds; what its reader does not see is not named. */
-  readonly targets?: readonly Target[]
-  /** Its owner's words. */
-  readonly description?: string
+const KINDS: ReadonlySet<unknown> = new Set(['song', 'album', 'artist', 'playlist', 'library'])
+
+/**
+ * What the plugin `sharing` tells: topics `share.*`, with `{key, shareId, targets, truncated?, ended?}` as data and its
+ * owner's words as body. `key` is the same when one comes twice. Undefined for what is no such news.
+ */
+export function shareCauseOf({
+  id,
+  topic,
+  level = 'info',
+  at,
+  userId,
+  body,
+  data = {},
+}: ServerNote): Cause | undefined {
+  const { key, shareId, targets, truncated, ended } = data
+  if (!Object.hasOwn(PINAKES_TYPES, topic) || userId === undefined || typeof shareId !== 'string') return undefined
+  return {
+    source: typeof key === 'string' ? `share ${key}` : `server ${id}`,
+    at,
+    to: { kind: 'user', id: userId },
+    note: {
+      topic,
+      level,
+      data: {
+        shareId,
+        ...(Array.isArray(targets) ? { targets: targets.filter(isTarget), description: body ?? '' } : {}),
+        ...(truncated === true ? { truncated } : {}),
+        ...(ended === true ? { ended } : {}),
+      },
+    },
+  }
 }
 
-type ShareEvents = { readonly [T in (typeof PINAKES_TYPES)[ShareTopic] as `sharing.${T}`]: ShareNews }
-
-/** Listens to the plugin `sharing`, if it is there. */
-export function addShareNews(ctx: Context, take: Take): void {
-  const events = ctx.events as unknown as {
-    on<N extends keyof ShareEvents>(name: N, listener: (news: ShareEvents[N]) => Promise<void>): unknown
-  }
-  for (const [topic, type] of Object.entries(PINAKES_TYPES) as [ShareTopic, (typeof PINAKES_TYPES)[ShareTopic]][])
-    events.on(`sharing.${type}`, async ({ shareId, userId, targets, description = '' }) => {
-      await take({
-        source: `share ${randomUUID()}`,
-        at: ctx.now(),
-        to: { kind: 'user', id: userId },
-        note: { topic, level: 'info', data: { shareId, ...(targets ? { targets, description } : {}) } },
-      })
-    })
+function isTarget(value: unknown): value is Target {
+  const { kind, id } = (value ?? {}) as Partial<Target>
+  return KINDS.has(kind) && typeof id === 'string'
 }

@@ -4,7 +4,6 @@ import { LoginWatch } from './login-watch.ts'
 import { NewMusic } from './new-music.ts'
 import type { Statement } from './note-store.ts'
 import { addServerNews } from './server-news.ts'
-import { addShareNews } from './share-news.ts'
 
 /** Takes in what has happened; resolves when it is written down, and in the same transaction whatever belongs to it. */
 export type Take = (cause: Cause, more?: readonly Statement[]) => Promise<void>
@@ -16,7 +15,6 @@ export function addSources(ctx: Context, take: Take): void {
   const music = new NewMusic(ctx, take)
   ctx.hooks.on('library.changed', ({ added, truncated }) => music.came(added, truncated))
   ctx.scheduler.after(SOON_MS, () => music.catchUp())
-  addShareNews(ctx, take)
   addServerNews(ctx, take)
   const logins = new LoginWatch(ctx, take)
   ctx.hooks.on('user.login', (login) => logins.seen(login))

@@ -7,7 +7,6 @@ export type Place = 'app' | ChannelName
 export const PLACES: readonly Place[] = ['app', 'webhook', 'ntfy', 'gotify', 'email', 'webpush']
 
 export interface Topic {
-  readonly title: string
   /** Who can get it at all: those whom it concerns, administrators, or both. */
   readonly for: 'users' | 'admins' | 'everybody'
   readonly level: Level
@@ -17,30 +16,29 @@ export interface Topic {
 
 /** What people can be told. `other` is what other plugins send under topics of their own. */
 export const TOPICS = {
-  'share.received': { title: 'Somebody shares music with me', for: 'users', level: 'info' },
-  'share.changed': { title: 'A share for me changes', for: 'users', level: 'info', defaults: { email: 'off' } },
-  'share.revoked': { title: 'A share for me is taken back', for: 'users', level: 'info', defaults: { email: 'off' } },
-  'share.expiring': { title: 'A share of mine ends soon', for: 'users', level: 'info' },
-  'share.firstUsed': { title: 'A link of mine is opened for the first time', for: 'users', level: 'info' },
-  'share.exhausted': { title: 'A link of mine is used up', for: 'users', level: 'info' },
-  'music.new': { title: 'New music', for: 'users', level: 'info', defaults: { email: 'digest' } },
-  'login.failed': { title: 'Failed logins', for: 'everybody', level: 'warn' },
-  'login.newAddress': { title: 'A login from a new address', for: 'users', level: 'warn' },
+  'share.received': { for: 'users', level: 'info' },
+  'share.changed': { for: 'users', level: 'info', defaults: { email: 'off' } },
+  'share.revoked': { for: 'users', level: 'info', defaults: { email: 'off' } },
+  'share.expiring': { for: 'users', level: 'info' },
+  'share.firstUsed': { for: 'users', level: 'info' },
+  'share.exhausted': { for: 'users', level: 'info' },
+  'music.new': { for: 'users', level: 'info', defaults: { email: 'digest' } },
+  'login.failed': { for: 'everybody', level: 'warn' },
+  'login.newAddress': { for: 'users', level: 'warn' },
   'library.lost': {
-    title: 'A library can not be reached',
     for: 'everybody',
     level: 'error',
   },
-  'library.back': { title: 'A library is back', for: 'everybody', level: 'info' },
-  'scan.problems': { title: 'A scan finds files that can not be read', for: 'admins', level: 'warn' },
-  'files.missing': { title: 'Files are missing', for: 'admins', level: 'warn' },
-  'scan.failed': { title: 'A scan fails', for: 'admins', level: 'error' },
-  'disk.low': { title: 'The disk is nearly full', for: 'admins', level: 'error' },
-  'disk.well': { title: 'The disk has room again', for: 'admins', level: 'info' },
-  'plugin.failed': { title: 'A plugin fails', for: 'admins', level: 'error' },
-  'plugin.needs-grant': { title: 'A plugin wants a permission', for: 'admins', level: 'warn' },
-  'backup.failed': { title: 'A backup fails', for: 'admins', level: 'error' },
-  other: { title: 'News of plugins', for: 'everybody', level: 'info' },
+  'library.back': { for: 'everybody', level: 'info' },
+  'scan.problems': { for: 'admins', level: 'warn' },
+  'files.missing': { for: 'admins', level: 'warn' },
+  'scan.failed': { for: 'admins', level: 'error' },
+  'disk.low': { for: 'admins', level: 'error' },
+  'disk.well': { for: 'admins', level: 'info' },
+  'plugin.failed': { for: 'admins', level: 'error' },
+  'plugin.needs-grant': { for: 'admins', level: 'warn' },
+  'backup.failed': { for: 'admins', level: 'error' },
+  other: { for: 'everybody', level: 'info' },
 } as const satisfies Readonly<Record<string, Topic>>
 
 export type TopicName = keyof typeof TOPICS

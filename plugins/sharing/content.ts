@@ -1,4 +1,5 @@
 import type { LibraryReader, Track, User, UserReader } from 'tonearm/plugin'
+import type { Allowed } from './incoming-store.ts'
 import { both, Problem, type Share, type Target } from './share.ts'
 import type { Store } from './store.ts'
 
@@ -72,6 +73,56 @@ export function createContent({ store, library, users, allowDownloads, now }: Co
     return [...found.values()]
   }
 
+  /** Ids of what is in things, by the same names, in one user's rights. */
+  async function songIdsOf(targets: readonly Target[], as: string): Promise<ReadonlyMap<string, readonly string[]>> {
+    const found = new Map<string, readonly string[]>()
+    if (!(await users.get(as))) return found
+    const distinct = [...new Map(targets.map((target) => [keyOf(target), target])).values()]
+    const things = distinct.flatMap(({ kind, id }) =>
+      kind === 'song' || kind === 'album' || kind === 'artist' ? [{ kind, id }] : [],
+    )
+    for (let from = 0; from < things.length; from += PAGE) {
+      const part = things.slice(from, from + PAGE)
+      const lists = await library.songIds(part, as)
+      for (const [index, thing] of part.entries()) found.set(keyOf(thing), lists[index] ?? [])
+    }
+    for (const target of distinct)
+      if (target.kind === 'library') {
+        const songs = await tracksOf(target, as, async () => [])
+        found.set(
+          keyOf(target),
+          songs.map(({ id }) => id),
+        )
+      }
+    return found
+  }
+
+  /** The songs of many shares, as `tracks` has those of one: by share, in order, each once. */
+  async function songIds(shares: readonly Share[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const withPlaylists = shares.filter(({ targets }) => targets.some(({ kind }) => kind === 'playlist'))
+    const snapshots = await store.snapshots(withPlaylists.map(({ id }) => id))
+    const songsOf = (share: Share, { kind, id }: Target): readonly Target[] =>
+      kind === 'playlist'
+        ? (snapshots.get(`${share.id} ${id}`) ?? []).map((song) => ({ kind: 'song', id: song }))
+        : [{ kind, id }]
+    const byRoot = new Map<string, Target[]>()
+    for (const share of shares) {
+      const list = byRoot.get(share.rootId) ?? []
+      for (const target of share.targets) for (const one of songsOf(share, target)) list.push(one)
+      byRoot.set(share.rootId, list)
+    }
+    const found = new Map<string, ReadonlyMap<string, readonly string[]>>()
+    for (const [rootId, targets] of byRoot) found.set(rootId, await songIdsOf(targets, rootId))
+    const idsOf = (share: Share) => {
+      const ids = new Set<string>()
+      for (const target of share.targets)
+        for (const one of songsOf(share, target))
+          for (const id of found.get(share.rootId)?.get(keyOf(one)) ?? []) if (ids.size < MAX_SONGS) ids.add(id)
+      return [...ids]
+    }
+    return new Map(shares.map((share) => [share.id, idsOf(share)]))
+  }
+
   /** As the whole chain allows it; undefined when it is dead. */
   async function alive(share: Share | undefined, depth = 0): Promise<Share | undefined> {
     if (!share || share.revokedAt !== undefined || depth > MAX_DEPTH) return undefined
@@ -93,9 +144,29 @@ export function createContent({ store, library, users, allowDownloads, now }: Co
     return recipient.kind === 'everyone' && ownerId !== userId
   }
 
+  async function living(shares: readonly Share[]): Promise<readonly Share[]> {
+    return (await Promise.all(shares.map((share) => alive(share)))).filter((share) => share !== undefined)
+  }
+
   async function incoming(userId: string): Promise<readonly Share[]> {
-    const list = await Promise.all((await store.incoming(userId, now())).map((share) => alive(share)))
-    return list.filter((share) => share !== undefined)
+    return living(await store.incoming(userId, now()))
+  }
+
+  /** A page of them. Those that were passed on may have died with what they came by: then all are looked at. */
+  async function incomingPage(
+    userId: string,
+    page: { readonly limit: number; readonly offset: number },
+  ): Promise<{ readonly shares: readonly Share[]; readonly total: number }> {
+    const { all, passedOn } = await store.countIncoming(userId, now())
+    if (passedOn === 0) return { shares: await living(await store.incoming(userId, now(), page)), total: all }
+    const shares = await incoming(userId)
+    return { shares: shares.slice(page.offset, page.offset + page.limit), total: shares.length }
+  }
+
+  /** One share, if it is addressed to this user and lives. */
+  async function incomingOne(userId: string, id: string): Promise<Share | undefined> {
+    const share = await alive(await store.find(id))
+    return share && isRecipient(share, userId) ? share : undefined
   }
 
   async function depthOf(share: Share): Promise<number> {
@@ -154,14 +225,26 @@ export function createContent({ store, library, users, allowDownloads, now }: Co
 
   /** Songs that a user may reach by shares addressed to them. */
   async function grants(userId: string, purpose: string): Promise<readonly string[]> {
-    const songs: string[] = []
-    for (const share of await incoming(userId)) {
-      const { view, stream, download } = share.permissions
-      const allowed = purpose === 'stream' ? stream : purpose === 'download' ? download : view || stream
-      if (allowed) songs.push(...(await tracks(share)).map(({ id }) => id))
+    if (purpose === 'download' && !allowDownloads) return []
+    const may: Allowed = purpose === 'stream' || purpose === 'download' ? purpose : 'look'
+    const songs = new Set<string>()
+    const byRoot = new Map<string, Target[]>()
+    for (const { rootId, ...target } of await store.incomingTargets(userId, now(), may)) {
+      const list = byRoot.get(rootId) ?? []
+      list.push(target)
+      byRoot.set(rootId, list)
     }
-    return songs
+    for (const [rootId, targets] of byRoot)
+      for (const ids of (await songIdsOf(targets, rootId)).values()) for (const id of ids) songs.add(id)
+    const passedOn = (await living(await store.incomingPassedOn(userId, now()))).filter(
+      ({ permissions: { view, stream, download } }) =>
+        may === 'stream' ? stream : may === 'download' ? download : view || stream,
+    )
+    for (const ids of (await songIds(passedOn)).values()) for (const id of ids) songs.add(id)
+    return [...songs]
   }
 
-  return { tracks, alive, isRecipient, incoming, origin, grants }
+  return { tracks, songIds, songIdsOf, alive, isRecipient, incoming, incomingPage, incomingOne, origin, grants }
 }
+
+export const keyOf = ({ kind, id }: Target) => `${kind} ${id}`

@@ -1,12 +1,14 @@
 import type { Routes, UserReader } from 'tonearm/plugin'
 import type { Content } from './content.ts'
 import { ENDED, type News } from './news.ts'
+import type { NoteStore } from './note-store.ts'
 import { DAY_MS, type Service } from './service.ts'
 import type { Share } from './share.ts'
 import type { Store } from './store.ts'
 
 export interface HousekeepingParts {
   readonly store: Store
+  readonly notes: NoteStore
   readonly content: Content
   readonly users: UserReader
   readonly news: News
@@ -26,7 +28,7 @@ export type Housekeeping = ReturnType<typeof createHousekeeping>
 
 /** What time does to shares. Nothing here writes unless something is due. */
 export function createHousekeeping(parts: HousekeepingParts) {
-  const { store, content, users, news, media, now } = parts
+  const { store, notes, content, users, news, media, now } = parts
   let nextEnd = Number.NEGATIVE_INFINITY
   let swept = Number.NEGATIVE_INFINITY
 
@@ -42,9 +44,10 @@ export function createHousekeeping(parts: HousekeepingParts) {
 
   /** Once for an end, whoever restarts meanwhile; afterwards when nobody ran in the last day. */
   async function tellOfEnd(share: Share): Promise<void> {
-    if (!(await store.claim(share.id, 1))) return
     const isOver = share.expiresAt !== undefined && share.expiresAt <= now()
-    await news.tell('share_expiring', share, share.ownerId, isOver ? ENDED : undefined)
+    const note = news.noteOf('share_expiring', share, share.ownerId)
+    if (await store.claim(share.id, 1, notes.put([isOver ? { ...note, title: ENDED } : note], now(), 1)))
+      await news.flush()
   }
 
   return {
@@ -71,6 +74,8 @@ export function createHousekeeping(parts: HousekeepingParts) {
 
     /** Now and then. */
     async round(): Promise<void> {
+      // What a stop, or a failure, kept from being said.
+      await news.flush()
       await endDue()
       for (const share of await store.ending(now() + DAY_MS, 1)) await tellOfEnd(share)
       if (now() - swept < SWEEP_MS) return

@@ -1,27 +1,37 @@
-import type { HandlerOutput, UserReader } from 'tonearm/plugin'
+import type { HandlerOutput, HookInput, UserReader } from 'tonearm/plugin'
 import type { Content } from './content.ts'
-import { titleOf } from './share.ts'
+import { type Share, titleOf } from './share.ts'
 import type { Shown } from './shown.ts'
+
+const PREFIX = 'share-'
 
 /** Shares that are addressed to a user, as playlists in Subsonic clients. */
 export async function playlistsFor(
-  userId: string,
+  { userId, id }: HookInput<'playlists.virtual'>,
   { content, shown, users }: { readonly content: Content; readonly shown: Shown; readonly users: UserReader },
 ): Promise<HandlerOutput<'playlists.virtual'>> {
-  const incoming = (await content.incoming(userId)).filter(({ permissions }) => permissions.view)
-  const shares = await shown.many(incoming)
+  const wanted = id === undefined ? await content.incoming(userId) : [await asked(id)]
+  const shares = await shown.many(wanted.filter((share) => share?.permissions.view) as readonly Share[])
+  const songs = await content.songIds(shares)
+  const names = new Map<string, Promise<string>>()
   return Promise.all(
     shares.map(async (share) => {
-      const owner = (await users.get(share.ownerId))?.name ?? ''
+      const known = names.get(share.ownerId) ?? users.get(share.ownerId).then((user) => user?.name ?? '')
+      names.set(share.ownerId, known)
+      const owner = await known
       return {
-        id: `share-${share.id}`,
+        id: PREFIX + share.id,
         name: titleOf(share),
         comment: [`Shared by ${owner || 'somebody'}`, share.description].filter(Boolean).join(': '),
         owner,
-        songIds: (await content.tracks(share)).map(({ id }) => id),
+        songIds: songs.get(share.id) ?? [],
         createdAt: share.createdAt,
         changedAt: share.updatedAt,
       }
     }),
   )
+
+  async function asked(name: string): Promise<Share | undefined> {
+    return name.startsWith(PREFIX) ? content.incomingOne(userId, name.slice(PREFIX.length)) : undefined
+  }
 }

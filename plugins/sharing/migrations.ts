@@ -94,4 +94,21 @@ export const MIGRATIONS: readonly Migration[] = [
         coalesce((SELECT s.description FROM sharing_share s WHERE s.id = sharing_note.share_id), '')`,
     ],
   },
+  {
+    // Notes are written together with what they tell of, and said aloud afterwards.
+    up: [
+      'ALTER TABLE sharing_note ADD COLUMN pending INTEGER NOT NULL DEFAULT 0',
+      'CREATE INDEX sharing_note_pending ON sharing_note(id) WHERE pending = 1',
+    ],
+  },
+  {
+    // Pages of lists in their order, for owners, recipients and administrators with many thousands of shares.
+    up: [
+      'CREATE INDEX sharing_share_owned ON sharing_share(owner_id, created_at DESC, id) WHERE revoked_at IS NULL',
+      'CREATE INDEX sharing_share_given ON sharing_share(recipient_id, created_at DESC, id) WHERE revoked_at IS NULL',
+      'CREATE INDEX sharing_share_created ON sharing_share(created_at DESC, id) WHERE revoked_at IS NULL',
+      `CREATE INDEX sharing_share_everyone ON sharing_share(created_at DESC, id)
+       WHERE recipient = 'everyone' AND revoked_at IS NULL`,
+    ],
+  },
 ]

@@ -13,7 +13,7 @@ import { ids, nativeInput, objectOf, targetOf } from './input.ts'
 import type { Service } from './service.ts'
 import { notFound, Problem, type Share, type Target } from './share.ts'
 import type { Shown } from './shown.ts'
-import type { Store } from './store.ts'
+import { SORT_COLUMNS, type Store } from './store.ts'
 
 export interface FaceParts {
   readonly store: Store
@@ -25,6 +25,10 @@ export interface FaceParts {
   /** '' for a share that has no public link. */
   urlOf(share: Share, origin: string): string
 }
+
+type SortName = keyof typeof SORT_COLUMNS
+
+const MAX_PAGE = 10_000
 
 export interface NativeParts extends FaceParts {
   readonly allowDownloads: boolean
@@ -64,6 +68,26 @@ export function addNativeFace(routes: Routes, parts: NativeParts): void {
     if (share.ownerId === user.id || user.isAdmin) return share
     throw toChange ? new Problem('forbidden', 'Only its owner may change a share.') : notFound()
   }
+  /** Most lists are in the order of a time, and are read by the page; others are made of all. */
+  const listed = async (user: User, request: PluginRequest) => {
+    const query = readListQuery(request.query)
+    const { sort, filters, limit, offset } = query
+    const column = sort === '' ? 'created_at' : Object.hasOwn(SORT_COLUMNS, sort) && SORT_COLUMNS[sort as SortName]
+    const owner = user.isAdmin ? undefined : user.id
+    const show = async (shares: readonly Share[]) =>
+      Promise.all((await shown.many(shares)).map((share) => rendered(share, request.origin)))
+    if (filters.size === 0 && column) {
+      const descending = sort === '' || query.descending
+      const { shares, total } = await store.page(owner, {
+        column,
+        descending,
+        offset,
+        limit: Math.min(limit, MAX_PAGE),
+      })
+      return { items: await show(shares), total }
+    }
+    return listPage(await show(owner === undefined ? await store.all() : await store.ownedBy(owner)), query)
+  }
   const on = (handler: (request: PluginRequest, user: User) => Promise<Reply>) =>
     answering(STATUS, (request) => handler(request, loggedIn(request)))
   const root = { root: true } as const
@@ -71,9 +95,7 @@ export function addNativeFace(routes: Routes, parts: NativeParts): void {
   routes.get(
     '/api/share',
     on(async (request, user) => {
-      const shares = await shown.many(user.isAdmin ? await store.all() : await store.ownedBy(user.id))
-      const rows = await Promise.all(shares.map((share) => rendered(share, request.origin)))
-      const { items, total } = listPage(rows, readListQuery(request.query))
+      const { items, total } = await listed(user, request)
       return { kind: 'json', headers: { 'x-total-count': String(total) }, body: items }
     }),
     root,

@@ -2,9 +2,11 @@ import type { PluginRequest, Reply, Routes, User } from 'tonearm/plugin'
 import { answering, iso, jsonBody, loggedIn, STATUS, visitorOf } from './faces.ts'
 import { objectOf, pinakesInput, targets } from './input.ts'
 import type { FaceParts } from './native-face.ts'
+import type { NoteStore } from './note-store.ts'
 import { notFound, Problem, type Share } from './share.ts'
 
 export interface PinakesParts extends FaceParts {
+  readonly notes: NoteStore
   /** What a visitor of a link gets, password and limits looked at; as the public JSON does. */
   visit(request: PluginRequest, token: string): Promise<object>
 }
@@ -13,7 +15,7 @@ export interface PinakesParts extends FaceParts {
 const MAKING = { ...STATUS, 'not-found': 400, forbidden: 400 } as const
 
 export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
-  const { store, content, service, shown, users, now, urlOf } = parts
+  const { store, notes, content, service, shown, users, now, urlOf } = parts
   const rendered = async (given: Share, request: PluginRequest, seen?: Share) => {
     const share = seen ?? (await shown.one(given))
     const isLink = share.recipient.kind === 'link'
@@ -99,9 +101,8 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
       `${base}/shares/incoming`,
       on(async (request, user) => {
         const page = pageOf(request)
-        const all = await content.incoming(user.id)
-        const items = await list(all.slice(page.offset, page.offset + page.limit), request)
-        return json({ items, total: all.length, ...page })
+        const { shares, total } = await content.incomingPage(user.id, page)
+        return json({ items: await list(shares, request), total, ...page })
       }),
       root,
     )
@@ -162,7 +163,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
     routes.get(
       `${base}/notifications/shares`,
       on(async (_request, user) => {
-        const rows = await store.unread(user.id)
+        const rows = await notes.unread(user.id)
         // What is in a share without words of its owner is said as it is now.
         const wordless = await Promise.all(
           [...new Set(rows.filter(({ body }) => body === '').map((row) => String(row.share_id)))].map(store.find),
@@ -187,7 +188,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
     routes.post(
       `${base}/notifications/shares/read-all`,
       on(async (_request, user) => {
-        const { changes } = await store.read(user.id, now())
+        const { changes } = await notes.read(user.id, now())
         return json({ read: changes })
       }),
       fallback,
@@ -195,7 +196,7 @@ export function addPinakesFace(routes: Routes, parts: PinakesParts): void {
     routes.post(
       `${base}/notifications/shares/:id/read`,
       on(async (request, user) => {
-        const { changes } = await store.read(user.id, now(), Number(request.params.id) || 0)
+        const { changes } = await notes.read(user.id, now(), Number(request.params.id) || 0)
         return json({ read: changes })
       }),
       fallback,

@@ -7,6 +7,7 @@ import { playlistsFor } from './incoming-playlists.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { addNativeFace } from './native-face.ts'
 import { createNews, type ShareNews } from './news.ts'
+import { createNoteStore } from './note-store.ts'
 import { addPinakesFace } from './pinakes-face.ts'
 import { addPublicFace } from './public-face.ts'
 import { createPasswordCheck, createSigner, newSecret } from './secrets.ts'
@@ -28,6 +29,8 @@ declare module 'tonearm/plugin' {
   }
 }
 
+/** What the life before this one did not say. */
+const SOON_MS = 1_000
 /** How soon a share that has ended is noticed by what does not ask. */
 const TICK_MS = 5_000
 const ROUND_MS = 60_000
@@ -42,6 +45,7 @@ export default definePlugin({
     'access:scope',
     'db',
     'scheduler',
+    'notify',
     'assets',
     'routes',
     'routes:public',
@@ -54,6 +58,7 @@ export default definePlugin({
     'access:scope': 'lets recipients reach exactly the songs of a share',
     db: 'keeps the shares and what was done with them',
     scheduler: 'notices shares that end',
+    notify: 'tells recipients and owners',
     assets: 'style and player of the public page',
     routes: 'the web API of shares',
     'routes:public': 'links work without a login',
@@ -113,9 +118,20 @@ export default definePlugin({
     const store = createStore(ctx.db)
     const content = createContent({ store, library, users, now, allowDownloads: config.allowDownloads })
     const shown = createShown({ store, content, library })
-    const news = createNews({ store, shown, users, log, now, emit: (type, one) => events.emit(`sharing.${type}`, one) })
+    const notes = createNoteStore(ctx.db)
+    const news = createNews({
+      store,
+      notes,
+      shown,
+      users,
+      log,
+      signal: ctx.signal,
+      emit: (type, one) => events.emit(`sharing.${type}`, one),
+      send: (note) => ctx.notify.send(note),
+    })
     const service = createService({
       store,
+      notes,
       content,
       library,
       users,
@@ -127,7 +143,16 @@ export default definePlugin({
         for (const what of ['stream', 'download'] as const) routes.endMedia(leaseOf(what, shareId))
       },
     })
-    const housekeeping = createHousekeeping({ store, content, users, news, now, media: routes, note: service.note })
+    const housekeeping = createHousekeeping({
+      store,
+      notes,
+      content,
+      users,
+      news,
+      now,
+      media: routes,
+      note: service.note,
+    })
 
     const baseOf = (origin: string) => config.publicUrl || origin
     const urlOf = (share: Share, origin: string) =>
@@ -158,13 +183,14 @@ export default definePlugin({
       owned: async (songId, as) => (await library.tracks({ ids: [songId], ownOnly: true }, as))[0],
     })
     addNativeFace(routes, { ...face, allowDownloads: config.allowDownloads })
-    addPinakesFace(routes, { ...face, visit })
+    addPinakesFace(routes, { ...face, notes, visit })
     addSubsonicFace(subsonic, face)
     ctx.assets.serve('/share/-', 'assets', { root: true })
 
     hooks.on('access.grants', ({ userId, purpose }) => content.grants(userId, purpose))
-    hooks.on('playlists.virtual', ({ userId }) => playlistsFor(userId, { content, shown, users }))
+    hooks.on('playlists.virtual', (asked) => playlistsFor(asked, { content, shown, users }))
     hooks.on('user.deleted', () => housekeeping.changed())
+    scheduler.after(SOON_MS, () => news.flush())
     scheduler.every(TICK_MS, () => housekeeping.tick())
     scheduler.every(ROUND_MS, () => housekeeping.round())
   },

@@ -1,11 +1,12 @@
-import type { LibraryReader, User, UserReader } from 'tonearm/plugin'
+import { type LibraryReader, rowIdOf, type User, type UserReader } from 'tonearm/plugin'
 import { truncatedAddress } from './address.ts'
 import type { Content } from './content.ts'
-import type { News } from './news.ts'
+import { type News, TITLES } from './news.ts'
+import type { NoteStore } from './note-store.ts'
 import { hashPassword, newSecret, newShareId } from './secrets.ts'
 import { both, type Permissions, Problem, type Share, type ShareInput, type Target } from './share.ts'
 import { labelOf } from './shown.ts'
-import type { Action, Count, Store } from './store.ts'
+import type { Action, Count, LogEntry, Store } from './store.ts'
 
 export interface Limits {
   readonly defaultDownloadable: boolean
@@ -22,6 +23,7 @@ export interface Visitor {
 
 export interface Parts {
   readonly store: Store
+  readonly notes: NoteStore
   readonly content: Content
   readonly library: LibraryReader
   readonly users: UserReader
@@ -42,7 +44,7 @@ export type Service = ReturnType<typeof createService>
 
 /** What all faces do; they only translate. */
 export function createService(parts: Parts) {
-  const { store, content, library, users, limits, news, now } = parts
+  const { store, notes, content, library, users, limits, news, now } = parts
 
   function assertMayShare(user: User): void {
     if (!user.isAdmin && !user.roles.includes('share'))
@@ -97,12 +99,27 @@ export function createService(parts: Parts) {
       updatedAt: at,
       told: isSoon(expiresAt, at) ? 1 : 0,
     }
-    await store.insert(share)
+    const { snapshots: _snapshots, told: _told, ...fresh } = share
+    const living = await content.alive({
+      ...fresh,
+      views: 0,
+      downloads: 0,
+      lastVisitedAt: undefined,
+      revokedAt: undefined,
+    })
+    const told = notes.put(await news.forRecipients(undefined, living), at)
+    await store.insert(share, told)
     await note(share.id, 'created', visitor)
     await parts.narrowed()
     const made = (await store.find(share.id)) as Share
-    await news.tellRecipients(undefined, await content.alive(made))
+    await tell(told.length > 0)
     return made
+  }
+
+  /** What they may reach is worked out anew before they hear of it. */
+  async function tell(isForRecipients: boolean): Promise<void> {
+    if (isForRecipients) users.invalidateScope()
+    await news.flush()
   }
 
   function defaultEnd(at: number): number | undefined {
@@ -118,14 +135,16 @@ export function createService(parts: Parts) {
     if (Object.keys(columns).length === 0 && !revokesAddresses) return share
     const before = await content.alive(share)
     if (revokesAddresses) Object.assign(columns, { salt: newSalt() })
-    await store.update(share.id, { ...columns, updated_at: now() })
-    if (input.recipient?.kind === 'user') await store.setRecipient(share.id, input.recipient.id)
+    const expiresAt = input.expiresAt === undefined ? share.expiresAt : (input.expiresAt ?? undefined)
+    const description = input.description ?? share.description
+    const after = await content.alive({ ...share, recipient, expiresAt, description })
+    const told = notes.put(await news.forRecipients(before, after), now())
+    await store.update(share.id, { ...columns, updated_at: now() }, told)
     if (revokesAddresses) parts.endMedia(share.id)
     await parts.narrowed()
     await note(share.id, 'updated', visitor)
-    const changed = (await store.find(share.id)) as Share
-    await news.tellRecipients(before, await content.alive(changed))
-    return changed
+    await tell(told.length > 0)
+    return (await store.find(share.id)) as Share
   }
 
   async function changesOf(share: Share, input: ShareInput, visitor: Visitor) {
@@ -151,7 +170,10 @@ export function createService(parts: Parts) {
     const { recipient = share.recipient } = input
     const idOf = (one: Share['recipient']) => (one.kind === 'user' ? one.id : '')
     const isMoved = recipient.kind !== share.recipient.kind || idOf(recipient) !== idOf(share.recipient)
-    if (isMoved) Object.assign(columns, { recipient: recipient.kind, recipient_id: null })
+    if (isMoved) {
+      const id = recipient.kind === 'user' ? (rowIdOf('user', recipient.id) ?? null) : null
+      Object.assign(columns, { recipient: recipient.kind, recipient_id: id })
+    }
     return { columns, revokesAddresses: hasNewPassword || isMoved }
   }
 
@@ -159,35 +181,33 @@ export function createService(parts: Parts) {
   async function revoke(shares: readonly Share[], visitor: Visitor): Promise<void> {
     const ids = shares.map(({ id }) => id)
     const doomed = await Promise.all((await store.heirs(ids)).map((id) => store.find(id)))
-    const heard = await Promise.all(doomed.map((share) => content.alive(share)))
-    const dead = new Set(await store.revoke(ids, now()))
-    await parts.narrowed()
-    for (const id of dead) await note(id, 'revoked', visitor)
     // What had ended before is no news to anybody.
-    for (const share of heard) if (share && dead.has(share.id)) await news.tellRecipients(share, undefined)
+    const heard = (await Promise.all(doomed.map((share) => content.alive(share)))).filter(
+      (share) => share !== undefined,
+    )
+    const all = (await Promise.all(heard.map((share) => news.forRecipients(share, undefined)))).flat()
+    const told = notes.put(all, now())
+    await store.revoke(ids, now(), told, entryOf('revoked', visitor))
+    await parts.narrowed()
+    await tell(told.length > 0)
   }
 
-  function note(shareId: string, action: Action, { name = '', address, agent }: Visitor): Promise<unknown> {
-    return store.log(shareId, {
-      at: now(),
-      action,
-      actor: name,
-      address: truncatedAddress(address),
-      agent: agent.slice(0, 200),
-    })
+  function entryOf(action: Action, { name = '', address, agent }: Visitor): LogEntry {
+    return { at: now(), action, actor: name, address: truncatedAddress(address), agent: agent.slice(0, 200) }
+  }
+
+  function note(shareId: string, action: Action, visitor: Visitor): Promise<unknown> {
+    return store.log(shareId, entryOf(action, visitor))
   }
 
   /** Views and downloads are taken, all or none. False: used up or dead since. */
   async function take(share: Share, counts: readonly Count[], visitor: Visitor): Promise<boolean> {
-    const after = await store.count(share.id, counts, now())
-    if (!after) return false
-    for (const count of counts) {
-      await note(share.id, count === 'view' ? 'viewed' : 'downloaded', visitor)
-      if (count === 'view' && after.view === 1 && share.recipient.kind === 'link')
-        await news.tell('link_first_used', share, share.ownerId)
-      const most = count === 'view' ? after.maxViews : after.maxDownloads
-      if (most > 0 && after[count] === most) await news.tell('link_exhausted', share, share.ownerId)
-    }
+    const taken = [Number(counts.includes('view')), Number(counts.includes('download'))] as const
+    const at = now()
+    const titles = { first: TITLES.link_first_used, last: TITLES.link_exhausted }
+    if (!(await store.count(share.id, taken, at, notes.putCounted(share.id, taken, titles, at)))) return false
+    for (const count of counts) await note(share.id, count === 'view' ? 'viewed' : 'downloaded', visitor)
+    await tell(false)
     return true
   }
 

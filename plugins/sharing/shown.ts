@@ -1,5 +1,5 @@
 import type { LibraryReader, Track } from 'tonearm/plugin'
-import type { Content } from './content.ts'
+import { type Content, keyOf } from './content.ts'
 import type { Share, Target } from './share.ts'
 import type { Store } from './store.ts'
 
@@ -18,19 +18,16 @@ export type Shown = ReturnType<typeof createShown>
 export function createShown({ store, content, library }: ShownParts) {
   /** Those of the targets that this user may see without what others share; playlists are theirs, or a copy of one. */
   async function visible(targets: readonly Target[], as: string): Promise<ReadonlySet<string>> {
-    const wanted = new Map(targets.map((target) => [keyOf(target), target]))
-    const songs = [...wanted.values()].filter(({ kind }) => kind === 'song').map(({ id }) => id)
     const found = new Set<string>()
-    for (let from = 0; from < songs.length; from += 500)
-      for (const { id } of await library.tracks({ ids: songs.slice(from, from + 500), ownOnly: true }, as))
-        found.add(keyOf({ kind: 'song', id }))
-    for (const [key, { kind, id }] of wanted) {
-      if (kind === 'playlist') found.add(key)
-      if (kind === 'song' || kind === 'playlist') continue
-      const of =
-        kind === 'album' ? { albumId: id } : kind === 'artist' ? { artistId: id } : { libraryId: Number(id) || 0 }
-      if ((await library.tracks({ ...of, ownOnly: true, limit: 1 }, as)).length > 0) found.add(key)
-    }
+    const others: Target[] = []
+    for (const target of targets)
+      if (target.kind === 'playlist') found.add(keyOf(target))
+      else if (target.kind !== 'library') others.push(target)
+      else if (!found.has(keyOf(target))) {
+        const of = { libraryId: Number(target.id) || 0 }
+        if ((await library.tracks({ ...of, ownOnly: true, limit: 1 }, as)).length > 0) found.add(keyOf(target))
+      }
+    for (const [key, songs] of await content.songIdsOf(others, as)) if (songs.length > 0) found.add(key)
     return found
   }
 
@@ -60,8 +57,6 @@ export function createShown({ store, content, library }: ShownParts) {
 
   return { many, one: async (share: Share): Promise<Share> => (await many([share]))[0] as Share }
 }
-
-const keyOf = ({ kind, id }: Target) => `${kind} ${id}`
 
 /** A line that says what is in a share, by the names that this user may see. */
 export async function labelOf(

@@ -1,4 +1,7 @@
 import { type PluginDatabase, publicIdOf, rowIdOf, type SqlValue } from 'tonearm/plugin'
+import { createIncomingStore } from './incoming-store.ts'
+import type { Statement } from './note-store.ts'
+import { ALIVE, MAX_LISTED, type Row, rowOf } from './rows.ts'
 import type { Recipient, Share, Target } from './share.ts'
 
 export type Action =
@@ -11,10 +14,6 @@ export type Action =
   | 'expired'
   | 'password_failed'
 
-interface Row {
-  readonly [column: string]: string | number | null
-}
-
 export type NewShare = Omit<Share, 'views' | 'downloads' | 'lastVisitedAt' | 'revokedAt'> & {
   /** Songs of playlist targets, by the target's place. */
   readonly snapshots: ReadonlyMap<number, readonly string[]>
@@ -24,17 +23,27 @@ export type NewShare = Omit<Share, 'views' | 'downloads' | 'lastVisitedAt' | 're
 
 export type Count = 'view' | 'download'
 
-export interface Counted {
-  readonly view: number
-  readonly download: number
-  readonly maxViews: number
-  readonly maxDownloads: number
+export interface LogEntry {
+  readonly at: number
+  readonly action: Action
+  readonly actor: string
+  readonly address: string
+  readonly agent: string
 }
 
-const MAX_LISTED = 10_000
 /** Entries in the log of one share. */
 const MAX_LOGGED = 10_000
-const ALIVE = 'revoked_at IS NULL'
+/** What lists may be ordered by without looking into what is shared. */
+export const SORT_COLUMNS = {
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  expiresAt: 'expires_at',
+  lastVisitedAt: 'last_visited_at',
+  visitCount: 'views',
+  maxBitRate: 'max_bit_rate',
+} as const
+export type SortColumn = (typeof SORT_COLUMNS)[keyof typeof SORT_COLUMNS]
+
 const HEIRS = `WITH RECURSIVE dead(id) AS (SELECT value FROM json_each(?1) UNION
   SELECT s.id FROM sharing_share s JOIN dead ON s.source_id = dead.id)`
 
@@ -66,9 +75,9 @@ export function createStore(db: PluginDatabase) {
   const counted = async (where: string, params: readonly SqlValue[]) =>
     Number((await db.get<Row>(`SELECT count(*) AS n FROM sharing_share WHERE ${where}`, params))?.n ?? 0)
 
-  const INCOMING = `${ALIVE} AND (recipient_id = ?1 OR (recipient = 'everyone' AND owner_id <> ?1)) AND (expires_at IS NULL OR expires_at > ?2)`
-
   return {
+    ...createIncomingStore(db, sharesOf),
+
     async secret(fresh: string): Promise<string> {
       await db.run('INSERT OR IGNORE INTO sharing_key (id, secret) VALUES (1, ?)', [fresh])
       return String((await db.get<Row>('SELECT secret FROM sharing_key WHERE id = 1'))?.secret)
@@ -80,19 +89,23 @@ export function createStore(db: PluginDatabase) {
       return row && (await sharesOf([row]))[0]
     },
     all: () => listed(ALIVE, []),
+    /** A page in the order of a column, of one owner or of all. */
+    async page(
+      userId: string | undefined,
+      { column, descending, limit, offset }: { column: SortColumn; descending: boolean; limit: number; offset: number },
+    ): Promise<{ readonly shares: readonly Share[]; readonly total: number }> {
+      const [where, params] = userId === undefined ? [ALIVE, []] : [`${ALIVE} AND owner_id = ?`, [rowOf(userId)]]
+      const rows = await db.all<Row>(
+        `SELECT * FROM sharing_share WHERE ${where} ORDER BY ${column}${descending ? ' DESC' : ''}, id LIMIT ? OFFSET ?`,
+        [...params, limit, offset],
+      )
+      return { shares: await sharesOf(rows), total: await counted(where, params) }
+    },
     ownedBy: (userId: string, page?: { limit: number; offset: number }) =>
       listed(`${ALIVE} AND owner_id = ?`, [rowOf(userId)], page),
     countOwned: (userId: string) => counted(`${ALIVE} AND owner_id = ?`, [rowOf(userId)]),
-    incoming: async (userId: string, now: number, page = { limit: MAX_LISTED, offset: 0 }) =>
-      sharesOf(
-        await db.all<Row>(
-          `SELECT * FROM sharing_share WHERE ${INCOMING} ORDER BY created_at DESC, id LIMIT ?3 OFFSET ?4`,
-          [rowOf(userId), now, page.limit, page.offset],
-        ),
-      ),
-    countIncoming: (userId: string, now: number) => counted(INCOMING, [rowOf(userId), now]),
-
-    async insert(share: NewShare): Promise<void> {
+    /** `more`: what belongs to it, in the same transaction; so with the others. */
+    async insert(share: NewShare, more: readonly Statement[]): Promise<void> {
       const { recipient, permissions } = share
       await db.batch([
         [
@@ -136,33 +149,42 @@ export function createStore(db: PluginDatabase) {
           'INSERT INTO sharing_song (share_id, target, position, song_id) SELECT ?, ?, key, value FROM json_each(?)',
           [share.id, target, JSON.stringify(songs.map((song) => rowIdOf('song', song)))],
         ]),
+        ...more,
       ])
     },
 
     /** `changes`: columns. */
-    async update(id: string, changes: Readonly<Record<string, SqlValue>>): Promise<void> {
+    async update(id: string, changes: Readonly<Record<string, SqlValue>>, more: readonly Statement[]): Promise<void> {
       const columns = Object.keys(changes)
-      await db.run(`UPDATE sharing_share SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`, [
-        ...Object.values(changes),
-        id,
+      await db.batch([
+        [
+          `UPDATE sharing_share SET ${columns.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`,
+          [...Object.values(changes), id],
+        ],
+        ...more,
       ])
     },
-
-    setRecipient: (id: string, userId: string) =>
-      db.run('UPDATE sharing_share SET recipient_id = ? WHERE id = ?', [rowOf(userId), id]),
 
     /** These, and all that was passed on from them. */
     async heirs(ids: readonly string[]): Promise<readonly string[]> {
       const rows = await db.all<Row>(`${HEIRS} SELECT id FROM dead`, [JSON.stringify(ids)])
       return rows.map((row) => String(row.id))
     },
-    /** With all that was passed on from them. @returns the ids that died now. */
-    async revoke(ids: readonly string[], now: number): Promise<readonly string[]> {
-      const rows = await db.all<Row>(
-        `${HEIRS} UPDATE sharing_share SET revoked_at = ?2 WHERE id IN (SELECT id FROM dead) AND ${ALIVE} RETURNING id`,
-        [JSON.stringify(ids), now],
-      )
-      return rows.map((row) => String(row.id))
+    /** With all that was passed on from them; `before` is done ahead of it, `entry` is logged for those that die now. */
+    async revoke(ids: readonly string[], now: number, before: readonly Statement[], entry: LogEntry): Promise<void> {
+      const dying = `sharing_share WHERE id IN (SELECT id FROM dead) AND ${ALIVE}`
+      const list = JSON.stringify(ids)
+      await db.batch([
+        ...before,
+        [
+          `${HEIRS} INSERT INTO sharing_activity (share_id, at, action, actor, address, agent) SELECT id, ?, ?, ?, ?, ? FROM ${dying}`,
+          [list, entry.at, entry.action, entry.actor, entry.address, entry.agent],
+        ],
+        [
+          `${HEIRS} UPDATE sharing_share SET revoked_at = ?2 WHERE id IN (SELECT id FROM dead) AND ${ALIVE}`,
+          [list, now],
+        ],
+      ])
     },
 
     /** Songs of a playlist target, in order. */
@@ -184,28 +206,27 @@ export function createStore(db: PluginDatabase) {
       }))
     },
 
-    /** Checks and counts in one statement: of two at once, one gets the last. @returns the counts after it. */
-    async count(id: string, counts: readonly Count[], now: number): Promise<Counted | undefined> {
-      const [view, download] = (['view', 'download'] as const).map((one) => Number(counts.includes(one)))
-      const [row] = await db.all<Row>(
-        `UPDATE sharing_share SET views = views + ?3, downloads = downloads + ?4, last_visited_at = ?1
-          WHERE id = ?2 AND ${ALIVE} AND (expires_at IS NULL OR expires_at > ?1)
-            AND (?3 = 0 OR max_views = 0 OR views < max_views)
-            AND (?4 = 0 OR max_downloads = 0 OR downloads < max_downloads)
-          RETURNING views, downloads, max_views, max_downloads`,
-        [now, id, view ?? 0, download ?? 0],
-      )
-      return (
-        row && {
-          view: Number(row.views),
-          download: Number(row.downloads),
-          maxViews: Number(row.max_views),
-          maxDownloads: Number(row.max_downloads),
-        }
-      )
+    /** Checks and counts in one statement: of two at once, one gets the last. `next` follows it. @returns whether it counted. */
+    async count(
+      id: string,
+      [view, download]: readonly [number, number],
+      now: number,
+      next: Statement,
+    ): Promise<boolean> {
+      const [counted] = await db.batch([
+        [
+          `UPDATE sharing_share SET views = views + ?3, downloads = downloads + ?4, last_visited_at = ?1
+            WHERE id = ?2 AND ${ALIVE} AND (expires_at IS NULL OR expires_at > ?1)
+              AND (?3 = 0 OR max_views = 0 OR views < max_views)
+              AND (?4 = 0 OR max_downloads = 0 OR downloads < max_downloads)`,
+          [now, id, view, download],
+        ],
+        next,
+      ])
+      return counted === 1
     },
 
-    log: (shareId: string, entry: { at: number; action: Action; actor: string; address: string; agent: string }) =>
+    log: (shareId: string, entry: LogEntry) =>
       db.run('INSERT INTO sharing_activity (share_id, at, action, actor, address, agent) VALUES (?,?,?,?,?,?)', [
         shareId,
         entry.at,
@@ -223,34 +244,16 @@ export function createStore(db: PluginDatabase) {
       return { rows, total: Number(total?.n ?? 0) }
     },
 
-    note: (userId: string, note: { shareId: string; type: string; at: number; title: string; body: string }) =>
-      db.run('INSERT INTO sharing_note (user_id, share_id, type, created_at, title, body) VALUES (?,?,?,?,?,?)', [
-        rowOf(userId),
-        note.shareId,
-        note.type,
-        note.at,
-        note.title,
-        note.body,
-      ]),
-    unread: (userId: string) =>
-      db.all<Row>(
-        'SELECT id, share_id, type, created_at, read_at, title, body FROM sharing_note WHERE user_id = ? AND read_at IS NULL ORDER BY id DESC LIMIT 500',
-        [rowOf(userId)],
-      ),
-    /** Without an id: all of the user. */
-    read: (userId: string, now: number, id?: number) =>
-      db.run(
-        `UPDATE sharing_note SET read_at = ? WHERE user_id = ? AND read_at IS NULL${id === undefined ? '' : ' AND id = ?'}`,
-        [now, rowOf(userId), ...(id === undefined ? [] : [id])],
-      ),
-
     /** Alive ones whose end lies at or before `by`, with `told` below the given. */
     ending: (by: number, told: number) =>
       listed(`${ALIVE} AND expires_at <= ? AND told < ?`, [by, told], { limit: 500, offset: 0 }),
-    /** Of all that call this at once, one is answered true. */
-    async claim(id: string, told: number): Promise<boolean> {
-      const { changes } = await db.run('UPDATE sharing_share SET told = ?2 WHERE id = ?1 AND told < ?2', [id, told])
-      return changes === 1
+    /** Of all that call this at once, one is answered true; with it `before` is done, which counts on what is not claimed. */
+    async claim(id: string, told: number, before: readonly Statement[] = []): Promise<boolean> {
+      const changes = await db.batch([
+        ...before,
+        ['UPDATE sharing_share SET told = ?2 WHERE id = ?1 AND told < ?2', [id, told]],
+      ])
+      return changes.at(-1) === 1
     },
     /** When the next one ends. */
     async nextEnd(): Promise<number> {
@@ -273,10 +276,6 @@ export function createStore(db: PluginDatabase) {
         ['DELETE FROM sharing_note WHERE created_at < ?', [before]],
       ]),
   }
-}
-
-function rowOf(userId: string): number {
-  return rowIdOf('user', userId) ?? 0
 }
 
 function toShare(row: Row, targets: readonly Target[]): Share {

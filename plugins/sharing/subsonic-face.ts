@@ -4,24 +4,34 @@ import type { FaceParts } from './native-face.ts'
 import type { Visitor } from './service.ts'
 import { notFound, Problem, type Share, type ShareInput } from './share.ts'
 
+const CHUNK = 500
+
 /** The four calls of the Subsonic API, and the playlists of shares that are addressed to users. */
 export function addSubsonicFace(subsonic: Subsonic, { store, content, service, shown, users, urlOf }: FaceParts): void {
-  const rendered = async (share: Share, { user, origin }: SubsonicRequest) => {
-    const songs = (await content.alive(share)) ? await content.tracks(share) : []
-    return {
+  /** With their songs, as whoever asks sees those. Each song is rendered once for all shares that hold it. */
+  const rendered = async (shares: readonly Share[], { user, origin }: SubsonicRequest) => {
+    const lasting = await Promise.all(shares.map((share) => content.alive(share)))
+    const songs = await content.songIds(lasting.filter((share) => share !== undefined))
+    const seen = await shown.many(shares)
+    const wanted = [...new Set([...songs.values()].flat())]
+    const children = new Map<string, object>()
+    for (let at = 0; at < wanted.length; at += CHUNK)
+      for (const child of await subsonic.children(user, wanted.slice(at, at + CHUNK)))
+        children.set(String((child as { id?: unknown }).id), child)
+    const names = new Map<string, string>()
+    for (const { ownerId } of shares)
+      if (!names.has(ownerId)) names.set(ownerId, (await users.get(ownerId))?.name ?? '')
+    return shares.map((share, index) => ({
       id: share.id,
       url: urlOf(share, origin),
-      description: share.description || (await shown.one(share)).contents,
-      username: (await users.get(share.ownerId))?.name ?? '',
+      description: share.description || seen[index]?.contents || '',
+      username: names.get(share.ownerId) ?? '',
       created: new Date(share.createdAt).toISOString(),
       ...(share.expiresAt === undefined ? {} : { expires: new Date(share.expiresAt).toISOString() }),
       ...(share.lastVisitedAt === undefined ? {} : { lastVisited: new Date(share.lastVisitedAt).toISOString() }),
       visitCount: share.views,
-      entry: await subsonic.children(
-        user,
-        songs.map(({ id }) => id),
-      ),
-    }
+      entry: (songs.get(share.id) ?? []).flatMap((id) => children.get(id) ?? []),
+    }))
   }
   const mine = async ({ params, user }: SubsonicRequest): Promise<Share> => {
     const share = await store.find(params.string('id'))
@@ -55,9 +65,7 @@ export function addSubsonicFace(subsonic: Subsonic, { store, content, service, s
   add('getShares', async (request) => {
     const { user } = request
     const shares = user.isAdmin ? await store.all() : await store.ownedBy(user.id)
-    const share = []
-    for (const one of shares) share.push(await rendered(one, request))
-    return { shares: { share } }
+    return { shares: { share: await rendered(shares, request) } }
   })
   add(
     'createShare',
@@ -65,7 +73,7 @@ export function addSubsonicFace(subsonic: Subsonic, { store, content, service, s
       request.params.string('id')
       const targets = request.params.all('id').map(targetOf)
       const share = await service.create(request.user, targets, inputOf(request), visitorOf(request))
-      return { shares: { share: [await rendered(share, request)] } }
+      return { shares: { share: await rendered([share], request) } }
     },
     'share',
   )

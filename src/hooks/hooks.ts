@@ -84,8 +84,8 @@ export interface Hooks {
   'access.scope': Narrow<{ readonly userId: string; readonly purpose: Purpose }>
   /** Single songs that a user may reach beyond the scope. */
   'access.grants': Collect<{ readonly userId: string; readonly purpose: Purpose }, string>
-  /** Playlists that stand beside a user's own in Subsonic clients. */
-  'playlists.virtual': Collect<{ readonly userId: string }, VirtualPlaylist>
+  /** Playlists that stand beside a user's own in Subsonic clients. With an `id` only that one is asked for. */
+  'playlists.virtual': Collect<{ readonly userId: string; readonly id?: string }, VirtualPlaylist>
   /** Asked once before the first byte of a stream, download or cover. */
   'stream.authorize': Guard<{
     readonly userId: string

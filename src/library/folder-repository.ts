@@ -10,7 +10,7 @@ import { randomIds } from './random-ids.ts'
 import { rankedIds } from './ranked-items.ts'
 import { all, type Condition, type ScopeSql } from './scope-sql.ts'
 import { loadSongs } from './song-rows.ts'
-import { STARRED_LIMIT } from './visible-ids.ts'
+import { countVisible, STARRED_LIMIT } from './visible-ids.ts'
 
 /** The real tree of folders. Only folders with something visible in or below them exist for a viewer. */
 export interface FolderRepository {
@@ -25,6 +25,8 @@ export interface FolderRepository {
   /** Songs that lie directly in a library's root folder (Subsonic `indexes.child`). */
   looseSongs(viewer: Viewer, id: LibraryId): readonly Song[]
   folderOfSong(viewer: Viewer, id: SongId): Folder | undefined
+  /** Visible folders: those that hold visible songs, at any depth. */
+  count(viewer: Viewer): number
 }
 
 export function createFolderRepository(context: LibraryContext): FolderRepository {
@@ -66,6 +68,7 @@ export function createFolderRepository(context: LibraryContext): FolderRepositor
   }
 
   return {
+    count: (viewer) => countVisible(context, viewer, 'folder'),
     find: (viewer, id) => {
       const visible = context.scope(viewer).folder('f')
       const sql = `SELECT f.id FROM folder f WHERE f.id = ? AND ${visible.sql}`

@@ -3,7 +3,7 @@ import type { AlbumId, ArtistId, FolderId, SongId } from '../base/ids.ts'
 import type { SqlParams } from '../db/database.ts'
 import type { EmbeddedLyrics, Song, Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
-import { jsonList, jsonObject } from './json-column.ts'
+import { jsonIds, jsonList, jsonObject } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
@@ -18,6 +18,14 @@ export interface SongRepository {
   find(viewer: Viewer, id: SongId): Song | undefined
   /** In the order given, duplicates kept; what is not visible is left out. */
   findMany(viewer: Viewer, ids: readonly SongId[]): readonly Song[]
+  /** Of these, the ids of visible ones with their length in ms. */
+  lengths(viewer: Viewer, ids: readonly SongId[]): ReadonlyMap<SongId, number>
+  /** Ids of an album's visible songs by disc, track, title, or of an artist's by year, album, disc, track. */
+  idsOf(
+    viewer: Viewer,
+    of: { readonly album: AlbumId } | { readonly artist: ArtistId },
+    limit: number,
+  ): readonly SongId[]
   /** By disc, track, title. */
   ofAlbum(viewer: Viewer, id: AlbumId): readonly Song[]
   /** Directly inside, by disc, track, file name. */
@@ -80,6 +88,30 @@ export function createSongRepository(context: LibraryContext): SongRepository {
         ids.filter((id) => visible.has(id)),
       )
     },
+    lengths: (viewer, ids) => {
+      const visible = context.scope(viewer).song('i')
+      const pairs = db.select(
+        `SELECT i.id, i.duration_ms FROM song i WHERE i.id IN (SELECT value FROM json_each(?)) AND ${visible.sql}`,
+        [jsonIds(ids), ...visible.params],
+        (row) => [row.number(0) as SongId, row.number(1)] as const,
+      )
+      return new Map(pairs)
+    },
+    idsOf: (viewer, of, limit) =>
+      ('album' in of
+        ? visibleIds(viewer, {
+            from: 'song s',
+            where: 's.album_id = ?',
+            rest: 'ORDER BY s.disc_number, s.track_number, s.order_title, s.id LIMIT ?',
+            params: [of.album, limit],
+          })
+        : visibleIds(viewer, {
+            from: 'song s',
+            where: `s.id IN (SELECT song_id FROM song_artist WHERE artist_id = ? AND role IN ('artist', 'albumartist'))`,
+            rest: 'ORDER BY s.year, s.album, s.album_id, s.disc_number, s.track_number, s.id LIMIT ?',
+            params: [of.artist, limit],
+          })
+      ).map((id) => id as SongId),
     ofAlbum: (viewer, id) =>
       load(
         viewer,

@@ -22,6 +22,14 @@ export interface LibraryReader {
     as: string,
   ): Promise<readonly Track[]>
   /**
+   * Ids of the songs of many things at once, at most 500 a call, as the user `as` sees them without what `access.grants`
+   * adds: for each thing in the order given its songs in their order, at most 10,000; none for what is not visible.
+   */
+  songIds(
+    things: readonly { readonly kind: 'song' | 'album' | 'artist'; readonly id: string }[],
+    as: string,
+  ): Promise<readonly (readonly string[])[]>
+  /**
    * Songs that came after a cursor and are there, oldest first, at most 1,000 a call: what was missed while nobody
    * listened. Ids alone, of all libraries: names are for those who may see them.
    */
@@ -37,6 +45,7 @@ export interface LibraryReader {
     readonly artists: number
     readonly albums: number
     readonly tracks: number
+    readonly folders: number
     readonly durationMs: number
     readonly bytes: number
   }>

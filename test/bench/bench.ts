@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiFigures } from './api-figures.ts'
 import { progress, within } from './figures.ts'
+import { manySharesFigures } from './many-shares-figures.ts'
 import { notificationFigures } from './notification-figures.ts'
 import { pluginFigures } from './plugin-figures.ts'
 import { scanFigures } from './scan-figures.ts'
@@ -11,11 +12,11 @@ import { scopeFigures } from './scope-figures.ts'
 import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,plugins,notifications]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,shares,plugins,notifications]: one JSON line a figure.
 const { values } = parseArgs({
   options: {
     songs: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'scan,api,streams,scope,share,plugins,notifications' },
+    only: { type: 'string', default: 'scan,api,streams,scope,share,shares,plugins,notifications' },
   },
 })
 const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
@@ -23,6 +24,7 @@ const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>>
   api: apiFigures,
   streams: streamFigures,
   share: shareFigures,
+  shares: manySharesFigures,
   scope: scopeFigures,
   plugins: pluginFigures,
   notifications: notificationFigures,

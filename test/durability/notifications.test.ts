@@ -132,3 +132,84 @@ test('killed between the cause and the delivery, and in the middle of one: deliv
     await server.stop('SIGKILL')
   }
 })
+
+/** A second message takes the place of the first at ntfy, by its sequence_id; Gotify has nothing of the kind. */
+const PLAIN = {
+  ntfy: { target: (url: string) => ({ server: url, topic: 'music' }) },
+  gotify: { target: (url: string) => ({ server: url, token: 'token' }) },
+} as const
+
+test('killed while ntfy and Gotify are being asked: asked again after the restart, and nothing lies with the dead letters', {
+  timeout: 600_000,
+}, async (t) => {
+  type Body = { readonly title: string; readonly sequence_id?: string }
+  const asked = { ntfy: [] as Body[], gotify: [] as Body[] }
+  let isHeld = true
+  const receivers = await Promise.all(
+    (['ntfy', 'gotify'] as const).map(async (channel) => {
+      const server = createServer(async (request, response) => {
+        const chunks: Buffer[] = []
+        for await (const chunk of request) chunks.push(chunk as Buffer)
+        asked[channel].push(JSON.parse(Buffer.concat(chunks).toString()) as Body)
+        if (!isHeld) response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      t.after(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+      return { channel, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+    }),
+  )
+  const music = join(folder.path, 'plain')
+  await addAlbum(music, 'Old')
+  const start = () =>
+    startServer({ data: join(folder.path, 'plain-data'), music: [music], env: { TONEARM_SCANNER_WATCH: 'off' } })
+  let server = await start()
+  try {
+    await scanFinished(server)
+    const call = await client(server)
+    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
+    await call('PUT', '/api/plugin/notifications', {
+      granted: [...permissions.map(({ name }) => name), 'net:127.0.0.1'],
+      config: { settleSeconds: 0 },
+    })
+    for (const { channel, url } of receivers)
+      await until('the new settings', () =>
+        call('POST', '/api/notifications/targets', { channel, name: 'here', target: PLAIN[channel].target(url) }).then(
+          () => true,
+          () => false,
+        ),
+      )
+    for (let round = 0; round < 2; round++) {
+      const album = `Album ${round}`
+      const of = (channel: 'ntfy' | 'gotify') => asked[channel].filter(({ title }) => title.includes(album))
+      isHeld = true
+      await addAlbum(music, album)
+      await ask(server, 'startScan')
+      await until('the first attempts', () => of('ntfy').length === 1 && of('gotify').length === 1)
+      await server.stop('SIGKILL')
+      for (const receiver of receivers) receiver.server.closeAllConnections()
+      isHeld = false
+      server = await start()
+      await until('the second', () => of('ntfy').length === 2 && of('gotify').length === 2)
+      await pause(QUIET_MS)
+      const [first, second, ...more] = of('ntfy')
+      assert.ok(first?.sequence_id)
+      assert.deepEqual([second?.sequence_id, more], [first.sequence_id, []])
+      assert.equal(of('gotify').length, 2)
+      const again = await client(server)
+      assert.deepEqual(await again('GET', '/api/notifications/dead'), [])
+      const targets = (await again('GET', '/api/notifications/targets')) as { sent: number; problem: string }[]
+      assert.deepEqual(
+        targets.map(({ sent, problem }) => [sent, problem]),
+        [
+          [round + 1, ''],
+          [round + 1, ''],
+        ],
+      )
+    }
+  } finally {
+    await server.stop('SIGKILL')
+  }
+})

@@ -352,7 +352,9 @@
           list([
             [
               'Duplicates',
-              `${number.format(one.duplicates.songs)} songs in ${number.format(one.duplicates.groups)} groups`,
+              one.duplicates.groups === 0
+                ? '0'
+                : `${number.format(one.duplicates.songs)} songs in ${number.format(one.duplicates.groups)} groups`,
             ],
             ['Without artist and album', number.format(one.untagged)],
             ['Without genre', number.format(one.withoutGenre)],
@@ -507,6 +509,12 @@
     const plays = new Map(days.map(({ day, plays: count }) => [day, count]))
     const begin = Date.parse(`${localDate(period.from)}T00:00:00Z`)
     const end = Math.min(Date.parse(`${localDate(Date.parse(period.to) - 1)}T00:00:00Z`), Date.now() + 86_400_000)
+    const dayName = new Intl.DateTimeFormat(undefined, {
+      timeZone: 'UTC',
+      day: 'numeric',
+      month: 'short',
+      ...(end - begin > 366 * 86_400_000 ? { year: 'numeric' } : {}),
+    })
     const xs = []
     const ys = []
     for (let at = begin; at <= end; at += 86_400_000) {
@@ -518,7 +526,14 @@
       () => ({
         // Days are dates without a zone: they are drawn as UTC reads them.
         tzDate: (at) => uPlot.tzDate(new Date(at * 1000), 'Etc/UTC'),
-        scales: { x: { time: true }, ...fromZero },
+        // Half a day at each end, so that the first and the last bar are whole.
+        scales: { x: { time: true, range: (_, least, most) => [least - 43_200, most + 43_200] }, ...fromZero },
+        x: {
+          size: 28,
+          space: xs.length > 366 ? 100 : 64,
+          incrs: [1, 2, 4, 7, 14, 28, 61, 92, 183, 365, 730].map((count) => count * 86_400),
+          values: (_, splits) => splits.map((at) => dayName.format(new Date(at * 1000))),
+        },
         series:
           xs.length > 120
             ? { stroke: color('--mark'), fill: color('--mark-soft'), width: 1.5, points: { show: false } }

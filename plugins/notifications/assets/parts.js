@@ -89,6 +89,43 @@ globalThis.notifications = (() => {
     return element
   }
 
-  const parts = { app, state, keep, make, ask, request, say, status, doing, button, select, showLogin: () => {} }
+  /** What this browser keeps between visits, for one user; where it keeps nothing, that is no trouble. */
+  const memory = {
+    read: (name) => {
+      try {
+        return JSON.parse(localStorage.getItem(`tonearm-${name}`) ?? '{}')[state.login?.id]
+      } catch {
+        return undefined
+      }
+    },
+    /** @returns how many users keep something there. */
+    write: (name, value) => {
+      try {
+        const all = JSON.parse(localStorage.getItem(`tonearm-${name}`) ?? '{}')
+        if (value === undefined) delete all[state.login.id]
+        else all[state.login.id] = value
+        localStorage.setItem(`tonearm-${name}`, JSON.stringify(all))
+        return Object.keys(all).length
+      } catch {
+        return 0
+      }
+    },
+  }
+
+  const parts = {
+    memory,
+    app,
+    state,
+    keep,
+    make,
+    ask,
+    request,
+    say,
+    status,
+    doing,
+    button,
+    select,
+    showLogin: () => {},
+  }
   return parts
 })()

@@ -104,6 +104,7 @@
 
   function targetCard(target, changed) {
     const path = `api/notifications/targets/${target.id}`
+    const isHere = target.channel === 'webpush' && notifications.isThisBrowser(target.id)
     return make(
       'li',
       { class: 'card' },
@@ -116,7 +117,14 @@
         make(
           'span',
           {},
-          `${target.sent} sent${target.waiting ? `, ${target.waiting} waiting` : ''}${target.enabled ? '' : ', switched off'}`,
+          [
+            isHere && 'this browser',
+            `${target.sent} sent`,
+            target.waiting > 0 && `${target.waiting} waiting`,
+            !target.enabled && 'switched off',
+          ]
+            .filter(Boolean)
+            .join(', '),
         ),
         button('Test', async () => {
           say('Sending a test …')
@@ -131,6 +139,7 @@
         }),
         button('Delete', async () => {
           await ask(path, { method: 'DELETE' })
+          if (isHere) await notifications.forgetThisBrowser()
           await changed()
         }),
       ),
@@ -170,7 +179,11 @@
             show,
           ),
         ),
-        ...inputs.map(({ key, part, input }) => field(part.title ?? key, input)),
+        ...inputs.map(({ key, part, input }) =>
+          part.made === undefined
+            ? field(part.title ?? key, input)
+            : notifications.secretField(part.title ?? key, input, part.made),
+        ),
         field('Name for it', name),
         make('button', { class: 'main' }, 'Add'),
       )
@@ -233,13 +246,9 @@
     const places = Object.keys(PLACES).filter((place) => place === 'app' || used.has(place))
     const list = make('ul', { class: 'cards' }, ...targets.map((target) => targetCard(target, changed)))
     const push = channels.some(({ channel }) => channel === 'webpush')
+    const pushPart = push && (await notifications.pushPart({ vapidPublicKey, targets, changed }))
     holder.replaceChildren(
-      make(
-        'div',
-        { class: 'bar' },
-        make('h2', {}, 'Ways to reach me'),
-        push && notifications.pushPart(vapidPublicKey, changed),
-      ),
+      make('div', { class: 'bar' }, make('h2', {}, 'Ways to reach me'), pushPart),
       targets.length > 0 ? list : make('p', { class: 'soft' }, 'None yet: notes stay in the list above.'),
       make('h2', {}, 'Another way'),
       addForm(channels, changed) ?? '',

@@ -28,6 +28,8 @@ export const webhook: ChannelKind<WebhookTarget> = {
       secret: Type.String({
         title: 'Secret that requests are signed with',
         secret: true,
+        // The page offers to make one that begins so.
+        made: PREFIX,
         minLength: 1,
         maxLength: 200,
       }),

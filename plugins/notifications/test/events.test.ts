@@ -130,3 +130,57 @@ test('notes of others never come, and who may not see an album hears no name of 
   assert.deepEqual(titles(ben.events), ['New: Open'])
   assert.ok(ben.events.every(({ data }) => !data.includes('Closed') && !data.includes(host.track('Closed One'))))
 })
+
+test('how much was scanned is told as each user sees the library, on connecting and at the turns of a scan', async () => {
+  await using world = await startWorld({
+    library: 'acl',
+    users: ['alice', { name: 'bob', libraries: ['Open'] }],
+  })
+  const { host } = world
+  const acl = new URL('../../library-acl/', import.meta.url)
+  await host.load(acl)
+  const put = async (url: string, body: unknown) => {
+    const reply = await host.inject({ method: 'PUT', url, user: 'admin', body })
+    assert.equal(reply.status, 200, reply.body)
+  }
+  type Status = { readonly scanning: boolean; readonly count: number; readonly folderCount: number }
+  const open = async (user: string) => {
+    const page = await host.connect({ url: '/api/events', user })
+    await until('the welcome', () => page.events.length >= 3)
+    const statuses = () =>
+      page.events
+        .filter(({ event }) => event === 'scanStatus')
+        .map(({ data }) => {
+          const { scanning, count, folderCount } = JSON.parse(data) as Status
+          return [scanning, count, folderCount]
+        })
+    return { page, statuses }
+  }
+  // The library that was scanned last is one of two: the other counts as well.
+  const scanned = await host.subsonic('getScanStatus', {}, 'admin')
+  assert.equal(scanned.status, 'ok')
+  const admin = await open('admin')
+  const bob = await open('bob')
+  const [first] = admin.statuses()
+  assert.deepEqual([first?.[0], first?.[1]], [false, 6])
+  const [ofBob] = bob.statuses()
+  assert.deepEqual([ofBob?.[0], ofBob?.[1]], [false, 4])
+  assert.ok(Number(ofBob?.[2]) > 0 && Number(ofBob?.[2]) < Number(first?.[2]), 'folders of the other are not counted')
+
+  const progress = { scanning: true, full: false, total: null, folders: 40, elapsedMs: 1, failed: false }
+  for (const count of [1_000, 2_000]) await host.fire('scan.progress', { ...progress, count })
+  await host.fire('scan.progress', { ...progress, scanning: false, count: 2_000 })
+  await until('the end', () => admin.statuses().length === 4 && bob.statuses().length === 3)
+  assert.deepEqual(admin.statuses().slice(1), [[true, 1_000, 40], [true, 2_000, 40], first])
+  assert.deepEqual(bob.statuses(), [ofBob, [true, ...(ofBob ?? []).slice(1)], ofBob])
+
+  await put(`/api/user/${host.user('bob')}/access`, {
+    denyFolders: [{ libraryId: host.library('Open'), path: 'Secret' }],
+    denyGenres: ['Jazz'],
+  })
+  const narrowed = await open('bob')
+  const [less] = narrowed.statuses()
+  assert.equal(less?.[1], 2)
+  assert.ok(Number(less?.[2]) < Number(ofBob?.[2]), 'nor are hidden ones')
+  for (const { page } of [admin, narrowed]) page.close()
+})

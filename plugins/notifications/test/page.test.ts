@@ -1,57 +1,15 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
-import type { TestHost } from 'tonearm/plugin/testing'
+import { BASE, CHROMIUM, FLAGS, serve } from './browser.ts'
 import { startReceiver, startWorld, until } from './world.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
 const SHOTS = fileURLToPath(new URL('../../../.artifacts/', import.meta.url))
-/** As behind a proxy that serves the music at a path of its own. */
-const BASE = '/music'
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } } as const
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
-
-/** The host has no socket: this is the proxy before it. */
-async function serve(host: TestHost) {
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const { url = '', method = 'GET' } = request
-    const inside = url.startsWith(`${BASE}/`) ? url.slice(BASE.length) : '/nowhere'
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
-    )
-    if (inside.startsWith('/api/events')) {
-      const peer = await host.connect({ url: inside, headers })
-      response.writeHead(peer.status, peer.headers)
-      let sent = 0
-      const timer = setInterval(() => {
-        for (const { id, event, data } of peer.events.slice(sent)) {
-          response.write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${data}\n\n`)
-          sent++
-        }
-      }, 20)
-      request.on('close', () => {
-        clearInterval(timer)
-        peer.close()
-      })
-      response.on('close', () => clearInterval(timer))
-      return
-    }
-    const body = chunks.length > 0 ? { body: new Uint8Array(Buffer.concat(chunks)) } : {}
-    const reply = await host.inject({ method, url: inside, headers, ...body })
-    response.writeHead(reply.status, reply.headers).end(reply.bytes)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return { server, origin: `http://127.0.0.1:${port}` }
-}
 
 test('the page lists, tells what is new by itself, and sets all up, on a screen and on a phone, light and dark', {
   skip: existsSync(CHROMIUM) ? false : 'no chromium here',
@@ -148,6 +106,14 @@ test('the page says what it may load, and holds no note before a login', async (
   assert.equal(reply.status, 200)
   assert.match(reply.headers['content-security-policy'] ?? '', /default-src 'none'/)
   assert.ok(!/unsafe|https?:|<script>|style=/.test(reply.body + reply.headers['content-security-policy']))
-  for (const file of ['notifications.js', 'parts.js', 'push.js', 'settings.js', 'notifications.css', 'icon.svg'])
+  for (const file of [
+    'notifications.js',
+    'parts.js',
+    'push.js',
+    'secret.js',
+    'settings.js',
+    'notifications.css',
+    'icon.svg',
+  ])
     assert.equal((await world.host.inject(`/plugins/notifications/assets/${file}`)).status, 200, file)
 })

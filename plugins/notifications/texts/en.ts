@@ -21,11 +21,34 @@ const from = ({ address, client }: Facts) =>
 
 export const en: Language = {
   name: 'English',
+  titles: {
+    'share.received': 'Somebody shares music with me',
+    'share.changed': 'A share for me changes',
+    'share.revoked': 'A share for me is taken back',
+    'share.expiring': 'A share of mine ends soon',
+    'share.firstUsed': 'A link of mine is opened for the first time',
+    'share.exhausted': 'A link of mine is used up',
+    'music.new': 'New music',
+    'login.failed': 'Failed logins',
+    'login.newAddress': 'A login from a new address',
+    'library.lost': 'A library can not be reached',
+    'library.back': 'A library is back',
+    'scan.problems': 'A scan finds files that can not be read',
+    'files.missing': 'Files are missing',
+    'scan.failed': 'A scan fails',
+    'disk.low': 'The disk is nearly full',
+    'disk.well': 'The disk has room again',
+    'plugin.failed': 'A plugin fails',
+    'plugin.needs-grant': 'A plugin wants a permission',
+    'backup.failed': 'A backup fails',
+    other: 'News of plugins',
+  },
   notes: {
     'share.received': share('Somebody shares music with you'),
     'share.changed': share('A share for you has changed'),
     'share.revoked': () => ({ title: 'A share for you was taken back', body: '' }),
-    'share.expiring': share('A share of yours ends within a day'),
+    'share.expiring': (facts) =>
+      share(facts.ended ? 'A share of yours has ended' : 'A share of yours ends within a day')(facts),
     'share.firstUsed': share('A link of yours was opened for the first time'),
     'share.exhausted': share('A link of yours is used up'),
     'music.new': ({ named, truncated }) => {

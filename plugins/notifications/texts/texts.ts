@@ -20,9 +20,12 @@ export interface Text {
   readonly body: string
 }
 
-/** One language: a function for each topic, and the words around notes. */
+/** One language: what topics are called, a function for each, and the words around notes. All of it, or it does not compile. */
 export interface Language {
+  /** As it calls itself. */
   readonly name: string
+  /** What people choose from: `What I am told`. */
+  readonly titles: { readonly [N in TopicName]: string }
   readonly notes: { readonly [N in TopicName]: (facts: Facts) => Text }
   /** Instead of a note whose subject its reader no longer sees. */
   readonly hidden: { readonly share: Text; readonly music: Text; readonly admin: Text }

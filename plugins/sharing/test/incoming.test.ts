@@ -71,8 +71,81 @@ test('of a library whose song was shared, its recipient comes upon nothing else'
           'audio',
           `${endpoint} ${id}`,
         )
+  }))
+
+/** What is kept of an answer: the ids in it, so that exactly these and no more are there. */
+const idsOf = (rows: readonly Answer[] | undefined) => (rows ?? []).map(({ id }) => id).sort()
+
+test('lists, searches, counts, covers and the native faces show exactly what was shared of a foreign library', () =>
+  withHost(async (host, call) => {
+    const ask = async (endpoint: string, params: Readonly<Record<string, string | number>> = {}, user = 'ben') =>
+      (await host.subsonic(endpoint, params, user)) as Answer
+    const openSongs = ['Open One', 'Open Jazz', 'Open Explicit', 'Open Secret'].map((title) => host.track(title))
+    const all = { query: '', songCount: 500, albumCount: 500, artistCount: 500 }
+    const seen = async (user = 'ben') => {
+      const { searchResult3: found } = await ask('search3', all, user)
+      const { albumList2 } = await ask('getAlbumList2', { type: 'alphabeticalByName', size: 500 }, user)
+      const { artists } = await ask('getArtists', {}, user)
+      const { randomSongs } = await ask('getRandomSongs', { size: 500 }, user)
+      const { genres } = await ask('getGenres', {}, user)
+      return {
+        songs: idsOf(found.song),
+        random: idsOf(randomSongs.song),
+        albums: idsOf(albumList2.album),
+        foundAlbums: idsOf(found.album),
+        albumArtists: idsOf((artists.index ?? []).flatMap((index: Answer) => index.artist)),
+        genres: Object.fromEntries((genres.genre ?? []).map((genre: Answer) => [genre.value, genre.songCount])),
+      }
+    }
+    const before = await seen()
+    assert.deepEqual(before.songs, [...openSongs].sort())
+    const id = await give(host, call)
+    const after = await seen()
+    const song = host.track('Closed One')
+    const [closed, dee] = [host.album('Closed'), host.artist('Dee')]
+    assert.deepEqual(after, {
+      songs: [...openSongs, song].sort(),
+      random: [...openSongs, song].sort(),
+      albums: [...before.albums, closed].sort(),
+      foundAlbums: [...before.foundAlbums, closed].sort(),
+      albumArtists: [...new Set([...before.albumArtists, dee])].sort(),
+      genres: { ...before.genres, Folk: (before.genres.Folk ?? 0) + 1 },
+    })
+    const { album } = await ask('getAlbum', { id: closed })
+    assert.deepEqual([album.songCount, album.duration, idsOf(album.song)], [1, album.song[0].duration, [song]])
+    const { artist } = await ask('getArtist', { id: dee })
+    assert.deepEqual([artist.albumCount, idsOf(artist.album)], [1, [closed]])
+    const { playlists } = await ask('getPlaylists')
+    const [list] = playlists.playlist
+    assert.deepEqual([playlists.playlist.length, list.songCount, list.readonly], [1, 1, true])
+    assert.equal((await ask('getPlaylist', { id: list.id })).playlist.entry[0].id, song)
+    // By another name, or by another user, there is no such list.
+    assert.equal((await ask('getPlaylist', { id: `v-share-${'A'.repeat(10)}` })).error.code, 70)
+    assert.equal((await ask('getPlaylist', { id: list.id }, 'cat')).error.code, 70)
+    for (const [path, total] of [
+      ['/api/v1/shares/incoming', 1],
+      ['/api/v1/shares/outgoing', 0],
+    ] as const) {
+      const { json } = await call('ben', 'GET', path)
+      assert.deepEqual([json.total, idsOf(json.items)], [total, total === 1 ? [id] : []], path)
+    }
+    // Navidrome's native lists of music are not served: when they are, they belong into the comparison above.
     for (const path of ['song', 'album', 'artist', 'playlist', 'genre'])
-      assert.ok(!(await call('ben', 'GET', `/api/${path}`)).body.includes('Closed Duet'), path)
+      assert.equal((await call('ben', 'GET', `/api/${path}`)).status, 404, path)
+    assert.deepEqual((await call('ben', 'GET', '/api/share')).json, [], 'an own list holds own shares alone')
+    assert.equal((await call('ben', 'GET', `/api/share/${id}`)).status, 404)
+
+    const cover = async (item: string, user = 'ben') =>
+      (await host.inject({ url: `/rest/getCoverArt?id=${item}&f=json`, user })).body
+    const nothing = await cover('al-zzzzzz')
+    const code = (body: string) => (JSON.parse(body) as Answer)['subsonic-response'].error?.code
+    for (const item of [host.track('Closed Duet'), `mf-${host.track('Closed Duet')}`])
+      assert.equal(code(await cover(item)), code(nothing), item)
+
+    assert.equal((await call('ann', 'DELETE', `/api/share/${id}`)).status, 200)
+    assert.deepEqual(await seen(), before)
+    assert.equal((await ask('getAlbum', { id: closed })).error.code, 70)
+    assert.equal((await ask('getArtist', { id: dee })).error.code, 70)
   }))
 
 test('a song that was shared can be played, starred, rated, bookmarked and counted, until it is taken back', () =>

@@ -1,6 +1,14 @@
 import { mayUseLibrary, narrowToLibraries } from '../../base/access-scope.ts'
 import { AppError } from '../../base/errors.ts'
-import { decodeIdOf, encodeId, type LibraryId, type SongId, type UserId } from '../../base/ids.ts'
+import {
+  type AlbumId,
+  type ArtistId,
+  decodeIdOf,
+  encodeId,
+  type LibraryId,
+  type SongId,
+  type UserId,
+} from '../../base/ids.ts'
 import type { Purpose } from '../../hooks/hooks.ts'
 import type { Song, User as StoredUser, Viewer } from '../../library/entities.ts'
 import type { Repositories } from '../../library/repositories.ts'
@@ -23,6 +31,7 @@ export interface ReaderServices {
 
 const MAX_TRACKS = 500
 const MAX_PLAYS = 1_000
+const MAX_SONGS = 10_000
 const MAX_ADDED = 1_000
 
 export function createLibraryReader(generation: Generation, services: ReaderServices): LibraryReader {
@@ -71,6 +80,20 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
       const viewer = query.ownOnly ? await ownViewerOf(services, as) : await viewerOf(services, as)
       return songsOf(viewer, query).map(toTrack)
     },
+    async songIds(things: Parameters<LibraryReader['songIds']>[0], as: string) {
+      if (things.length > MAX_TRACKS) throw new AppError('BAD_REQUEST', `at most ${MAX_TRACKS} things a call`)
+      const { songs } = repositories
+      const viewer = await ownViewerOf(services, as)
+      const single = things.flatMap(({ kind, id }) => (kind === 'song' ? (decodeIdOf('song', id) ?? []) : []))
+      const visible = songs.lengths(viewer, single)
+      return things.map(({ kind, id }) => {
+        const key = decodeIdOf(kind, id)
+        if (key === undefined) return []
+        if (kind === 'song') return visible.has(key as SongId) ? [id] : []
+        const of = kind === 'album' ? { album: key as AlbumId } : { artist: key as ArtistId }
+        return songs.idsOf(viewer, of, MAX_SONGS).map((song) => encodeId('song', song))
+      })
+    },
     async added({ after, limit }: Parameters<LibraryReader['added']>[0]) {
       const songs = repositories.statistics.addedAfter(
         bounded(after, Number.MAX_SAFE_INTEGER),
@@ -108,6 +131,7 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
         artists: repositories.artists.count(viewer),
         albums: repositories.albums.count(viewer),
         tracks: songs,
+        folders: repositories.folders.count(viewer),
         durationMs,
         bytes: size,
       }

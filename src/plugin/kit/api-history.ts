@@ -16,6 +16,7 @@ export const ADDED: readonly {
       ['routes.runningMedia', /\broutes\.runningMedia\(/],
       ['the option yields of a route', /\byields: (true|!0)/],
       ['the option beginnings of admin.missing.list', /\bmissing\.list\([\s\S]*\bbeginnings\b/],
+      ['library.songIds', /\blibrary\.songIds\(/],
       ['ctx.connect', /\b(ctx|context)\.connect\(/],
       ['the option durable of notify.channel', /\bnotify\.channel\([\s\S]*\bdurable: (true|!0)/],
     ],

@@ -91,9 +91,10 @@ export interface Hooks {
         readonly userId: string;
         readonly purpose: Purpose;
     }, string>;
-    /** Playlists that stand beside a user's own in Subsonic clients. */
+    /** Playlists that stand beside a user's own in Subsonic clients. With an `id` only that one is asked for. */
     'playlists.virtual': Collect<{
         readonly userId: string;
+        readonly id?: string;
     }, VirtualPlaylist>;
     /** Asked once before the first byte of a stream, download or cover. */
     'stream.authorize': Guard<{
