@@ -86,11 +86,7 @@ export class UwsAdapter implements HttpAdapter {
   async listen(): Promise<{ readonly host: string; readonly port: number } | { readonly socket: string }> {
     const { listen, tls } = this.#options
     if (tls) await readTlsFiles(tls, this.#options.log)
-    // A port that the system chose at listening could not be listened on again while a connection lives.
-    let port = 0
     if ('socket' in listen) await claimSocketPath(listen.socket)
-    else port = await probeAddress(listen.host, listen.port)
-
     const app = tls
       ? this.#uws.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key, ssl_prefer_low_memory_usage: true })
       : this.#uws.App()
@@ -111,10 +107,24 @@ export class UwsAdapter implements HttpAdapter {
     }
     this.#app = app
     if ('socket' in listen) return { socket: listen.socket }
-    this.#bind({ host: listen.host, port })
-    this.#host = hostPort(listen.host, port)
-    this.#bound = { host: listen.host, port }
+    this.#bound = await this.#bindFree(listen.host, listen.port)
+    this.#host = hostPort(listen.host, this.#bound.port)
     return this.#bound
+  }
+
+  /**
+   * A free port for 0: one that the system chose at listening could not be listened on again while a connection lives.
+   * Another program may be quicker to take it.
+   */
+  async #bindFree(host: string, wanted: number, tries = 5): Promise<{ readonly host: string; readonly port: number }> {
+    const port = await probeAddress(host, wanted)
+    try {
+      this.#bind({ host, port })
+    } catch (error) {
+      if (wanted !== 0 || tries === 1) throw error
+      return this.#bindFree(host, wanted, tries - 1)
+    }
+    return { host, port }
   }
 
   /** Takes no further connection; those that are open go on. */
