@@ -14,6 +14,10 @@ export interface AutoTimes {
 const TIMES: AutoTimes = { probeMs: 60_000, restMs: 10 * 60_000 }
 const LONGEST_REST_MS = 24 * 60 * 60_000
 const MOST_RESTING = 256
+/** So many connections without a request from one address, none with one between, are a sign of HTTP/1.0. */
+const SIGNS = 3
+const SIGNS_WITHIN_MS = 10 * 60_000
+const MOST_SUSPECTS = 64
 const RETRY_MS = 1000
 /** Where a reverse proxy is: this machine and local networks. */
 const NEAR = [
@@ -28,9 +32,10 @@ interface Rest {
 
 /**
  * uWebSockets.js as long as everybody speaks HTTP/1.1. It refuses HTTP/1.0 by itself (505), which nginx speaks to what
- * is behind it unless told otherwise, and tells us no more than that a connection ended without a request. When one
- * from nearby does, node:http takes over the port for a while, and for good once it has seen HTTP/1.0. Connections that
- * are open stay where they are: no stream is cut.
+ * is behind it unless told otherwise, and tells us no more than that a connection ended without a request. When some
+ * from one address nearby do, and none from there brings a request, node:http takes over the port for a while, and for
+ * good once it has seen HTTP/1.0. Connections that are open stay where they are: no stream is cut. One that is just
+ * being made may be reset, which is why a single sign (a port that is tried, a browser that connects ahead) is not enough.
  */
 export class AutoAdapter implements HttpAdapter {
   readonly name = 'uws'
@@ -39,6 +44,7 @@ export class AutoAdapter implements HttpAdapter {
   readonly #times: AutoTimes
   readonly #isNear: (address: string) => boolean
   readonly #resting = new Map<string, Rest>()
+  readonly #suspects = new Map<string, { readonly signs: number; readonly since: number }>()
   readonly #nodes = new Set<NodeAdapter>()
   #at: { readonly host: string; readonly port: number } | undefined
   #look: { readonly address: string; confirmed: boolean; timer?: NodeJS.Timeout } | undefined
@@ -67,10 +73,34 @@ export class AutoAdapter implements HttpAdapter {
   #suspect(address: string): void {
     if (this.#closed || this.#look || !this.#at || !this.#isNear(address)) return
     if ((this.#resting.get(address)?.until ?? 0) > performance.now()) return
+    if (!this.#isSigned(address)) return
     this.#look = { address, confirmed: false }
     this.#options.log.debug('a connection ended without a request: looking whether it speaks HTTP/1.0', { address })
     // Not from within a callback of uWS.
     setImmediate(() => void this.#takeOver())
+  }
+
+  /** Whether this was the last sign that was wanted. */
+  #isSigned(address: string): boolean {
+    const now = performance.now()
+    const known = this.#suspects.get(address)
+    const isFresh = known !== undefined && now - known.since < SIGNS_WITHIN_MS
+    const signs = (isFresh ? known.signs : 0) + 1
+    this.#suspects.delete(address)
+    if (signs < SIGNS) this.#suspects.set(address, { signs, since: isFresh ? known.since : now })
+    for (const oldest of this.#suspects.keys()) if (this.#suspects.size > MOST_SUSPECTS) this.#suspects.delete(oldest)
+    this.#followRequests()
+    return signs >= SIGNS
+  }
+
+  /** Who sends a request that is understood is no suspect. Asked of each request only while there are some. */
+  #followRequests(): void {
+    this.#uws.onRequest =
+      this.#suspects.size === 0
+        ? undefined
+        : (address) => {
+            if (this.#suspects.delete(address)) this.#followRequests()
+          }
   }
 
   async #takeOver(): Promise<void> {

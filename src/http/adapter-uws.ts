@@ -39,6 +39,8 @@ export class UwsAdapter implements HttpAdapter {
   readonly name = 'uws'
   /** Told of a connection that ended at once and without a request: uWS refused what came, or nothing came. */
   onWordless: ((address: string) => void) | undefined
+  /** Told of each request. */
+  onRequest: ((address: string) => void) | undefined
   readonly #options: AdapterOptions
   readonly #limits: HttpLimits
   readonly #bodies: BodyBudget
@@ -190,6 +192,7 @@ export class UwsAdapter implements HttpAdapter {
 
   #accept(response: UwsResponse, incoming: UwsRequest, upgrade?: UpgradeContext): void {
     this.#newest = undefined
+    this.onRequest?.(normalizeAddress(addressOf(response)))
     const headers = { __proto__: null } as unknown as Record<string, string>
     let conflict = false
     incoming.forEach((name, value) => {

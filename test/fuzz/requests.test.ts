@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { hasAddon } from '../support/adapters.ts'
 import { buildOnce } from '../support/build-once.ts'
 import { generateLibrary, temporaryFolder } from '../support/music-library.ts'
 import { createRandom } from '../support/random.ts'
@@ -19,7 +20,12 @@ before(async () => {
   buildOnce()
   folder = await temporaryFolder('tonearm-fuzz-')
   await generateLibrary(join(folder.path, 'music'), 60)
-  server = await startServer({ data: join(folder.path, 'data'), music: [join(folder.path, 'music')] })
+  server = await startServer({
+    data: join(folder.path, 'data'),
+    music: [join(folder.path, 'music')],
+    // Of what is no HTTP/1.1 `auto` would suspect HTTP/1.0 and change engines, at which a connection just made is reset.
+    env: hasAddon() ? { TONEARM_SERVER_ADAPTER: 'uws' } : {},
+  })
   await scanFinished(server)
 })
 after(async () => {

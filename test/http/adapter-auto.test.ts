@@ -13,7 +13,7 @@ import { text } from '../../src/http/reply.ts'
 import type { HttpHandler } from '../../src/http/types.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { hasAddon } from '../support/adapters.ts'
-import { raw, until, watchedSource } from './harness.ts'
+import { raw, watchedSource } from './harness.ts'
 
 const skip = !hasAddon() && 'uWebSockets.js has no build for this version of Node'
 const OLD = 'GET / HTTP/1.0\r\nHost: a\r\n\r\n'
@@ -46,13 +46,16 @@ async function untilOldIsServed(t: TestContext, port: number): Promise<void> {
   while (status(await raw(t, port, OLD).closed) !== 200) await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
-test('a proxy that speaks HTTP/1.0 is refused once, then served, and told of', { skip, timeout: 60_000 }, async (t) => {
+test('a proxy that speaks HTTP/1.0 is refused three times, then served, and told of', {
+  skip,
+  timeout: 60_000,
+}, async (t) => {
   const size = 300_000
   const source = watchedSource(size)
   const auto = await serveAuto(t, ({ path }) =>
     path === '/media' ? { kind: 'source', headers: {}, source } : text(200, 'hello'),
   )
-  assert.equal(status(await raw(t, auto.port, OLD).closed), 505)
+  for (let tries = 0; tries < 3; tries++) assert.equal(status(await raw(t, auto.port, OLD).closed), 505)
   await untilOldIsServed(t, auto.port)
   assert.match(await raw(t, auto.port, OLD).closed, /^HTTP\/1\.[01] 200 [\s\S]*hello$/)
   // Without a known length the end of the connection is the end of the body: chunks are unknown to HTTP/1.0.
@@ -85,13 +88,22 @@ test('a stream that runs when node:http takes over goes on', { skip, timeout: 60
 
 test('one that only tries whether the port is open changes nothing for long', { skip, timeout: 60_000 }, async (t) => {
   const auto = await serveAuto(t, () => text(200, 'hello'), { probeMs: 300, restMs: 60_000 })
-  await knock(auto.port)
-  await until(() => auto.debugs.length > 0)
+  while (auto.debugs.length === 0) await knock(auto.port)
   const answer = () => fetch(`http://127.0.0.1:${auto.port}/`).then((reply) => reply.text())
   for (const until = Date.now() + 600; Date.now() < until; ) assert.equal(await answer(), 'hello')
   // uWebSockets.js is back, and does not give way to the same address again so soon.
   for (let index = 0; index < 3; index++) assert.equal(status(await raw(t, auto.port, OLD).closed), 505)
   assert.deepEqual(auto.warnings, [])
+})
+
+test('whoever sends requests besides is no such proxy', { skip, timeout: 60_000 }, async (t) => {
+  const auto = await serveAuto(t, () => text(200, 'hello'))
+  for (let round = 0; round < 6; round++) {
+    assert.equal(status(await raw(t, auto.port, OLD).closed), 505)
+    assert.equal(status(await raw(t, auto.port, OLD).closed), 505)
+    assert.equal(await (await fetch(`http://127.0.0.1:${auto.port}/`)).text(), 'hello')
+  }
+  assert.deepEqual(auto.debugs, [])
 })
 
 function knock(port: number): Promise<void> {
