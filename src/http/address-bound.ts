@@ -31,7 +31,10 @@ export function createAddressBound(most: number, log: Logger): AddressBound {
   function refuse(address: string): never {
     if (performance.now() - toldAt > TELL_EVERY_MS) {
       toldAt = performance.now()
-      log.warn('an address has too many requests under way; server.maxPerAddress is the bound', { address, most })
+      log.warn(
+        'an address has too many requests under way; server.maxPerAddress is the bound. If it is that of a proxy, name it in server.trustedProxies',
+        { address, most },
+      )
     }
     throw new AppError(
       'BUSY',
