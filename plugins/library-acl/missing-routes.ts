@@ -8,6 +8,8 @@ const MAX_IDS = 10_000
 type Sort = NonNullable<Parameters<MissingAdmin['list']>[0]['sort']>
 
 const TEXTS = ['path', 'title', 'album', 'artist'] as const
+/** What narrows the list, `id` aside. */
+const NARROWING = [...TEXTS, 'libraryId', '_filters']
 
 const SORTS = new Map<string, Sort>(
   Object.entries({
@@ -62,6 +64,8 @@ export function missingRoutes({ admin, routes }: Context): void {
       const asked = query.getAll('id').flatMap((text) => text.split(','))
       const all = !query.has('id')
       if (!all && asked.every((id) => id === '')) throw new Refusal(400, 'id is empty. Leave it out to remove all.')
+      const filter = all && NARROWING.find((name) => query.has(name))
+      if (filter) throw new Refusal(400, `${filter} does not narrow what is removed: name the ids, or nothing for all.`)
       if (asked.length > MAX_IDS) throw new Refusal(400, `At most ${MAX_IDS} ids a call.`)
       const dryRun = ['true', '1'].includes((query.get('dryRun') ?? '').toLowerCase())
       const ids = await admin.missing.purge({ ...(all ? {} : { ids: asked }), dryRun })

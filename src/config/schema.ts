@@ -71,7 +71,7 @@ export const SETTINGS = section('Tonearm', {
       256,
       { min: 0, max: 100_000 },
       {
-        help: 'Requests of one address (an IPv6 /64) under way at a time, streams and downloads among them; further ones get 429. And half as many connections more. Behind a proxy of trustedProxies the address is the one that it tells; this machine is not counted. 0 = no bound.',
+        help: 'Requests of one address (an IPv6 /64) under way at a time, streams and downloads among them; further ones get 429. And half as many connections more. Behind a proxy of trustedProxies the address is the one that it tells; this machine is not counted. Where a container or a router shows all clients under one address, they share it. 0 = no bound.',
       },
     ),
     adapter: choice(['auto', 'uws', 'node'], 'auto', {

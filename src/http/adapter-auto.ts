@@ -48,6 +48,7 @@ export class AutoAdapter implements HttpAdapter {
   readonly #nodes = new Set<NodeAdapter>()
   #at: { readonly host: string; readonly port: number } | undefined
   #look: { readonly address: string; confirmed: boolean; timer?: NodeJS.Timeout } | undefined
+  #taking: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(options: AdapterOptions, uws: UwsAdapter, times: Partial<AutoTimes> = {}) {
@@ -64,10 +65,16 @@ export class AutoAdapter implements HttpAdapter {
     return bound
   }
 
+  /** Servers of node:http that have connections, or may get some. */
+  get lookouts(): number {
+    return this.#nodes.size
+  }
+
   async close(graceMs: number): Promise<void> {
     this.#closed = true
     clearTimeout(this.#look?.timer)
     await Promise.all([this.#uws.close(graceMs), ...[...this.#nodes].map((node) => node.close(graceMs))])
+    await this.#taking
   }
 
   #suspect(address: string): void {
@@ -75,9 +82,14 @@ export class AutoAdapter implements HttpAdapter {
     if ((this.#resting.get(address)?.until ?? 0) > performance.now()) return
     if (!this.#isSigned(address)) return
     this.#look = { address, confirmed: false }
-    this.#options.log.debug('a connection ended without a request: looking whether it speaks HTTP/1.0', { address })
+    this.#options.log.debug('connections end without a request: looking whether they speak HTTP/1.0', { address })
     // Not from within a callback of uWS.
-    setImmediate(() => void this.#takeOver())
+    setImmediate(() => {
+      this.#taking = this.#takeOver().catch((error: unknown) => {
+        this.#options.log.warn('node:http could not take over the address', { error })
+        this.#handBack(address)
+      })
+    })
   }
 
   /** Whether this was the last sign that was wanted. */
@@ -105,25 +117,20 @@ export class AutoAdapter implements HttpAdapter {
 
   async #takeOver(): Promise<void> {
     const look = this.#look
-    const { log } = this.#options
     if (this.#closed || !look || !this.#at) return
     // Loaded only now: Node's HTTP and TLS modules take a megabyte.
     const { createNodeAdapter } = await import('./adapter-node.ts')
     if (this.#closed) return
-    const node = createNodeAdapter({ ...this.#options, listen: this.#at }, () => this.#confirm())
-    this.#uws.stopListening()
-    try {
-      await node.listen()
-    } catch (error) {
-      log.warn('node:http could not take over the address', { error })
-      this.#handBack(look.address)
-      return
-    }
+    const node = createNodeAdapter(
+      { ...this.#options, listen: this.#at },
+      { onBind: () => this.#uws.stopListening(), onOld: () => this.#confirm() },
+    )
+    await node.listen()
     this.#nodes.add(node)
     if (this.#closed) return void (await node.close(0))
     look.timer = setTimeout(() => {
       if (look.confirmed || this.#closed) return
-      node.retire()
+      void node.retire().then(() => this.#nodes.delete(node))
       this.#handBack(look.address)
     }, this.#times.probeMs)
     look.timer.unref()

@@ -23,9 +23,16 @@ import type { HttpAdapter } from './types.ts'
 
 const NON_ASCII = /[^\x00-\x7f]/
 
-/** HTTP by node:http: wherever Node runs. `onOld` is called for each request that speaks HTTP/1.0. */
-export function createNodeAdapter(options: AdapterOptions, onOld?: () => void): NodeAdapter {
-  return new NodeAdapter(options, { ...DEFAULT_LIMITS, ...options.limits }, onOld)
+export interface NodeWatch {
+  /** Called when all is ready but the port: the last moment for another to let it go. */
+  onBind?(): void
+  /** Called for each request that speaks HTTP/1.0. */
+  onOld?(): void
+}
+
+/** HTTP by node:http: wherever Node runs. */
+export function createNodeAdapter(options: AdapterOptions, watch: NodeWatch = {}): NodeAdapter {
+  return new NodeAdapter(options, { ...DEFAULT_LIMITS, ...options.limits }, watch)
 }
 
 export class NodeAdapter implements HttpAdapter {
@@ -43,13 +50,13 @@ export class NodeAdapter implements HttpAdapter {
   #requests = 0
   #closing = false
   #retired = false
-  readonly #onOld: (() => void) | undefined
+  readonly #told: NodeWatch
   /** Node forgets connections that were upgraded. */
   readonly #upgraded = new Set<Socket>()
 
-  constructor(options: AdapterOptions, limits: HttpLimits, onOld?: () => void) {
+  constructor(options: AdapterOptions, limits: HttpLimits, watch: NodeWatch) {
     this.#options = options
-    this.#onOld = onOld
+    this.#told = watch
     this.#limits = limits
     this.#bodies = new BodyBudget(limits.bodiesBytes)
     this.#watch = new StallWatch(limits.stallMs)
@@ -100,6 +107,7 @@ export class NodeAdapter implements HttpAdapter {
       return { socket: listen.socket }
     }
     const bound = whenListening(server, hostPort(listen.host, listen.port))
+    this.#told.onBind?.()
     server.listen({ host: listen.host, port: listen.port, exclusive: true })
     await bound
     const { port } = server.address() as AddressInfo
@@ -125,11 +133,23 @@ export class NodeAdapter implements HttpAdapter {
     })
   }
 
-  /** Takes no further connection or request; replies under way go on until they end or `close` is called. */
-  retire(): void {
+  /**
+   * Takes no further connection or request; replies under way go on until they end or `close` is called. Resolves when the
+   * last connection is gone and nothing is left of the server.
+   */
+  retire(): Promise<void> {
     this.#retired = true
-    // The HTTP server's own would cut idle connections, on which a request may be under way.
-    if (this.#server) NetServer.prototype.close.call(this.#server)
+    const server = this.#server
+    if (!server) return Promise.resolve()
+    return new Promise((resolve) => {
+      // The HTTP server's own would cut idle connections, on which a request may be under way.
+      NetServer.prototype.close.call(server, () => {
+        // That one also ends the timer that looks after connections.
+        server.close()
+        this.#watch.stop()
+        resolve()
+      })
+    })
   }
 
   async close(graceMs: number): Promise<void> {
@@ -169,7 +189,7 @@ export class NodeAdapter implements HttpAdapter {
 
   #accept(incoming: IncomingMessage, response: ServerResponse, way: Way = {}): void {
     const { expectsContinue = false, upgrade } = way
-    if (incoming.httpVersion === '1.0') this.#onOld?.()
+    if (incoming.httpVersion === '1.0') this.#told.onOld?.()
     const headers = { __proto__: null } as unknown as Record<string, string>
     const raw = incoming.rawHeaders
     for (let index = 0; index + 1 < raw.length; index += 2) {

@@ -1,6 +1,7 @@
 import { addressGroup } from '../auth/address-group.ts'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../log/logger.ts'
+import { errorReply } from './reply.ts'
 import type { HttpHandler, HttpRequest } from './types.ts'
 
 /** What is judged by the address that a proxy in front of it forwards, or comes from this machine. */
@@ -21,22 +22,34 @@ export interface AddressBound {
  * time, streams and downloads among them. `most` 0: no bound. This machine's own requests are not counted: they may be
  * those of a proxy that nobody told us of.
  */
-export function createAddressBound(most: number, log: Logger): AddressBound {
+export function createAddressBound(
+  most: number,
+  log: Logger,
+  /** Puts on refusals what all replies have: a web player of another origin could not read them. */
+  dress: (handler: HttpHandler) => HttpHandler = (handler) => handler,
+): AddressBound {
   const running = new Map<string, number>()
   const counted = new WeakMap<HttpRequest, string>()
   let toldAt = Number.NEGATIVE_INFINITY
 
-  function refuse(address: string): never {
-    if (performance.now() - toldAt > TELL_EVERY_MS) {
-      toldAt = performance.now()
-      log.warn('an address has too many requests under way; server.maxPerAddress is the bound', { address, most })
-    }
-    throw new AppError(
-      'BUSY',
-      'Too many requests of your address are under way. Wait until some have ended; the administrator may allow more (server.maxPerAddress).',
-      { retryAfter: RETRY_AFTER_S },
+  function tell(address: string): void {
+    if (performance.now() - toldAt <= TELL_EVERY_MS) return
+    toldAt = performance.now()
+    log.warn(
+      'an address has too many requests under way; server.maxPerAddress is the bound. If it is that of a proxy, name it in server.trustedProxies',
+      { address, most },
     )
   }
+
+  const refused = dress(() =>
+    errorReply(
+      new AppError(
+        'BUSY',
+        'Too many requests of your address are under way. Wait until some have ended; the administrator may allow more (server.maxPerAddress).',
+        { retryAfter: RETRY_AFTER_S },
+      ),
+    ),
+  )
 
   return {
     wrap: (handler) => {
@@ -46,7 +59,10 @@ export function createAddressBound(most: number, log: Logger): AddressBound {
         if (isOwnMachine(address)) return handler(request)
         const group = addressGroup(address)
         const count = running.get(group) ?? 0
-        if (count >= most) refuse(address)
+        if (count >= most) {
+          tell(address)
+          return refused(request)
+        }
         running.set(group, count + 1)
         counted.set(request, group)
         return handler(request)

@@ -40,7 +40,7 @@ export async function startHttp(options: {
   const { settings, handler, begin, hooks, log } = options
   const { baseUrl } = settings
   const tls = settings.tls.cert === '' ? undefined : settings.tls
-  const bound = createAddressBound(settings.maxPerAddress, log)
+  const bound = createAddressBound(settings.maxPerAddress, log, (refused) => withCors(refused, SECURITY_HEADERS))
   const proxies = settings.trustedProxies.filter((network) => network !== 'unix')
   const adapter = await createAdapter(settings.adapter, {
     listen: settings.host.startsWith('unix:')

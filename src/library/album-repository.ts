@@ -112,13 +112,15 @@ export function createAlbumRepository(context: LibraryContext, rows: AlbumRows):
     },
     list: (viewer, query) => (query.limit > 0 ? rows.load(viewer, list(viewer, query)) : []),
     ofArtist: (viewer, id, options) => {
-      const visible = context.scope(viewer).album('a')
+      const scope = context.scope(viewer)
+      const visible = scope.album('a')
+      const song = scope.song('s')
       const own = `SELECT album_id FROM album_artist WHERE artist_id = ? AND role = 'albumartist'`
       const credited = `SELECT album_id FROM album_artist WHERE artist_id = ?`
       const appearing = `SELECT s.album_id FROM song_artist c CROSS JOIN song s ON s.id = c.song_id
-        WHERE c.artist_id = ? AND ${context.scope(viewer).song('s').sql}`
+        WHERE c.artist_id = ? AND ${song.sql}`
       const from = options?.appearsOn ? `${credited} UNION ${appearing}` : own
-      const params = options?.appearsOn ? [id, id, ...context.scope(viewer).song('s').params] : [id]
+      const params = options?.appearsOn ? [id, id, ...song.params] : [id]
       const ids = db.select(
         `SELECT a.id FROM album a WHERE a.id IN (${from}) AND ${visible.sql} ORDER BY a.max_year, a.order_name, a.id`,
         [...params, ...visible.params],

@@ -38,9 +38,10 @@ export function createArtistRepository(context: LibraryContext): ArtistRepositor
   }
 
   function* albumArtists(viewer: Viewer): IterableIterator<Artist> {
-    const scope = context.scope(viewer)
     let after: readonly [name: string, id: number] = ['', 0]
     for (;;) {
+      // Anew for each page: whoever reads them may wait between two, and the catalogue moves meanwhile.
+      const scope = context.scope(viewer)
       const [name, id] = after
       const page = context.memo(`album artists ${scope.key} ${id} ${name}`, () => albumArtistsAfter(scope, after))
       yield* loadArtists(context, viewer, page.ids)

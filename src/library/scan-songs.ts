@@ -3,6 +3,7 @@ import { searchWords } from '../base/text.ts'
 import type { Database, SqlValue } from '../db/database.ts'
 import type { SongDraft, SongFile } from './scan-draft.ts'
 import type { ScanNames } from './scan-names.ts'
+import { soundKind } from './scan-records.ts'
 
 /** What the scanner remembers of a file. */
 export interface KnownSong {
@@ -51,6 +52,11 @@ export interface ScanSongs {
   /** The same content at another place, without reading it. */
   setPlace(id: SongId, folderId: FolderId, path: string): void
   byPid(libraryId: LibraryId, pid: string): readonly SongId[]
+  /** Songs with a file whose length is one of these, in ms; `sound` as `soundKind` says it. */
+  ofLengths(
+    libraryId: LibraryId,
+    lengths: readonly number[],
+  ): readonly { readonly id: SongId; readonly durationMs: number; readonly sound: string }[]
 }
 
 const COLUMNS = [
@@ -323,6 +329,22 @@ export function createScanSongs(db: Database, names: ScanNames): ScanSongs {
       db.select('SELECT id FROM song WHERE library_id = ? AND pid = ?', [libraryId, pid], (row) =>
         row.number(0),
       ) as SongId[],
+    ofLengths: (libraryId, lengths) =>
+      db.select(
+        `SELECT id, duration_ms, sample_rate, bit_depth, channels, codec FROM song
+         WHERE library_id = ? AND missing = 0 AND duration_ms IN (SELECT value FROM json_each(?))`,
+        [libraryId, JSON.stringify(lengths)],
+        (row) => ({
+          id: row.number(0) as SongId,
+          durationMs: row.number(1),
+          sound: soundKind({
+            sampleRate: row.number(2),
+            bitDepth: row.number(3),
+            channels: row.number(4),
+            codec: row.text(5),
+          }),
+        }),
+      ),
   }
 }
 

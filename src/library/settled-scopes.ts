@@ -8,6 +8,8 @@ import { type Condition, compileScope, markCondition, pathRanges, type ScopeSql 
 
 /** All marks together; a scope takes about 200 KB in a library of 100,000 songs. */
 const MAX_BYTES = 4 * 1024 * 1024
+/** A scope that was pushed out by others is worked out again after so many uses: not at each, by turns with them. */
+const USES_AFTER = 32
 /** Above, a byte for each id would cost more than it saves. */
 const MAX_SONG_ID = 2_000_000
 
@@ -19,16 +21,15 @@ export class SettledScopes {
   readonly #db: Database
   readonly #catalogue: TableWatch
   readonly #idle: IdleWork
-  readonly #kept = new LRUCache<string, ScopeSql>({
-    maxSize: MAX_BYTES,
-    sizeCalculation: (one) => one.marks?.bytes ?? 256,
-  })
-  readonly #asked = new LRUCache<string, true>({ max: 256 })
+  readonly #kept: LRUCache<string, ScopeSql>
+  /** Uses that are left until a scope is worked out. */
+  readonly #wait = new LRUCache<string, number>({ max: 256 })
   #version = -1
 
-  constructor(db: Database, catalogue: TableWatch) {
+  constructor(db: Database, catalogue: TableWatch, maxBytes = MAX_BYTES) {
     this.#db = db
     this.#catalogue = catalogue
+    this.#kept = new LRUCache({ maxSize: maxBytes, sizeCalculation: (one) => one.marks?.bytes ?? 256 })
     this.#idle = new IdleWork(db, catalogue)
   }
 
@@ -38,19 +39,22 @@ export class SettledScopes {
     const { version } = this.#catalogue
     if (version !== this.#version) {
       this.#kept.clear()
-      this.#asked.clear()
+      this.#wait.clear()
       this.#version = version
     }
     const known = this.#kept.get(direct.key)
     if (known) return known
-    if (!this.#asked.has(direct.key)) {
-      this.#asked.set(direct.key, true)
+    const wait = this.#wait.get(direct.key) ?? 1
+    if (wait > 0) {
+      this.#wait.set(direct.key, wait - 1)
       return direct
     }
     if (!this.#canSettle(scope)) return direct
     const settled = settledSql(direct, new ScopeMarks(this.#db, this.#idle, scope, direct), scope)
     this.#kept.set(direct.key, settled)
-    return settled
+    const isKept = this.#kept.has(direct.key)
+    this.#wait.set(direct.key, isKept ? USES_AFTER : Number.POSITIVE_INFINITY)
+    return isKept ? settled : direct
   }
 
   #canSettle(scope: AccessScope): boolean {

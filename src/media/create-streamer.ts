@@ -165,11 +165,13 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     },
     status: () => ({ streams: rights.runningStreams, transcoder: transcoder?.status() }),
     stream: async (user, viewer, request) => {
+      const since = rights.changes
       const { song, path } = await authorized(user, viewer, { ...request, purpose: 'stream' })
       const source = await describeStream(user, song, path, request)
-      return rights.guard(source, { userId: user.id, songId: song.id, purpose: 'stream', login: request.login })
+      return rights.guard(source, { userId: user.id, songId: song.id, purpose: 'stream', login: request.login }, since)
     },
     download: async (user, viewer, request) => {
+      const since = rights.changes
       const { song, path } = await authorized(user, viewer, { ...request, purpose: 'download' })
       const source = await fileSource({
         path,
@@ -179,7 +181,11 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         cacheControl: 'private',
         downloadName: basename(song.path),
       })
-      return rights.guard(source, { userId: user.id, songId: song.id, purpose: 'download', login: request.login })
+      return rights.guard(
+        source,
+        { userId: user.id, songId: song.id, purpose: 'download', login: request.login },
+        since,
+      )
     },
     plan: (user, song, request) => planOf(song, decide(user, song, request)),
     contentTypeOf,

@@ -76,19 +76,23 @@ export class StreamRights {
     return count
   }
 
-  /** The same source, whose streams end with FORBIDDEN as soon as the grant is gone. */
-  guard(source: ByteSource, grant: StreamGrant): ByteSource {
-    const changes = this.#changes
+  /** How often rights have changed. */
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** The same source, whose streams end with FORBIDDEN as soon as the grant is gone. `since`: `changes` when it was looked at. */
+  guard(source: ByteSource, grant: StreamGrant, since: number): ByteSource {
     return {
       ...source,
       instead: async (error) => {
         const other = await source.instead?.(error)
-        return other && this.guard(other, grant)
+        return other && this.guard(other, grant, since)
       },
       open: async (range) => {
         const stream = this.#watch(await source.open(range), grant)
         // Something changed between the permission and the first byte: it didn't know this stream yet.
-        if (changes !== this.#changes) void this.#check(grant.userId)
+        if (since !== this.#changes) void this.#check(grant.userId)
         return stream
       },
     }

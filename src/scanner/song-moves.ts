@@ -4,6 +4,7 @@ import type { SongDraft, SongFile } from '../library/scan-draft.ts'
 import { type LostSong, type ScanRecords, soundKind } from '../library/scan-records.ts'
 import type { ScanSongs } from '../library/scan-songs.ts'
 import { nameOf, parentOf } from './folder-listing.ts'
+import { UNKNOWN_ALBUM, UNKNOWN_ARTIST } from './names.ts'
 
 /** Lengths that differ by less are the same recording. */
 const SAME_LENGTH_MS = 1000
@@ -12,9 +13,9 @@ const TELLING_LENGTH_MS = 30_000
 
 /**
  * Knows new files again as songs whose file is gone: by what their tags say they are, else by size, time and length,
- * else by name, else (renamed and retagged at once, as taggers do) by the sound: when one single song that vanished in
- * this scan has exactly its length, rate, channels and codec, and title, artist, album or folder stayed the same. No
- * hash of the sound is kept for that: it would cost each first scan a seek a file. Each lost song is given out once.
+ * else by name, else (renamed and retagged at once, as taggers do) by the sound: when of all songs one single one, which
+ * vanished in this scan, has exactly its length, rate, channels and codec, and title, artist, album or folder stayed the
+ * same. Books that are cut into equal parts have no such length. No hash of the sound is kept for that: it would cost each first scan a seek a file. Each lost song is given out once.
  */
 export class SongMoves {
   readonly #lost = new Map<SongId, LostSong>()
@@ -22,19 +23,21 @@ export class SongMoves {
   readonly #byStamp = new Map<string, SongId[]>()
   readonly #byName = new Map<string, SongId[]>()
   readonly #bySound = new Map<string, SongId[]>()
-  readonly #songs: Pick<ScanSongs, 'byPid'>
+  /** Of songs that are there: what sounds like them tells nothing. Asked for when it is needed. */
+  #otherSounds: ReadonlySet<string> | undefined
+  readonly #songs: Pick<ScanSongs, 'byPid' | 'ofLengths'>
   readonly #libraryId: LibraryId
 
   /** `vanished` in this scan, `missing` since earlier ones. */
   constructor(
     libraryId: LibraryId,
     { vanished, missing }: { readonly vanished: readonly LostSong[]; readonly missing: readonly LostSong[] },
-    songs: Pick<ScanSongs, 'byPid'>,
+    songs: Pick<ScanSongs, 'byPid' | 'ofLengths'>,
   ) {
     this.#libraryId = libraryId
     this.#songs = songs
     for (const { id, sound, durationMs } of vanished)
-      if (durationMs >= TELLING_LENGTH_MS) push(this.#bySound, `${durationMs} ${sound}`, id)
+      if (durationMs >= TELLING_LENGTH_MS) push(this.#bySound, soundKey({ durationMs, sound }), id)
     for (const song of [...vanished, ...missing]) {
       this.#lost.set(song.id, song)
       push(this.#byStamp, `${song.size} ${song.mtimeMs}`, song.id)
@@ -46,7 +49,7 @@ export class SongMoves {
     libraryId: LibraryId,
     vanished: readonly SongId[],
     records: Pick<ScanRecords, 'missing' | 'lost'>,
-    songs: Pick<ScanSongs, 'byPid'>,
+    songs: Pick<ScanSongs, 'byPid' | 'ofLengths'>,
   ): SongMoves {
     const now = vanished.flatMap((id) => records.lost(id) ?? [])
     return new SongMoves(libraryId, { vanished: now, missing: records.missing(libraryId) }, songs)
@@ -85,15 +88,27 @@ export class SongMoves {
   }
 
   #bySameSound(draft: SongDraft, file: SongFile): LostSong | undefined {
-    const [only, ...others] = this.#bySound.get(`${draft.durationMs} ${soundKind(draft)}`) ?? []
+    const key = soundKey({ durationMs: draft.durationMs, sound: soundKind(draft) })
+    const [only, ...others] = this.#bySound.get(key) ?? []
     const song = only === undefined || others.length > 0 ? undefined : this.#lost.get(only)
     if (!song) return undefined
     const stayed =
       fold(song.title) === fold(draft.title) ||
-      fold(song.artist) === fold(draft.artist) ||
-      fold(song.album) === fold(draft.album.name) ||
+      isSameName(song.artist, draft.artist, UNKNOWN_ARTIST) ||
+      isSameName(song.album, draft.album.name, UNKNOWN_ALBUM) ||
       parentOf(song.path) === parentOf(file.path)
-    return stayed ? song : undefined
+    this.#otherSounds ??= this.#soundsOfOthers()
+    return stayed && !this.#otherSounds.has(key) ? song : undefined
+  }
+
+  #soundsOfOthers(): ReadonlySet<string> {
+    const lengths = new Set(
+      [...this.#bySound.values()].flatMap(([id]) => this.#lost.get(id as SongId)?.durationMs ?? []),
+    )
+    const others = this.#songs
+      .ofLengths(this.#libraryId, [...lengths])
+      .filter(({ id }) => !this.#lost.has(id) && !this.#taken.has(id))
+    return new Set(others.map(soundKey))
   }
 
   #best(
@@ -113,6 +128,15 @@ export class SongMoves {
     }
     return best
   }
+}
+
+function soundKey({ durationMs, sound }: Pick<LostSong, 'durationMs' | 'sound'>): string {
+  return `${durationMs} ${sound}`
+}
+
+/** Two that both have no name have nothing in common. */
+function isSameName(one: string, other: string, unknown: string): boolean {
+  return one !== unknown && fold(one) === fold(other)
 }
 
 function sameLength(a: number, b: number): boolean {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHook } from 'node:async_hooks'
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, request as httpRequest } from 'node:http'
@@ -6,25 +7,32 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { AutoAdapter, type AutoTimes } from '../../src/http/adapter-auto.ts'
+import type { AdapterOptions } from '../../src/http/adapter-options.ts'
 import { createUwsAdapter } from '../../src/http/adapter-uws.ts'
 import { createAdapter } from '../../src/http/create-adapter.ts'
 import { text } from '../../src/http/reply.ts'
 import type { HttpHandler } from '../../src/http/types.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { hasAddon } from '../support/adapters.ts'
-import { raw, watchedSource } from './harness.ts'
+import { raw, until, watchedSource } from './harness.ts'
 
 const skip = !hasAddon() && 'uWebSockets.js has no build for this version of Node'
 const OLD = 'GET / HTTP/1.0\r\nHost: a\r\n\r\n'
 
 interface Auto {
   readonly port: number
+  readonly adapter: AutoAdapter
   readonly warnings: readonly string[]
   readonly debugs: readonly string[]
 }
 
-async function serveAuto(t: TestContext, handler: HttpHandler, times: Partial<AutoTimes> = {}): Promise<Auto> {
+async function serveAuto(
+  t: TestContext,
+  handler: HttpHandler,
+  { tls, ...times }: Partial<AutoTimes> & Pick<AdapterOptions, 'tls'> = {},
+): Promise<Auto> {
   const warnings: string[] = []
   const debugs: string[] = []
   const log = {
@@ -32,12 +40,13 @@ async function serveAuto(t: TestContext, handler: HttpHandler, times: Partial<Au
     warn: (message: string) => void warnings.push(message),
     debug: (message: string) => void debugs.push(message),
   }
-  const options = { listen: { host: '127.0.0.1', port: 0 }, basePath: '', trustedProxies: [], handler, log }
+  const listen = { host: '127.0.0.1', port: 0 }
+  const options = { listen, basePath: '', trustedProxies: [], handler, log, ...(tls ? { tls } : {}) }
   const adapter = new AutoAdapter(options, await createUwsAdapter(options), times)
   const bound = await adapter.listen()
   t.after(() => adapter.close(0))
   assert.ok('port' in bound)
-  return { port: bound.port, warnings, debugs }
+  return { port: bound.port, adapter, warnings, debugs }
 }
 
 const status = (reply: string) => Number(reply.slice(9, 12))
@@ -86,11 +95,25 @@ test('a stream that runs when node:http takes over goes on', { skip, timeout: 60
   assert.equal(await received, size)
 })
 
+/** Until the server has begun a look: where it was slow, the knock was no end at once. */
+async function knockUntilLooking({ port, debugs }: Auto): Promise<void> {
+  for (const before = debugs.length; debugs.length === before; ) {
+    await knock(port)
+    for (let turn = 0; turn < 20 && debugs.length === before; turn++) await turnOfLoop()
+  }
+}
+
 test('one that only tries whether the port is open changes nothing for long', { skip, timeout: 60_000 }, async (t) => {
   const auto = await serveAuto(t, () => text(200, 'hello'), { probeMs: 300, restMs: 60_000 })
-  while (auto.debugs.length === 0) await knock(auto.port)
-  const answer = () => fetch(`http://127.0.0.1:${auto.port}/`).then((reply) => reply.text())
-  for (const until = Date.now() + 600; Date.now() < until; ) assert.equal(await answer(), 'hello')
+  await knockUntilLooking(auto)
+  // Who connects in the very moment of a change is reset, and tries again.
+  const ask = () => fetch(`http://127.0.0.1:${auto.port}/`).then((reply) => reply.text())
+  const answer = () => ask().catch(ask)
+  let wasLooking = false
+  for (let isLooking = false; !wasLooking || isLooking; isLooking = auto.adapter.lookouts > 0) {
+    wasLooking ||= isLooking
+    assert.equal(await answer(), 'hello')
+  }
   // uWebSockets.js is back, and does not give way to the same address again so soon.
   for (let index = 0; index < 3; index++) assert.equal(status(await raw(t, auto.port, OLD).closed), 505)
   assert.deepEqual(auto.warnings, [])
@@ -105,6 +128,46 @@ test('whoever sends requests besides is no such proxy', { skip, timeout: 60_000 
   }
   assert.deepEqual(auto.debugs, [])
 })
+
+test('a look in vain leaves no server and no timer', { skip, timeout: 60_000 }, async (t) => {
+  const auto = await serveAuto(t, () => text(200, 'hello'), { probeMs: 250, restMs: 0 })
+  const timers = new Set<number>()
+  const hook = createHook({
+    init: (id, type) => void (type === 'Timeout' && timers.add(id)),
+    destroy: (id) => void timers.delete(id),
+  }).enable()
+  t.after(() => hook.disable())
+  for (let look = 0; look < 3; look++) {
+    await knockUntilLooking(auto)
+    await until(() => auto.adapter.lookouts > 0)
+    // One connection that node:http keeps alive meanwhile.
+    const held = raw(t, auto.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await until(() => held.text().endsWith('hello'))
+    held.socket.destroy()
+    await until(() => auto.adapter.lookouts === 0)
+  }
+  await until(() => timers.size <= 1)
+})
+
+test('a stop while node:http is about to take over leaves nobody listening', { skip, timeout: 60_000 }, async (t) => {
+  // With TLS there is more to do before the port is taken.
+  const file = (name: string) => fileURLToPath(new URL(`../fixtures/tls/${name}.pem`, import.meta.url))
+  const tls = { cert: file('cert'), key: file('key') }
+  for (let turns = 0; turns < 16; turns++) {
+    const auto = await serveAuto(t, () => text(200, 'hello'), turns % 2 === 0 ? { tls } : {})
+    await knockUntilLooking(auto)
+    for (let turn = 0; turn < turns; turn++) await turnOfLoop()
+    await auto.adapter.close(0)
+    await assert.rejects(
+      new Promise<void>((resolve, reject) => {
+        connect(auto.port, '127.0.0.1', resolve).on('error', reject)
+      }),
+      /ECONNREFUSED/,
+    )
+  }
+})
+
+const turnOfLoop = () => new Promise((resolve) => setImmediate(resolve))
 
 function knock(port: number): Promise<void> {
   return new Promise((resolve) => {

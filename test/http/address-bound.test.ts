@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { loadConfig } from '../../src/config/load.ts'
+import { quietHooks } from '../../src/hooks/hook-bus.ts'
 import { createAddressBound } from '../../src/http/address-bound.ts'
 import { text } from '../../src/http/reply.ts'
+import { startHttp } from '../../src/http/start-http.ts'
 import type { HttpHandler } from '../../src/http/types.ts'
 import { silentLogger } from '../../src/log/logger.ts'
+import { tempFolder } from '../support/temp-database.ts'
 import { onBoth, raw, rawExchange, serve, until, watchedSource } from './harness.ts'
 
 const SIZE = 64 * 1024 * 1024
@@ -93,4 +97,27 @@ onBoth('connections of an address that is exempt are not', async (t, name) => {
 test('a bound of 0 is none', () => {
   const handler: HttpHandler = () => text(200, 'hello')
   assert.equal(createAddressBound(0, silentLogger).wrap(handler), handler)
+})
+
+test('a refusal can be read by web players of other origins, like all else', { timeout: 60_000 }, async (t) => {
+  const flags = Object.entries({
+    'server.host': '127.0.0.1',
+    'server.port': '0',
+    'server.adapter': 'node',
+    'server.maxPerAddress': '1',
+    'server.trustedProxies': '["127.0.0.1"]',
+  }).map(([name, value]) => ({ name, text: value, flag: `--${name}` }))
+  const folder = tempFolder(t)
+  const { config } = await loadConfig({ flags, env: {}, cwd: folder, home: folder })
+  const started = await startHttp({ settings: config.server, handler: media, hooks: quietHooks, log: silentLogger })
+  t.after(() => started.close())
+  const port = started.at.port ?? assert.fail()
+  const stream = raw(t, port, asked('/media', '203.0.113.7'))
+  stream.socket.once('data', () => stream.socket.pause())
+  await until(() => stream.text() !== '')
+  const { status, head } = await rawExchange(t, port, asked('/', '203.0.113.7'))
+  assert.equal(status, 429)
+  assert.match(head, /access-control-allow-origin: \*/)
+  assert.match(head, /x-content-type-options: nosniff/)
+  stream.socket.destroy()
 })

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { EMPTY_SCOPE, FULL_SCOPE } from '../../src/base/access-scope.ts'
 import type { ByteStream } from '../../src/base/byte-source.ts'
 import { AppError } from '../../src/base/errors.ts'
+import type { ApiKeyId } from '../../src/base/ids.ts'
+import { dispatcherOf, entry } from '../support/hooks.ts'
 import { eventually, isAlive, mediaHome, USER } from './media-home.ts'
 import { stubBytes, writeStubEncoder } from './stub-encoder.ts'
 
@@ -36,6 +38,25 @@ test('a stream ends when its song is hidden from the listener', async (t) => {
   home.rights.changed()
   assert.equal(await listen(stream), 'withdrawn')
   assert.equal(streamer.status().streams, 0)
+})
+
+test('a login that ends while a plugin still thinks about the stream lets nothing run on', async (t) => {
+  for (const purpose of ['stream', 'download'] as const) {
+    const home = mediaHome(t)
+    const song = home.addSong(new Uint8Array(50_000_000), FACTS)
+    const hooks = dispatcherOf(
+      entry('stream.authorize', () => {
+        home.rights.keys = []
+        home.rights.changed()
+        return { allow: true }
+      }),
+    )
+    const streamer = await home.streamer({ engine: 'off' }, hooks)
+    const keyId = 1 as ApiKeyId
+    home.rights.keys = [keyId]
+    const source = await streamer[purpose](home.user, home.viewer, { client: 'x', songId: song.id, login: { keyId } })
+    assert.equal(await listen(await source.open()), 'withdrawn', purpose)
+  }
 })
 
 test('a conversion whose only listener lost the right ends its process', async (t) => {

@@ -106,6 +106,29 @@ test('another song of the same length is not taken for one that is gone', async 
   assert.deepEqual([moved, added], [0, 3])
 })
 
+test('a new part of a book is not taken for one that is gone, though all parts are of one length', async (t) => {
+  const book = { artist: 'Author', albumartist: 'Author', album: 'Book' }
+  const part = (number: number) => long(`Part ${number}`, 40, { ...book, tracknumber: number })
+  const rig = await scanRig(t, { 'Book/1.flac': part(1), 'Book/2.flac': part(2), 'Book/3.flac': part(3) })
+  await rig.scan()
+  await rm(join(rig.folder, 'Book/2.flac'))
+  await rig.write({ 'Book/04.flac': part(4) })
+  const { moved, added } = await rig.scan()
+  assert.deepEqual([moved, added], [0, 1])
+})
+
+test('songs of which nothing is known have nothing in common but their length', async (t) => {
+  const bare = (title: string, comment = '') => ({
+    audio: { format: 'flac' as const, seconds: 40, tags: { title, ...(comment ? { comment } : {}) } },
+  })
+  const rig = await scanRig(t, { 'a.flac': bare('A') })
+  await rig.scan()
+  await rm(join(rig.folder, 'a.flac'))
+  await rig.write({ 'New/b.flac': bare('B', 'longer') })
+  const { moved, added } = await rig.scan()
+  assert.deepEqual([moved, added], [0, 1])
+})
+
 test('a renamed folder keeps its id, and so do those above and its songs', async (t) => {
   const rig = await scanRig(t, LIBRARY)
   await rig.scan()
