@@ -9,7 +9,7 @@ type Sort = NonNullable<Parameters<MissingAdmin['list']>[0]['sort']>
 
 const TEXTS = ['path', 'title', 'album', 'artist'] as const
 /** What narrows the list, `id` aside. */
-const NARROWING = [...TEXTS, 'libraryId', '_filters']
+const NARROWING = [...TEXTS, 'libraryId', 'library_id', '_filters']
 
 const SORTS = new Map<string, Sort>(
   Object.entries({

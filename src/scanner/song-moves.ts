@@ -15,7 +15,8 @@ const TELLING_LENGTH_MS = 30_000
  * Knows new files again as songs whose file is gone: by what their tags say they are, else by size, time and length,
  * else by name, else (renamed and retagged at once, as taggers do) by the sound: when of all songs one single one, which
  * vanished in this scan, has exactly its length, rate, channels and codec, and title, artist, album or folder stayed the
- * same. Books that are cut into equal parts have no such length. No hash of the sound is kept for that: it would cost each first scan a seek a file. Each lost song is given out once.
+ * same. Books that are cut into equal parts have no such length. No hash of the sound is kept for that: it would cost
+ * each first scan a seek a file. Each lost song is given out once.
  */
 export class SongMoves {
   readonly #lost = new Map<SongId, LostSong>()
