@@ -6,7 +6,7 @@ import type { Album, Explicit, Viewer } from './entities.ts'
 import { jsonIds, jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { packText } from './packed-text.ts'
-import type { PartialAlbums } from './partial-albums.ts'
+import { albumParts } from './partial-albums.ts'
 import { KIND } from './pending-plays.ts'
 import type { ScopeSql } from './scope-sql.ts'
 
@@ -81,11 +81,7 @@ export class AlbumRows {
     if (absent.length === 0) return found
     const read = this.#read(userId, absent)
     const parts = absent.filter(isPart)
-    if (parts.length > 0) {
-      const known = scope.marks?.albums
-      if (known) takePart(scope, known, read, parts)
-      else this.#countVisible(scope, read, parts)
-    }
+    if (parts.length > 0) this.#takeParts(scope, read, parts)
     for (const [id, album] of read) {
       found.set(id, album)
       this.#cache.set(keyOf(id), album)
@@ -101,97 +97,21 @@ export class AlbumRows {
     return found
   }
 
-  /** As `takePart`, while that is not worked out. */
-  #countVisible(scope: ScopeSql, albums: ReadonlyMap<number, Draft<Album>>, ids: readonly number[]): void {
-    const counts = this.#visibleSongs(scope, ids)
-    const partial: { album: Draft<Album>; stored: readonly string[]; songs: readonly number[] }[] = []
+  /** Of an album that is visible in part, counts, genres and the explicit mark tell of the visible songs alone. */
+  #takeParts(scope: ScopeSql, albums: ReadonlyMap<number, Draft<Album>>, ids: readonly number[]): void {
+    const known = scope.marks?.albums
+    const counted = known ? undefined : albumParts(this.#context.db, ids, scope.song('s'))
     for (const id of ids) {
       const album = albums.get(id)
-      const count = counts.get(id)
-      if (!album || !count || album.songCount === count.songs.length) continue
-      partial.push({ album, stored: album.genres, songs: count.songs })
-      album.songCount = count.songs.length
-      album.durationMs = count.durationMs
-      album.size = count.size
-      album.explicit = count.explicit
-      album.genres = []
+      const part = known?.of(id) ?? counted?.get(id)
+      if (!album || !part) continue
+      album.songCount = part.songCount
+      album.durationMs = part.durationMs
+      album.size = part.size
+      album.explicit = part.explicit
+      if (part.genres) album.genres = part.genres
     }
-    // Mostly one song has all genres that its album has; only where it hasn't the others are asked.
-    this.#addGenres(partial.map(({ album, songs }) => ({ album, songs: songs.slice(0, 1) })))
-    this.#addGenres(
-      partial
-        .filter(({ album, stored }) => album.genres.length < stored.length)
-        .map(({ album, songs }) => ({ album, songs: songs.slice(1) })),
-    )
   }
-
-  /** By album; each by indexes that hold all that is read. */
-  #visibleSongs(scope: ScopeSql, ids: readonly number[]): ReadonlyMap<number, VisibleSongs> {
-    const visible = scope.song('s')
-    const counts = new Map<number, VisibleSongs>()
-    this.#context.db.select(
-      `SELECT s.album_id, s.id, s.duration_ms, s.size, s.explicit
-       FROM json_each(?) t CROSS JOIN song x INDEXED BY song_album ON x.album_id = t.value AND x.missing = 0
-         CROSS JOIN song s INDEXED BY song_page ON s.missing = 0 AND s.id = x.id
-       WHERE ${visible.sql}`,
-      [jsonIds(ids), ...visible.params],
-      (row) => {
-        let count = counts.get(row.number(0))
-        if (!count) {
-          count = { songs: [], durationMs: 0, size: 0, explicit: '' }
-          counts.set(row.number(0), count)
-        }
-        count.songs.push(row.number(1))
-        count.durationMs += row.number(2)
-        count.size += row.number(3)
-        const explicit = row.text(4)
-        if (explicit > count.explicit) count.explicit = explicit as Explicit
-      },
-    )
-    return counts
-  }
-
-  #addGenres(parts: readonly { readonly album: Draft<Album>; readonly songs: readonly number[] }[]): void {
-    const albumOf = new Map(parts.flatMap(({ album, songs }) => songs.map((song) => [song, album] as const)))
-    if (albumOf.size === 0) return
-    this.#context.db.select(
-      `SELECT sg.song_id, g.name FROM json_each(?) t CROSS JOIN song_genre sg ON sg.song_id = t.value
-         CROSS JOIN genre g ON g.id = sg.genre_id`,
-      [jsonIds([...albumOf.keys()])],
-      (row) => {
-        const album = albumOf.get(row.number(0))
-        const genre = row.text(1)
-        if (album && !album.genres.includes(genre)) album.genres = [...album.genres, genre]
-      },
-    )
-  }
-}
-
-/** Of an album that is visible in part, counts, genres and the explicit mark tell of the visible songs alone. */
-function takePart(
-  scope: ScopeSql,
-  parts: PartialAlbums,
-  albums: ReadonlyMap<number, Draft<Album>>,
-  ids: readonly number[],
-): void {
-  for (const id of ids) {
-    const album = albums.get(id)
-    const part = parts.of(id)
-    if (!album || !part) continue
-    const isOpen = scope.holds(album.libraryId)
-    album.songCount = part.songCount
-    album.durationMs = (isOpen ? album.durationMs : 0) + part.durationMs
-    album.size = (isOpen ? album.size : 0) + part.size
-    album.explicit = part.explicit
-    if (part.genres) album.genres = part.genres
-  }
-}
-
-interface VisibleSongs {
-  readonly songs: number[]
-  durationMs: number
-  size: number
-  explicit: Explicit
 }
 
 function readAlbum(db: Database, row: RowReader): Draft<Album> {

@@ -4,12 +4,9 @@ import { jsonIds } from './json-column.ts'
 import type { Condition } from './scope-sql.ts'
 import { slices } from './slices.ts'
 
-/** By album what denials and grants take away and add, in ms and bytes. */
-export type AlbumChanges = ReadonlyMap<number, { readonly durationMs: number; readonly size: number }>
-
+/** What a viewer sees of an album. */
 export interface AlbumPart {
   readonly songCount: number
-  /** To be added to what the album has where its library is open, else to 0. */
   readonly durationMs: number
   readonly size: number
   readonly explicit: Explicit
@@ -43,16 +40,11 @@ export class PartialAlbums {
     this.#genres = genres
   }
 
-  /** In slices, each up to a `yield`. `visible` is on the alias `x` of a song. */
-  static *workOut(db: Database, changes: AlbumChanges, visible: Condition): Generator<void, PartialAlbums, void> {
+  /** In slices, each up to a `yield`. `visible` is on the alias `s` of a song. */
+  static *workOut(db: Database, albums: readonly number[], visible: Condition): Generator<void, PartialAlbums, void> {
     const parts = new Map<number, AlbumPart>()
-    for (const albums of slices([...changes.keys()], SLICE)) {
-      const found = songsLeft(db, albums, visible)
-      const genres = genresLeft(db, found, visible)
-      for (const [id, { songs, explicit }] of found) {
-        const { durationMs = 0, size = 0 } = changes.get(id) ?? {}
-        parts.set(id, { songCount: songs, durationMs, size, explicit, genres: genres.get(id) })
-      }
+    for (const slice of slices(albums, SLICE)) {
+      for (const [id, part] of albumParts(db, slice, visible)) parts.set(id, part)
       yield
     }
     return new PartialAlbums(parts)
@@ -79,26 +71,48 @@ export class PartialAlbums {
   }
 }
 
+/** Of albums with a visible song; `visible` is on the alias `s`. */
+export function albumParts(
+  db: Database,
+  albums: readonly number[],
+  visible: Condition,
+): ReadonlyMap<number, AlbumPart> {
+  const found = songsLeft(db, albums, visible)
+  const genres = genresLeft(db, found, visible)
+  return new Map(
+    [...found].map(([id, { songCount, durationMs, size, explicit }]) => [
+      id,
+      { songCount, durationMs, size, explicit, genres: genres.get(id) },
+    ]),
+  )
+}
+
 interface SongsLeft {
-  songs: number
   readonly first: number
+  songCount: number
+  durationMs: number
+  size: number
   explicit: Explicit
 }
 
+/** By indexes that hold all that is read. */
 function songsLeft(db: Database, albums: readonly number[], visible: Condition): ReadonlyMap<number, SongsLeft> {
   const found = new Map<number, SongsLeft>()
   db.select(
-    `SELECT x.album_id, x.id, x.explicit FROM json_each(?) t
-     CROSS JOIN song x INDEXED BY song_album ON x.album_id = t.value AND x.missing = 0 WHERE ${visible.sql}`,
+    `SELECT s.album_id, s.id, s.duration_ms, s.size, s.explicit
+     FROM json_each(?) t CROSS JOIN song x INDEXED BY song_album ON x.album_id = t.value AND x.missing = 0
+       CROSS JOIN song s INDEXED BY song_page ON s.missing = 0 AND s.id = x.id
+     WHERE ${visible.sql}`,
     [jsonIds(albums), ...visible.params],
     (row) => {
-      const known = found.get(row.number(0))
-      const explicit = row.text(2) as Explicit
-      if (!known) found.set(row.number(0), { songs: 1, first: row.number(1), explicit })
-      else {
-        known.songs++
-        if (explicit > known.explicit) known.explicit = explicit
-      }
+      const id = row.number(0)
+      const left = found.get(id) ?? { first: row.number(1), songCount: 0, durationMs: 0, size: 0, explicit: '' }
+      found.set(id, left)
+      left.songCount++
+      left.durationMs += row.number(2)
+      left.size += row.number(3)
+      const explicit = row.text(4) as Explicit
+      if (explicit > left.explicit) left.explicit = explicit
     },
   )
   return found
@@ -123,9 +137,9 @@ function genresLeft(
   )
   if (genres.size === 0) return genres
   db.select(
-    `SELECT x.album_id, g.name FROM json_each(?) t
-     CROSS JOIN song x INDEXED BY song_album ON x.album_id = t.value AND x.missing = 0
-     CROSS JOIN song_genre sg ON sg.song_id = x.id CROSS JOIN genre g ON g.id = sg.genre_id WHERE ${visible.sql}`,
+    `SELECT s.album_id, g.name FROM json_each(?) t
+     CROSS JOIN song s INDEXED BY song_album ON s.album_id = t.value AND s.missing = 0
+     CROSS JOIN song_genre sg ON sg.song_id = s.id CROSS JOIN genre g ON g.id = sg.genre_id WHERE ${visible.sql}`,
     [jsonIds([...genres.keys()]), ...visible.params],
     (row) => {
       const known = genres.get(row.number(0))

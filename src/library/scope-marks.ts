@@ -4,7 +4,7 @@ import { firstColumn } from './first-column.ts'
 import type { IdleWork } from './idle-work.ts'
 import { jsonIds } from './json-column.ts'
 import { nameKey } from './name-key.ts'
-import { type AlbumChanges, PartialAlbums } from './partial-albums.ts'
+import { PartialAlbums } from './partial-albums.ts'
 import { type Condition, isAtOrBelow, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
 import { slices } from './slices.ts'
 import type { ItemTable } from './visible-ids.ts'
@@ -33,7 +33,7 @@ export class ScopeMarks {
   readonly #marks = new Map<ItemTable, Uint8Array>()
   /** Of songs hidden or granted. */
   readonly #songs: readonly number[]
-  readonly #changes: AlbumChanges
+  readonly #touchedAlbums: ReadonlySet<number>
   readonly #folders: ReadonlySet<number>
   readonly #idle: IdleWork
   #areAlbumsAsked = false
@@ -45,27 +45,22 @@ export class ScopeMarks {
     this.#library = direct.library
     const marks = this.#empty('song')
     const songs: number[] = []
-    const changes = new Map<number, { durationMs: number; size: number }>()
+    const albums = new Set<number>()
     const folders = new Set<number>()
     const touch = (mark: number) => (row: RowReader) => {
       const id = row.number(0)
       if (marks[id - 1] !== MARK.untouched) return
       marks[id - 1] = mark
       songs.push(id)
+      albums.add(row.number(1))
       folders.add(row.number(2))
-      const change = changes.get(row.number(1)) ?? { durationMs: 0, size: 0 }
-      changes.set(row.number(1), change)
-      // A grant adds nothing where the library is open; denials are asked of open libraries alone.
-      const sign = mark === MARK.hidden ? -1 : direct.holds(row.number(3)) ? 0 : 1
-      change.durationMs += sign * row.number(4)
-      change.size += sign * row.number(5)
     }
     for (const [sql, params] of grantedSongs(scope)) db.select(sql, params, touch(MARK.partial))
     for (const [sql, params] of deniedSongs(scope, direct.library('s.library_id')))
       db.select(sql, params, touch(MARK.hidden))
     this.#ofSongs = marks
     this.#songs = songs
-    this.#changes = changes
+    this.#touchedAlbums = albums
     this.#folders = folders
   }
 
@@ -76,7 +71,7 @@ export class ScopeMarks {
 
   /** Bytes held when all kinds have been asked for, about. */
   get bytes(): number {
-    return this.#ofSongs.length * 2 + this.#songs.length * 8 + this.#changes.size * 150 + 1024
+    return this.#ofSongs.length * 2 + this.#songs.length * 8 + this.#touchedAlbums.size * 150 + 1024
   }
 
   of(table: ItemTable): Uint8Array {
@@ -132,7 +127,7 @@ export class ScopeMarks {
   #touched(table: Exclude<ItemTable, 'song'>): readonly [readonly number[], string] {
     switch (table) {
       case 'album':
-        return [[...this.#changes.keys()], 'song vs INDEXED BY song_album WHERE vs.album_id = t.value']
+        return [[...this.#touchedAlbums], 'song vs INDEXED BY song_album WHERE vs.album_id = t.value']
       case 'artist':
         return [
           this.#related(
@@ -156,7 +151,7 @@ export class ScopeMarks {
   }
 
   *#workOutAlbums(): Generator<void> {
-    this.#albums = yield* PartialAlbums.workOut(this.#db, this.#changes, this.song('x'))
+    this.#albums = yield* PartialAlbums.workOut(this.#db, [...this.#touchedAlbums], this.song('s'))
   }
 
   #related(sql: string, ids: readonly number[]): readonly number[] {
@@ -169,7 +164,7 @@ export class ScopeMarks {
 
 type Query = readonly [sql: string, params: SqlParams]
 
-const READ = 'SELECT s.id, s.album_id, s.folder_id, s.library_id, s.duration_ms, s.size'
+const READ = 'SELECT s.id, s.album_id, s.folder_id'
 const BY_ID = 'CROSS JOIN song s INDEXED BY song_page ON s.missing = 0 AND s.id'
 
 function grantedSongs(scope: AccessScope): readonly Query[] {
@@ -188,14 +183,13 @@ function deniedSongs(scope: AccessScope, library: Condition): readonly Query[] {
   }
   if (deny.explicit)
     queries.push([
-      `${READ} FROM song d INDEXED BY song_explicit ${BY_ID} = d.id
-       WHERE d.missing = 0 AND d.explicit = 'e' AND ${library.sql}`,
+      `${READ} FROM song s INDEXED BY song_explicit WHERE s.missing = 0 AND s.explicit = 'e' AND ${library.sql}`,
       library.params,
     ])
   denied(deny.songs, `json_each(?) d ${BY_ID} = d.value`)
   denied(
     deny.albums,
-    `json_each(?) d CROSS JOIN song x INDEXED BY song_album ON x.album_id = d.value AND x.missing = 0 ${BY_ID} = x.id`,
+    'json_each(?) d CROSS JOIN song s INDEXED BY song_album ON s.album_id = d.value AND s.missing = 0',
   )
   denied(deny.artists, `json_each(?) d CROSS JOIN song_artist c ON c.artist_id = d.value ${BY_ID} = c.song_id`)
   denied(
@@ -206,7 +200,7 @@ function deniedSongs(scope: AccessScope, library: Condition): readonly Query[] {
     deny.paths?.flatMap((path) => pathRanges(path) ?? []),
     `json_each(?) d CROSS JOIN folder f
        ON f.library_id = d.value ->> 0 AND f.path BETWEEN d.value ->> 1 AND d.value ->> 2
-     CROSS JOIN song x INDEXED BY song_folder ON x.folder_id = f.id AND x.missing = 0 ${BY_ID} = x.id`,
+     CROSS JOIN song s INDEXED BY song_folder ON s.folder_id = f.id AND s.missing = 0`,
   )
   return queries
 }
