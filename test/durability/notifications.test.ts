@@ -8,9 +8,9 @@ import { pause } from '../../src/base/deadline.ts'
 import { writeAudio } from '../support/audio.ts'
 import { buildOnce } from '../support/build-once.ts'
 import { temporaryFolder } from '../support/music-library.ts'
-import { ask, PASSWORD, type ServerProcess, scanFinished, startServer } from '../support/server-process.ts'
+import { addTarget, loginTo, openNotifications, waitFor } from '../support/native-client.ts'
+import { ask, PASSWORD, scanFinished, startServer } from '../support/server-process.ts'
 
-const WAIT_MS = 90_000
 /** Long enough for a second message of the same to come, if there were one. */
 const QUIET_MS = 4_000
 
@@ -49,28 +49,6 @@ async function startReceiver(): Promise<Receiver> {
   return receiver
 }
 
-async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + WAIT_MS; !(await look()); await pause(50))
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
-}
-
-async function client({ url }: ServerProcess) {
-  const login = await fetch(`${url}/auth/login`, {
-    method: 'POST',
-    body: JSON.stringify({ username: 'admin', password: PASSWORD }),
-  })
-  const { token } = (await login.json()) as { token: string }
-  return async (method: string, path: string, body?: unknown): Promise<unknown> => {
-    const reply = await fetch(`${url}${path}`, {
-      method,
-      headers: { 'x-nd-authorization': `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`)
-    return reply.json()
-  }
-}
-
 async function addAlbum(music: string, name: string): Promise<void> {
   const path = join(music, 'Band', name, '01 - Song.mp3')
   await mkdir(join(path, '..'), { recursive: true })
@@ -92,40 +70,29 @@ test('killed between the cause and the delivery, and in the middle of one: deliv
   let server = await start()
   try {
     await scanFinished(server)
-    const call = await client(server)
-    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
-    await call('PUT', '/api/plugin/notifications', {
-      granted: [...permissions.map(({ name }) => name), 'net:127.0.0.1'],
-      config: { settleSeconds: 0 },
-    })
-    await until('the new settings', () =>
-      call('POST', '/api/notifications/targets', {
-        channel: 'webhook',
-        name: 'here',
-        target: { url: receiver.url, secret: 'a secret of enough bytes' },
-      }).then(
-        () => true,
-        () => false,
-      ),
-    )
+    const call = await loginTo(server, 'admin', PASSWORD)
+    await openNotifications(call)
+    await addTarget(call, 'webhook', { url: receiver.url, secret: 'a secret of enough bytes' })
     for (const mode of ['refuse', 'hold'] as const) {
       receiver.mode = mode
       const album = `Album ${mode}`
       await addAlbum(music, album)
       const asked = receiver.asked.length
       await ask(server, 'startScan')
-      await until('the first attempt', () => receiver.asked.length > asked)
+      await waitFor('the first attempt', () => receiver.asked.length > asked)
       await server.stop('SIGKILL')
       receiver.server.closeAllConnections()
       receiver.mode = 'take'
       server = await start()
-      await until('the delivery', () => receiver.taken.some(({ title }) => title.includes(album)))
+      await waitFor('the delivery', () => receiver.taken.some(({ title }) => title.includes(album)))
       await pause(QUIET_MS)
       const taken = receiver.taken.filter(({ title }) => title.includes(album))
       assert.equal(taken.length, 1)
       // The receiver knows it as the one that it was asked to take before.
       assert.equal(receiver.asked[asked], taken[0]?.id)
-      const list = (await (await client(server))('GET', '/api/notifications')) as { title: string }[]
+      const list = (await (
+        await loginTo(server, 'admin', PASSWORD)
+      )('GET', '/api/notifications')) as { title: string }[]
       assert.equal(list.filter(({ title }) => title.includes(album)).length, 1)
     }
   } finally {
@@ -168,37 +135,27 @@ test('killed while ntfy and Gotify are being asked: asked again after the restar
   let server = await start()
   try {
     await scanFinished(server)
-    const call = await client(server)
-    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
-    await call('PUT', '/api/plugin/notifications', {
-      granted: [...permissions.map(({ name }) => name), 'net:127.0.0.1'],
-      config: { settleSeconds: 0 },
-    })
-    for (const { channel, url } of receivers)
-      await until('the new settings', () =>
-        call('POST', '/api/notifications/targets', { channel, name: 'here', target: PLAIN[channel].target(url) }).then(
-          () => true,
-          () => false,
-        ),
-      )
+    const call = await loginTo(server, 'admin', PASSWORD)
+    await openNotifications(call)
+    for (const { channel, url } of receivers) await addTarget(call, channel, PLAIN[channel].target(url))
     for (let round = 0; round < 2; round++) {
       const album = `Album ${round}`
       const of = (channel: 'ntfy' | 'gotify') => asked[channel].filter(({ title }) => title.includes(album))
       isHeld = true
       await addAlbum(music, album)
       await ask(server, 'startScan')
-      await until('the first attempts', () => of('ntfy').length === 1 && of('gotify').length === 1)
+      await waitFor('the first attempts', () => of('ntfy').length === 1 && of('gotify').length === 1)
       await server.stop('SIGKILL')
       for (const receiver of receivers) receiver.server.closeAllConnections()
       isHeld = false
       server = await start()
-      await until('the second', () => of('ntfy').length === 2 && of('gotify').length === 2)
+      await waitFor('the second', () => of('ntfy').length === 2 && of('gotify').length === 2)
       await pause(QUIET_MS)
       const [first, second, ...more] = of('ntfy')
       assert.ok(first?.sequence_id)
       assert.deepEqual([second?.sequence_id, more], [first.sequence_id, []])
       assert.equal(of('gotify').length, 2)
-      const again = await client(server)
+      const again = await loginTo(server, 'admin', PASSWORD)
       assert.deepEqual(await again('GET', '/api/notifications/dead'), [])
       const targets = (await again('GET', '/api/notifications/targets')) as { sent: number; problem: string }[]
       assert.deepEqual(

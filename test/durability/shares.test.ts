@@ -7,12 +7,12 @@ import { pause } from '../../src/base/deadline.ts'
 import { writeAudio } from '../support/audio.ts'
 import { buildOnce } from '../support/build-once.ts'
 import { temporaryFolder } from '../support/music-library.ts'
-import { ask, PASSWORD, type ServerProcess, scanFinished, startServer } from '../support/server-process.ts'
+import { addTarget, loginTo, type NativeCall, openNotifications, waitFor } from '../support/native-client.ts'
+import { createRandom } from '../support/random.ts'
+import { ask, PASSWORD, scanFinished, startServer } from '../support/server-process.ts'
 
 const ROUNDS = 8
 const AT_ONCE = 6
-const WAIT_MS = 90_000
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000)
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 let receiver: { readonly server: Server; readonly url: string; readonly ids: Set<string> }
@@ -34,38 +34,6 @@ after(async () => {
   await folder.remove()
 })
 
-type Call = (method: string, path: string, body?: unknown) => Promise<unknown>
-
-async function login({ url }: ServerProcess, username: string, password: string): Promise<Call> {
-  const reply = await fetch(`${url}/auth/login`, { method: 'POST', body: JSON.stringify({ username, password }) })
-  const { token } = (await reply.json()) as { token: string }
-  return async (method, path, body) => {
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { 'x-nd-authorization': `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
-    return answer.status === 204 ? undefined : answer.json()
-  }
-}
-
-async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + WAIT_MS; !(await look()); await pause(50))
-    if (performance.now() > end) throw new Error(`waited in vain for ${what} (seed ${SEED})`)
-}
-
-/** Mulberry32: the same moments for the same seed. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 interface Share {
   readonly id: string
   readonly description: string
@@ -74,8 +42,8 @@ interface Share {
 test('killed at any moment while shares are made, changed, opened and taken back: each is told once, and none is forgotten', {
   timeout: 900_000,
 }, async (t) => {
-  t.diagnostic(`seed ${SEED}`)
-  const next = random(SEED)
+  const random = createRandom()
+  t.diagnostic(`seed ${random.seed}`)
   const music = join(folder.path, 'music')
   await writeAudio(join(music, 'Band', 'Album', '01 - Song.mp3'), {
     format: 'mp3',
@@ -86,7 +54,7 @@ test('killed at any moment while shares are made, changed, opened and taken back
   let server = await start()
   try {
     await scanFinished(server)
-    let admin = await login(server, 'admin', PASSWORD)
+    let admin = await loginTo(server, 'admin', PASSWORD)
     await ask(server, 'createUser', { username: 'ben', password: 'of ben', email: 'ben@example.org' })
     const { searchResult3: found } = (await ask(server, 'search3', { query: 'Song' })) as {
       searchResult3: { song: { id: string }[] }
@@ -95,21 +63,8 @@ test('killed at any moment while shares are made, changed, opened and taken back
     const ben = ((await admin('GET', '/api/user')) as { id: string; userName: string }[]).find(
       ({ userName }) => userName === 'ben',
     )
-    const { permissions } = (await admin('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
-    await admin('PUT', '/api/plugin/notifications', {
-      granted: [...permissions.map(({ name }) => name), 'net:127.0.0.1'],
-      config: { settleSeconds: 0, ratePerMinute: 10_000 },
-    })
-    await until('the new settings', () =>
-      admin('POST', '/api/notifications/targets', {
-        channel: 'webhook',
-        name: 'here',
-        target: { url: receiver.url, secret: 'a secret of enough bytes' },
-      }).then(
-        () => true,
-        () => false,
-      ),
-    )
+    await openNotifications(admin, { ratePerMinute: 10_000 })
+    await addTarget(admin, 'webhook', { url: receiver.url, secret: 'a secret of enough bytes' })
     const make = (recipient: object) =>
       admin('POST', '/api/v1/shares', { targets: [{ kind: 'song', id: song?.id }], recipient }) as Promise<Share>
     const old = new Set<string>()
@@ -129,15 +84,15 @@ test('killed at any moment while shares are made, changed, opened and taken back
         }
       }
       const workers = Array.from({ length: AT_ONCE }, () => work().catch(() => {}))
-      await until('the first share', async () => known.size > 0)
-      await pause(next() * 150)
+      await waitFor('the first share', async () => known.size > 0)
+      await pause(random.next() * 150)
       await server.stop('SIGKILL')
       await Promise.all(workers)
 
       server = await start()
-      admin = await login(server, 'admin', PASSWORD)
-      const asBen = await login(server, 'ben', 'of ben')
-      const told = async (call: Call) => {
+      admin = await loginTo(server, 'admin', PASSWORD)
+      const asBen = await loginTo(server, 'ben', 'of ben')
+      const told = async (call: NativeCall) => {
         const list = (await call('GET', '/api/v1/notifications/shares')) as { shareId: string; type: string }[]
         return list.map(({ shareId, type }) => `${type} ${shareId}`).sort()
       }
@@ -156,10 +111,10 @@ test('killed at any moment while shares are made, changed, opened and taken back
         known.delete(id)
       }
       for (const id of known) toBen.push(`share_received ${id}`, `share_changed ${id}`, `share_revoked ${id}`)
-      const where = `round ${round}, seed ${SEED}`
-      await until(`the notes, ${where}`, async () => (await told(asBen)).length >= toBen.length)
-      await until(`the owner's, ${where}`, async () => (await told(admin)).length >= toAdmin.length)
-      await until(`the messages, ${where}`, async () => receiver.ids.size >= toAdmin.length)
+      const where = `round ${round}, seed ${random.seed}`
+      await waitFor(`the notes, ${where}`, async () => (await told(asBen)).length >= toBen.length)
+      await waitFor(`the owner's, ${where}`, async () => (await told(admin)).length >= toAdmin.length)
+      await waitFor(`the messages, ${where}`, async () => receiver.ids.size >= toAdmin.length)
       // Whatever came twice is there by now: what is said after a start is said by a second after it.
       await pause(2_000)
       assert.deepEqual(await told(asBen), toBen.sort(), where)

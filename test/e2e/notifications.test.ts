@@ -4,10 +4,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { pause } from '../../src/base/deadline.ts'
 import { writeAudio } from '../support/audio.ts'
 import { buildOnce } from '../support/build-once.ts'
 import { temporaryFolder } from '../support/music-library.ts'
+import { addTarget, loginTo, openNotifications, waitFor } from '../support/native-client.ts'
 import { writePlugin } from '../support/plugin-folder.ts'
 import { ask, PASSWORD, scanFinished, startServer } from '../support/server-process.ts'
 
@@ -21,10 +21,7 @@ before(async () => {
 })
 after(() => folder.remove())
 
-async function until(what: string, look: () => boolean | Promise<boolean>): Promise<void> {
-  for (const end = performance.now() + WAIT_MS; !(await look()); await pause(100))
-    if (performance.now() > end) throw new Error(`waited in vain for ${what}`)
-}
+const until = (what: string, look: () => boolean | Promise<boolean>) => waitFor(what, look, WAIT_MS)
 
 test('from real causes to the list and to a webhook: a library lost and back, files gone and unreadable, logins, plugins', {
   timeout: 600_000,
@@ -65,35 +62,18 @@ test('from real causes to the list and to a webhook: a library lost and back, fi
     await scanFinished(server)
     const login = (password: string) =>
       fetch(`${server.url}/auth/login`, { method: 'POST', body: JSON.stringify({ username: 'admin', password }) })
-    const { token } = (await (await login(PASSWORD)).json()) as { token: string }
-    const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
-      const reply = await fetch(`${server.url}${path}`, {
-        method,
-        headers: { 'x-nd-authorization': `Bearer ${token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      })
-      if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${await reply.text()}`)
-      return reply.json()
-    }
+    const call = await loginTo(server, 'admin', PASSWORD)
     const topics = async () =>
       ((await call('GET', '/api/notifications')) as { topic: string }[]).map(({ topic }) => topic)
     const scan = async () => {
       await ask(server, 'startScan')
       await scanFinished(server)
     }
-    const { permissions } = (await call('GET', '/api/plugin/notifications')) as { permissions: { name: string }[] }
-    const granted = [...permissions.map(({ name }) => name), 'net:127.0.0.1']
-    await call('PUT', '/api/plugin/notifications', { granted, config: { settleSeconds: 0, failedLogins: 3 } })
-    const target = {
+    await openNotifications(call, { failedLogins: 3 })
+    await addTarget(call, 'webhook', {
       url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`,
       secret: 'of enough bytes, this',
-    }
-    await until('the new settings', () =>
-      call('POST', '/api/notifications/targets', { channel: 'webhook', name: 'here', target }).then(
-        () => true,
-        () => false,
-      ),
-    )
+    })
 
     await rm(song(6))
     await scan()

@@ -94,16 +94,21 @@ const deny = (host: TestHost, rules: object) => put(host, `/api/user/${host.user
 const share = (host: TestHost, target: object, recipient: object) =>
   put(host, '/api/v1/shares', 'alice', { targets: [target], recipient }, 'POST')
 
+/** Alice may see and share all, bob one library of two. */
+function familyHost(): Promise<TestHost> {
+  return createTestHost({
+    library: 'acl',
+    now: NOW,
+    users: [
+      { name: 'alice', roles: ['stream', 'share'], libraries: ['Open', 'Closed'] },
+      { name: 'bob', libraries: ['Open'] },
+    ],
+  })
+}
+
 for (const { name, sees, give } of WAYS)
   test(`by ${name} every figure counts the same songs`, async () => {
-    await using host = await createTestHost({
-      library: 'acl',
-      now: NOW,
-      users: [
-        { name: 'alice', roles: ['stream', 'share'], libraries: ['Open', 'Closed'] },
-        { name: 'bob', libraries: ['Open'] },
-      ],
-    })
+    await using host = await familyHost()
     await host.load(plugin('library-acl'))
     await host.load(plugin('sharing'))
     await host.load(plugin('insights'))
@@ -141,14 +146,7 @@ for (const { name, sees, give } of WAYS)
   })
 
 test('what was heard by a share is no longer counted when that is taken back', async () => {
-  await using host = await createTestHost({
-    library: 'acl',
-    now: NOW,
-    users: [
-      { name: 'alice', roles: ['stream', 'share'], libraries: ['Open', 'Closed'] },
-      { name: 'bob', libraries: ['Open'] },
-    ],
-  })
+  await using host = await familyHost()
   await host.load(plugin('sharing'))
   await host.load(plugin('insights'))
   await share(host, { kind: 'library', id: String(host.library('Closed')) }, { kind: 'user', id: host.user('bob') })
