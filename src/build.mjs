@@ -41,8 +41,8 @@ const ENTRY = /(^main|-child|-worker)\.ts$/
 
 /** What the package's `exports` name: the plugin API and its test kit. */
 const PUBLIC = [
-  { in: join(SOURCE, 'plugin/define.ts'), out: 'plugin' },
-  { in: join(SOURCE, 'plugin/testing/create-test-host.ts'), out: 'plugin-testing' },
+  { in: join(SOURCE, 'plugin/api/define.ts'), out: 'plugin' },
+  { in: join(SOURCE, 'plugin-kit/testing/create-test-host.ts'), out: 'plugin-testing' },
 ]
 
 /** What comes with the server as plugins, in folders of their names. */
@@ -68,11 +68,7 @@ async function bundlePlugins(work, { build, shared, version }) {
   const names = new Set(files.map((file) => relative(PLUGINS, file).split('/')))
   const folders = new Set([...names].flatMap(([name, ...rest]) => (rest.length > 0 ? [name] : [])))
   if (folders.size === 0) return
-  const tool = mkdtempSync(join(ROOT, '.dist-'))
-  try {
-    const entry = { in: join(SOURCE, 'plugin/kit/pack-installed.ts'), out: 'pack-installed' }
-    await build({ ...shared, outdir: tool, splitting: false, entryPoints: [entry] })
-    const { packInstalled } = await import(join(tool, 'pack-installed.mjs'))
+  await withTool('pack-installed', { build, shared }, async ({ packInstalled }) => {
     for (const name of folders) {
       try {
         const packed = await packInstalled(join(PLUGINS, name), version)
@@ -81,8 +77,34 @@ async function bundlePlugins(work, { build, shared, version }) {
         process.stderr.write(`tonearm: the plugin ${name} is left out: ${error.message}\n`)
       }
     }
+  })
+}
+
+/** The declarations that plugin authors compile against. Only where TypeScript is: a server by itself needs none. */
+async function writeTypes(work, tools) {
+  if (!existsSync(join(ROOT, 'node_modules/typescript'))) return
+  await withTool('public-types', tools, async ({ publicTypes }) => {
+    try {
+      for (const [path, text] of await publicTypes(ROOT)) {
+        const file = join(work, 'types', path)
+        mkdirSync(dirname(file), { recursive: true })
+        writeFileSync(file, text)
+      }
+    } catch (error) {
+      process.stderr.write(`tonearm: the declarations for plugin authors are left out: ${error.message}\n`)
+    }
+  })
+}
+
+/** Runs a part of the kit of plugin authors, which this script can't import as it is. */
+async function withTool(name, { build, shared }, work) {
+  const folder = mkdtempSync(join(ROOT, '.dist-'))
+  try {
+    const entry = { in: join(SOURCE, `plugin-kit/${name}.ts`), out: name }
+    await build({ ...shared, outdir: folder, splitting: false, entryPoints: [entry] })
+    await work(await import(join(folder, `${name}.mjs`)))
   } finally {
-    rmSync(tool, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -164,6 +186,7 @@ async function bundle(files, stamp) {
     // By themselves, so that the server's own files stay few and hold nothing of the kit.
     await build({ ...shared, entryPoints: PUBLIC, chunkNames: 'plugin-chunk-[hash]' })
     await bundlePlugins(work, { build, shared, version })
+    await writeTypes(work, { build, shared })
     for (const name of readdirSync(work, { recursive: true }).map(String)) {
       if (name.endsWith('.mjs') || name.endsWith('plugin.js')) makeAscii(join(work, name))
     }

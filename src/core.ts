@@ -29,7 +29,7 @@ import { createStreamer, type RunningStreamer } from './media/create-streamer.ts
 import type { RightsSource } from './media/stream-rights.ts'
 import { createNotify, type Notify } from './notify/notify.ts'
 import { createPlayback } from './playback/create-playback.ts'
-import type { PluginService } from './plugin/plugin-service.ts'
+import type { PluginService } from './plugin/host/plugin-service.ts'
 import { createNativeGate, type NativeGate } from './rest/native-gate.ts'
 import { createSessions, type Sessions } from './rest/sessions.ts'
 import { artworkSettings, coverPriority, librarySettings, mediaSettings, scannerSettings } from './room-settings.ts'

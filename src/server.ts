@@ -10,8 +10,8 @@ import { type Listening, startHttp } from './http/start-http.ts'
 import { welcomeRoute } from './http/welcome-route.ts'
 import { prepareAfterScans } from './media/prepare-after-scans.ts'
 import { watchDisks } from './notify/disk-watch.ts'
-import { shutGates } from './plugin/live-tables.ts'
-import { createPluginRoom, type PluginRoomOptions } from './plugin/plugin-room.ts'
+import { shutGates } from './plugin/host/live-tables.ts'
+import { createPluginRoom, type PluginRoomOptions } from './plugin/host/plugin-room.ts'
 import { nativeRoutes } from './rest/native-routes.ts'
 import { startSchedule } from './scheduler/schedule-timer.ts'
 import type { Subsonic } from './subsonic/create-subsonic.ts'
@@ -172,7 +172,7 @@ function nativeApi({ sessions, gate, auth, repositories, hooks }: BuiltCore): re
     authenticator,
     accounts,
     users: repositories.users,
-    guards: repositories.accessGuards,
+    guards: repositories.narrowedUsers,
     hooks,
     onAccessChanged: () => scopes.invalidate(),
   })

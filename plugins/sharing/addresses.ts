@@ -5,7 +5,7 @@ import type { Share } from './share.ts'
 const GUARDED_MS = 24 * 3_600_000
 
 /** Strangers may learn nothing of it, nor visit it uncounted. */
-export const isGuarded = (share: Share) => share.password !== '' || share.maxViews > 0
+export const isWatched = (share: Share) => share.password !== '' || share.maxViews > 0
 
 export type Addresses = ReturnType<typeof createAddresses>
 
@@ -16,7 +16,7 @@ export type Addresses = ReturnType<typeof createAddresses>
 export function createAddresses(signer: Signer, now: () => number) {
   const partsOf = (share: Share, what: 's' | 'c' | 'd', songId = '') => [what, share.id, share.salt, songId]
   const endOf = (share: Share) =>
-    isGuarded(share) ? Math.min(share.expiresAt ?? Number.POSITIVE_INFINITY, now() + GUARDED_MS) : share.expiresAt
+    isWatched(share) ? Math.min(share.expiresAt ?? Number.POSITIVE_INFINITY, now() + GUARDED_MS) : share.expiresAt
   const song = (share: Share, what: 's' | 'c', songId: string) =>
     `${share.id}/${what}/${songId}?t=${signer.sign(partsOf(share, what, songId), endOf(share))}`
   return {

@@ -22,7 +22,7 @@ export interface AuthSettings extends ThrottleSettings {
 }
 
 export interface AuthOptions {
-  readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries' | 'accessGuards'>
+  readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries' | 'narrowedUsers'>
   readonly hooks: HookBus
   /** News for administrators. */
   readonly notify?: Pick<Notify, 'send'>
@@ -57,7 +57,7 @@ export function createAuth(options: AuthOptions): Auth {
   const hasher = createPasswordHasher(settings.hashCost)
   const directory = createUserDirectory(repositories, { vault, clock })
   const lastSeen = createLastSeen(repositories, { clock, log })
-  const scopes = createScopes({ users, guards: repositories.accessGuards, hooks, clock, log })
+  const scopes = createScopes({ users, guards: repositories.narrowedUsers, hooks, clock, log })
   return {
     authenticator: createAuthenticator({
       directory,

@@ -4,15 +4,15 @@ import type { Clock } from '../base/clock.ts'
 import { decodeIdOf, encodeId, type SongId, type UserId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Purpose } from '../hooks/hooks.ts'
-import type { AccessGuardRepository } from '../library/access-guard-repository.ts'
 import type { User, Viewer } from '../library/entities.ts'
+import type { NarrowedUsersRepository } from '../library/narrowed-users-repository.ts'
 import type { UserRepository } from '../library/user-repository.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Scopes } from './scopes.ts'
 
 export interface ScopesParts {
   readonly users: UserRepository
-  readonly guards: Pick<AccessGuardRepository, 'of'>
+  readonly guards: Pick<NarrowedUsersRepository, 'of'>
   readonly hooks: HookBus
   readonly clock: Clock
   readonly log: Logger

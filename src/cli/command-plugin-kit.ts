@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path'
-import type { Finding } from '../plugin/kit/finding.ts'
+import type { Finding } from '../plugin-kit/finding.ts'
 import { type Invocation, usage } from './arguments.ts'
 import { type CliContext, print } from './context.ts'
 import { findingsText } from './doctor.ts'
@@ -31,7 +31,7 @@ export async function pluginKitCommand(context: CliContext, { words, options }: 
 }
 
 async function makePlugin(context: CliContext, name: string, dir: string | undefined): Promise<number> {
-  const { newPlugin } = await import('../plugin/kit/new-plugin.ts')
+  const { newPlugin } = await import('../plugin-kit/new-plugin.ts')
   const made = await newPlugin({ name, folder: resolve(context.cwd, dir ?? name) })
   const place = relative(context.cwd, made.folder) || '.'
   print(context, made.files.map((file) => `${place}/${file}`).join('\n'))
@@ -40,7 +40,7 @@ async function makePlugin(context: CliContext, name: string, dir: string | undef
 }
 
 async function buildFolder(context: CliContext, folder: string): Promise<number> {
-  const { buildPlugin } = await import('../plugin/kit/build-plugin.ts')
+  const { buildPlugin } = await import('../plugin-kit/build-plugin.ts')
   const { manifest, bundle, files } = await buildPlugin(folder)
   const size = (Buffer.byteLength(bundle.code) / 1000).toFixed(1)
   print(context, `${manifest.name} ${manifest.version}, ${size} kB: ${files.join(', ')}`)
@@ -48,9 +48,9 @@ async function buildFolder(context: CliContext, folder: string): Promise<number>
 }
 
 async function findingsOf(folder: string): Promise<readonly Finding[]> {
-  const { checkPlugin } = await import('../plugin/kit/check-plugin.ts')
+  const { checkPlugin } = await import('../plugin-kit/check-plugin.ts')
   return checkPlugin(folder, async () => {
-    const { createTestHost } = await import('../plugin/testing/create-test-host.ts')
+    const { createTestHost } = await import('../plugin-kit/testing/create-test-host.ts')
     return createTestHost()
   })
 }

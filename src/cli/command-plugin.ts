@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { PluginInfo } from '../plugin/plugin-info.ts'
+import type { PluginInfo } from '../plugin/host/plugin-info.ts'
 import { type Invocation, usage } from './arguments.ts'
 import type { Backend } from './backend.ts'
 import { isKitCommand } from './command-plugin-kit.ts'

@@ -8,7 +8,7 @@ const what = 'Access rules'
 export function accessFindings(core: Core): readonly Finding[] {
   const { repositories, hooks, listening, db } = core
   const states = createPluginStateRepository(db)
-  const guards = repositories.accessGuards.list()
+  const guards = repositories.narrowedUsers.list()
   const findings = guards.flatMap(({ plugin, userIds }): readonly Finding[] => {
     const state = states.find(plugin)
     const trouble =

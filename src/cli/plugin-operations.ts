@@ -1,10 +1,10 @@
 import { Boolean as boolean, Array as list, Object as record, String as string } from 'typebox'
 import { AppError } from '../base/errors.ts'
 import type { Core } from '../core.ts'
-import { installPlugin, uninstallPlugin } from '../plugin/install-plugin.ts'
-import type { PluginInfo } from '../plugin/plugin-info.ts'
-import { createDormantPlugins } from '../plugin/plugin-room.ts'
-import type { PluginService } from '../plugin/plugin-service.ts'
+import type { PluginInfo } from '../plugin/host/plugin-info.ts'
+import { createDormantPlugins } from '../plugin/host/plugin-room.ts'
+import type { PluginService } from '../plugin/host/plugin-service.ts'
+import { installPlugin, uninstallPlugin } from '../plugin/loading/install-plugin.ts'
 import { operation } from './operation.ts'
 
 const named = record({ name: string({ minLength: 1 }) })

@@ -1,5 +1,4 @@
 import type { Database } from '../db/database.ts'
-import { createAccessGuardRepository } from './access-guard-repository.ts'
 import { createAlbumRepository } from './album-repository.ts'
 import { AlbumRows } from './album-rows.ts'
 import { createAnnotationRepository } from './annotation-repository.ts'
@@ -11,6 +10,7 @@ import { createGenreRepository } from './genre-repository.ts'
 import { createLibraryContext } from './library-context.ts'
 import { createLibraryRepository } from './library-repository.ts'
 import { createMissingFileRepository } from './missing-file-repository.ts'
+import { createNarrowedUsersRepository } from './narrowed-users-repository.ts'
 import { createPlayQueueRepository } from './play-queue-repository.ts'
 import { createPlayRepository } from './play-repository.ts'
 import { createPlaylistRepository } from './playlist-repository.ts'
@@ -55,7 +55,7 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
     users: createUserRepository(context, { plays, annotations }),
     apiKeys: createApiKeyRepository(context),
     sessions: createSessionRepository(context),
-    accessGuards: createAccessGuardRepository(context),
+    narrowedUsers: createNarrowedUsersRepository(context),
     libraries: createLibraryRepository(context),
     missingFiles: createMissingFileRepository(context),
     statistics: createStatisticsRepository(context),

@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts'
+import { slices } from './chunks.ts'
 import type { Explicit } from './entities.ts'
 import { jsonIds } from './json-column.ts'
 import type { Condition } from './scope-sql.ts'
-import { slices } from './slices.ts'
 
 /** What a viewer sees of an album. */
 export interface AlbumPart {

@@ -1,4 +1,3 @@
-import type { AccessGuardRepository } from './access-guard-repository.ts'
 import type { AlbumRepository } from './album-repository.ts'
 import type { AnnotationRepository } from './annotation-repository.ts'
 import type { ApiKeyRepository } from './api-key-repository.ts'
@@ -8,6 +7,7 @@ import type { FolderRepository } from './folder-repository.ts'
 import type { GenreRepository } from './genre-repository.ts'
 import type { LibraryRepository } from './library-repository.ts'
 import type { MissingFileRepository } from './missing-file-repository.ts'
+import type { NarrowedUsersRepository } from './narrowed-users-repository.ts'
 import type { PlayQueueRepository } from './play-queue-repository.ts'
 import type { PlayRepository } from './play-repository.ts'
 import type { PlaylistRepository } from './playlist-repository.ts'
@@ -35,7 +35,7 @@ export interface Repositories {
   readonly users: UserRepository
   readonly apiKeys: ApiKeyRepository
   readonly sessions: SessionRepository
-  readonly accessGuards: AccessGuardRepository
+  readonly narrowedUsers: NarrowedUsersRepository
   readonly libraries: LibraryRepository
   readonly missingFiles: MissingFileRepository
   readonly statistics: StatisticsRepository

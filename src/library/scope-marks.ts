@@ -1,12 +1,12 @@
 import type { AccessScope } from '../base/access-scope.ts'
 import type { Database, RowReader, SqlParams } from '../db/database.ts'
+import { slices } from './chunks.ts'
 import { firstColumn } from './first-column.ts'
 import type { IdleWork } from './idle-work.ts'
 import { jsonIds } from './json-column.ts'
 import { nameKey } from './name-key.ts'
 import { PartialAlbums } from './partial-albums.ts'
 import { type Condition, isAtOrBelow, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
-import { slices } from './slices.ts'
 import type { ItemTable } from './visible-ids.ts'
 
 /** What a scope's denials and grants do to one item. */

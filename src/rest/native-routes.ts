@@ -1,16 +1,16 @@
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Route } from '../http/router.ts'
-import type { AccessGuardRepository } from '../library/access-guard-repository.ts'
-import { accessGuardRoutes } from './access-guard-routes.ts'
+import type { NarrowedUsersRepository } from '../library/narrowed-users-repository.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { type AuthRouteServices, authRoutes } from './auth-routes.ts'
+import { narrowedUsersRoutes } from './narrowed-users-routes.ts'
 import type { NativeGate } from './native-gate.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 
 export interface NativeRouteServices extends AuthRouteServices {
   readonly gate: NativeGate
-  readonly guards: AccessGuardRepository
+  readonly guards: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
   readonly onAccessChanged: () => void
 }
@@ -22,6 +22,6 @@ export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
     ...sessionRoutes(services),
     ...apiKeyRoutes(services),
     ...statusRoutes(services.gate),
-    ...accessGuardRoutes(services),
+    ...narrowedUsersRoutes(services),
   ]
 }

@@ -6,7 +6,7 @@ import type { ScanNames } from '../library/scan-names.ts'
 import type { SongWrite } from '../library/scan-songs.ts'
 import { genrePass, type ScanStats } from '../library/scan-stats.ts'
 import type { CoverVersions } from './cover-versions.ts'
-import type { Slices } from './slices.ts'
+import type { TimeSlices } from './time-slices.ts'
 
 export interface AggregatesOptions {
   readonly libraryId: LibraryId
@@ -16,7 +16,7 @@ export interface AggregatesOptions {
   readonly folders: ScanFolders
   readonly identity: ScanIdentity
   readonly covers: CoverVersions
-  readonly slices: Slices
+  readonly slices: TimeSlices
   readonly now: () => number
   readonly flushPlays: () => void
 }

@@ -8,7 +8,7 @@ import type { Viewer } from '../library/entities.ts'
 import type { ScanCovers } from '../library/scan-covers.ts'
 import type { KnownFolder, ScanFolders } from '../library/scan-folders.ts'
 import type { ScanRecords } from '../library/scan-records.ts'
-import type { Slices } from './slices.ts'
+import type { TimeSlices } from './time-slices.ts'
 
 const EVERYTHING: Viewer = { userId: 0 as UserId, scope: FULL_SCOPE }
 /** Items whose pictures are looked at before their versions are written. */
@@ -20,7 +20,7 @@ export interface CoverVersionsOptions {
   readonly covers: ScanCovers
   readonly folders: Pick<ScanFolders, 'setCover'>
   readonly records: Pick<ScanRecords, 'coverVersionAt'>
-  readonly slices: Slices
+  readonly slices: TimeSlices
   /** Whether a song's own picture is its cover. */
   readonly ownCovers: boolean
 }

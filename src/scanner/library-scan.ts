@@ -20,9 +20,9 @@ import { importPlaylists } from './playlist-import.ts'
 import type { ScanContext, ScanTally } from './scan-context.ts'
 import { type ChangedFolder, type FileToRead, makePlan, type ScanPlan } from './scan-plan.ts'
 import type { ScanKind } from './scanner.ts'
-import { Slices } from './slices.ts'
 import { SongMoves } from './song-moves.ts'
 import type { ReadOutcome, TagReader } from './tag-reader.ts'
+import { TimeSlices } from './time-slices.ts'
 import { type WalkResult, walk } from './walker.ts'
 
 export interface LibraryScanOptions {
@@ -71,7 +71,7 @@ export class LibraryScan {
   readonly #context: ScanContext
   readonly #library: Library
   readonly #options: LibraryScanOptions
-  readonly #slices: Slices
+  readonly #slices: TimeSlices
   readonly #names: Names
   readonly #songs
   readonly #albums
@@ -88,7 +88,7 @@ export class LibraryScan {
     this.#context = context
     this.#library = library
     this.#options = options
-    this.#slices = new Slices(db, clock)
+    this.#slices = new TimeSlices(db, clock)
     this.#names = new Names(settings)
     const order = (name: string) => this.#names.order(name)
     const names = createScanNames(db, order)

@@ -9,7 +9,7 @@ test('the doctor names the plugin without which users see nothing, and what to d
   const kid = core.accounts.find('kid') ?? assert.fail()
   assert.deepEqual(accessFindings(core), [])
   await server.load(new URL('../../plugins/library-acl/', import.meta.url))
-  core.repositories.accessGuards.set('library-acl', [kid.id])
+  core.repositories.narrowedUsers.set('library-acl', [kid.id])
   assert.deepEqual(
     accessFindings(core).map(({ level }) => level),
     ['ok'],

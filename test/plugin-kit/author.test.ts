@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { writeMusic } from '../../src/plugin/testing/music.ts'
+import { writeMusic } from '../../src/plugin-kit/testing/music.ts'
 import { runProgram, scratch, startProgram } from '../support/program.ts'
 import { kitProject } from './kit-project.ts'
 

@@ -4,8 +4,8 @@ import { Server } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createTestHost } from 'tonearm/plugin/testing'
-import { buildPlugin } from '../../src/plugin/kit/build-plugin.ts'
-import { checkPlugin } from '../../src/plugin/kit/check-plugin.ts'
+import { buildPlugin } from '../../src/plugin-kit/build-plugin.ts'
+import { checkPlugin } from '../../src/plugin-kit/check-plugin.ts'
 import { type KitProject, kitProject } from './kit-project.ts'
 
 const check = (project: KitProject) => checkPlugin(project.folder, () => createTestHost())

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'tonearm/plugin'
-import { resolveConfig } from '../../src/plugin/plugin-config.ts'
+import { resolveConfig } from '../../src/plugin/host/plugin-config.ts'
 
 /** As it lies in plugin.json: TypeBox' own marks do not survive that. */
 const SCHEMA: unknown = JSON.parse(

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { newPlugin } from '../../src/plugin/kit/new-plugin.ts'
+import { newPlugin } from '../../src/plugin-kit/new-plugin.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createTestHost } from 'tonearm/plugin/testing'
-import { withHookDocs } from '../../src/plugin/kit/hook-docs.ts'
+import { withHookDocs } from '../../src/plugin-kit/hook-docs.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const README = read('plugins/README.md')
 
 test('the tables of hooks are those of the code', () => {
-  assert.equal(README, withHookDocs(README, read('src/hooks/hooks.ts')), 'run `npm run plugin:types`')
+  assert.equal(README, withHookDocs(README, read('src/hooks/hooks.ts')), 'run `npm run plugin:docs`')
 })
 
 test('every hook is described', () => {
@@ -20,7 +20,7 @@ test('every hook is described', () => {
 })
 
 test('every member of the context is described, with its permission', () => {
-  const api = read('src/plugin/api.ts')
+  const api = read('src/plugin/api/plugin-api.ts')
   const base = /export interface BaseContext[^{]*\{([\s\S]*?)\n\}/.exec(api)?.[1] ?? ''
   const free = [...base.matchAll(/^ {2}(?:readonly )?(\w+)[:(]/gm)].map(([, name]) => [name, ''] as const)
   const granted = [...api.matchAll(/Granted<G, ([^{]+), \{([^\n]*)\}>/g)].flatMap(
@@ -40,14 +40,14 @@ test('every member of the context is described, with its permission', () => {
 })
 
 test('every permission is described', () => {
-  const union = /export type Permission =([\s\S]*?)\n\n/.exec(read('src/plugin/api.ts'))?.[1] ?? ''
+  const union = /export type Permission =([\s\S]*?)\n\n/.exec(read('src/plugin/api/plugin-api.ts'))?.[1] ?? ''
   const names = [...union.matchAll(/['`]([a-z:]+)/g)].map(([, name]) => name as string)
   assert.ok(names.length >= 20)
   for (const name of names) assert.match(README, new RegExp(`^\\| \`${name}(<\\w+>)?\` \\| \\w`, 'm'), name)
 })
 
 test('every member of the test host is described', () => {
-  const source = read('src/plugin/testing/test-host.ts')
+  const source = read('src/plugin-kit/testing/test-host.ts')
   const body = /export interface TestHost extends AsyncDisposable \{([\s\S]*?)\n\}/.exec(source)?.[1] ?? ''
   const members = new Set([...body.matchAll(/^ {2}(?:readonly )?(\w+)[<:(]/gm)].map(([, name]) => name as string))
   assert.ok(members.size >= 14)

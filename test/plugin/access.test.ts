@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeId } from '../../src/base/ids.ts'
-import { createPluginRoom } from '../../src/plugin/plugin-room.ts'
+import { createPluginRoom } from '../../src/plugin/host/plugin-room.ts'
 import { type PluginFiles, writePlugin } from '../support/plugin-folder.ts'
 import { type PluginTestOptions, type PluginTestServer, startPluginRoom } from '../support/plugin-room.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { PluginContext } from '../../src/plugin/api.ts'
+import type { PluginContext } from '../../src/plugin/api/plugin-api.ts'
 import { gate as promiseGate } from '../support/hooks.ts'
 import type { PluginFiles } from '../support/plugin-folder.ts'
 import { ADMIN_LOGIN, startPluginRoom } from '../support/plugin-room.ts'
@@ -119,7 +119,7 @@ describe('a plugin that should run and does not', () => {
     await server.install('probe', answering('1.0.0', { setup }))
     await server.room.stop()
     const { core } = server
-    const { createPluginRoom } = await import('../../src/plugin/plugin-room.ts')
+    const { createPluginRoom } = await import('../../src/plugin/host/plugin-room.ts')
     const room = createPluginRoom(core, {
       coreRoutes: [],
       swapRoutes: (routes) => server.server.swapRoutes(routes),

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { before, describe, type TestContext, test } from 'node:test'
-import { runtimeFolder } from '../../src/plugin/runtime-folder.ts'
+import { runtimeFolder } from '../../src/plugin/containment/runtime-folder.ts'
 import { buildOnce } from '../support/build-once.ts'
 import { type PluginFiles, writePlugin } from '../support/plugin-folder.ts'
 import { PASSWORD, type ServerProcess, startServer } from '../support/server-process.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, type TestContext, test } from 'node:test'
-import { createBreadcrumb } from '../../src/plugin/breadcrumb.ts'
-import { markRun } from '../../src/plugin/run-marker.ts'
+import { createBreadcrumb } from '../../src/plugin/containment/breadcrumb.ts'
+import { markRun } from '../../src/plugin/containment/run-marker.ts'
 import { tempFolder } from '../support/temp-database.ts'
 
 const MINUTE = 60_000

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { masked, unmasked } from '../../src/plugin/secret-settings.ts'
+import { masked, unmasked } from '../../src/plugin/host/secret-settings.ts'
 
 const secret = { type: 'string', secret: true }
 const text = { type: 'string' }

@@ -17,8 +17,8 @@ import type {
   MissingAdmin,
   ScanAdmin,
   UserAdmin,
-} from '../admin-api.ts'
-import type { Generation } from '../generation.ts'
+} from '../api/admin-api.ts'
+import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
 
 /** What the facade stands on; given by the composition root. */

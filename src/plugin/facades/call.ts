@@ -1,9 +1,9 @@
 import { AppError, isAppError } from '../../base/errors.ts'
 import { isThenable } from '../../hooks/hook-caller.ts'
 import { LazyAbort } from '../../http/request-snapshot.ts'
-import { runAs } from '../attribution.ts'
-import type { Generation } from '../generation.ts'
-import { runGuarded } from '../sync-guard.ts'
+import { runAs } from '../containment/attribution.ts'
+import { runWatched } from '../containment/sync-watch.ts'
+import type { Generation } from '../host/generation.ts'
 
 export interface CallOptions {
   /** `route GET /share/:id`, `schedule 0 3 * * *`: for messages and the log. */
@@ -40,7 +40,7 @@ export async function callPlugin<T>(
   generation.enter()
   try {
     const begin = () => work(abort)
-    const result = runMarked(generation, options.guardSync ? () => runGuarded(begin, SYNC_MS) : begin)
+    const result = runMarked(generation, options.guardSync ? () => runWatched(begin, SYNC_MS) : begin)
     return isThenable(result) ? ((await within(generation, result, { abort, options })) as T) : (result as T)
   } catch (cause) {
     const error = asPluginError(generation, cause, options.what)

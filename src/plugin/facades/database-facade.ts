@@ -1,9 +1,9 @@
 import { AppError } from '../../base/errors.ts'
 import type { Database } from '../../db/database.ts'
-import type { PluginDatabase, SqlValue } from '../api.ts'
-import type { Generation } from '../generation.ts'
-import type { OwnTables } from '../own-tables.ts'
-import { assertOwnTables } from '../table-guard.ts'
+import type { PluginDatabase, SqlValue } from '../api/plugin-api.ts'
+import type { OwnTables } from '../containment/own-tables.ts'
+import { assertOwnTables } from '../containment/table-gate.ts'
+import type { Generation } from '../host/generation.ts'
 import { runMarked } from './call.ts'
 import { deferred } from './deferred.ts'
 

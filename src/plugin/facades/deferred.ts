@@ -1,5 +1,5 @@
-import { claim } from '../attribution.ts'
-import type { Generation } from '../generation.ts'
+import { claim } from '../containment/attribution.ts'
+import type { Generation } from '../host/generation.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: methods of any facade
 type Methods = Readonly<Record<string, (...values: any[]) => Promise<unknown>>>

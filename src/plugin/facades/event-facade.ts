@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
-import type { EventBus } from '../api.ts'
-import type { Generation } from '../generation.ts'
-import { outsideGuard } from '../sync-guard.ts'
+import type { EventBus } from '../api/plugin-api.ts'
+import { outsideWatch } from '../containment/sync-watch.ts'
+import type { Generation } from '../host/generation.ts'
 
 /** Delivers a plugin's event to whoever listens in the tables of now. */
 export type EventSink = (event: string, payload: unknown) => void
@@ -18,7 +18,7 @@ export function createEventFacade(generation: Generation, deliver: EventSink): E
       // A generation that is being set up is not there yet, one that has ended is gone.
       if (generation.state !== 'live' && generation.state !== 'draining') return
       const copy: unknown = structuredClone(payload)
-      outsideGuard(() => deliver(name, copy))
+      outsideWatch(() => deliver(name, copy))
     },
     on(name, listener) {
       generation.assertOpen()

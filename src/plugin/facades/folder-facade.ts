@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { AppError } from '../../base/errors.ts'
-import type { Assets, Permission } from '../api.ts'
-import type { Generation } from '../generation.ts'
+import type { Assets, Permission } from '../api/plugin-api.ts'
+import type { Generation } from '../host/generation.ts'
 import { assertRoot, need } from './route-facade.ts'
 
 /** The private folder of a plugin, `<data>/plugin-data/<name>`, made with 0700 on first use. */

@@ -4,10 +4,10 @@ import { type AlbumId, type ArtistId, decodeId, encodeId, type SongId } from '..
 import { isThenable } from '../../hooks/hook-caller.ts'
 import type { AnyHookEntry } from '../../hooks/hook-table.ts'
 import { HOOK_KINDS, type HookName } from '../../hooks/hooks.ts'
-import type { AccessScope, HookRegistrar, Permission } from '../api.ts'
-import type { Generation } from '../generation.ts'
-import { HOOK_PERMISSIONS } from '../registrations.ts'
-import { runGuarded } from '../sync-guard.ts'
+import type { AccessScope, HookRegistrar, Permission } from '../api/plugin-api.ts'
+import { runWatched } from '../containment/sync-watch.ts'
+import type { Generation } from '../host/generation.ts'
+import { HOOK_PERMISSIONS } from '../host/registrations.ts'
 import { runMarked, SYNC_MS } from './call.ts'
 
 /** `position`: the plugin's place in the order of plugins. */
@@ -51,7 +51,7 @@ export function createHookFacade(
 function marked(generation: Generation, name: HookName, handler: (input: unknown, call: unknown) => unknown) {
   if (HOOK_KINDS[name] !== 'observe' || name === 'request.finished')
     return (input: unknown, call: unknown) => runMarked(generation, () => handler(input, call))
-  return (input: unknown, call: unknown) => runMarked(generation, () => runGuarded(() => handler(input, call), SYNC_MS))
+  return (input: unknown, call: unknown) => runMarked(generation, () => runWatched(() => handler(input, call), SYNC_MS))
 }
 
 function permissionFor(name: HookName): Permission | undefined {

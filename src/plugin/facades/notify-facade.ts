@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
-import type { Notification, Notify } from '../api.ts'
-import type { Generation } from '../generation.ts'
-import { outsideGuard } from '../sync-guard.ts'
+import type { Notification, Notify } from '../api/plugin-api.ts'
+import { outsideWatch } from '../containment/sync-watch.ts'
+import type { Generation } from '../host/generation.ts'
 
 export function createNotifyFacade(generation: Generation, send: (notification: Notification) => void): Notify {
   return {
@@ -18,7 +18,7 @@ export function createNotifyFacade(generation: Generation, send: (notification: 
         ...(typeof userId === 'string' ? { userId } : {}),
         ...(typeof data === 'object' && data !== null ? { data } : {}),
       }
-      outsideGuard(() => send(copy))
+      outsideWatch(() => send(copy))
     },
     channel(name, deliver, options = {}) {
       generation.assertOpen()

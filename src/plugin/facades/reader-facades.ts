@@ -12,9 +12,9 @@ import {
 import type { Purpose } from '../../hooks/hooks.ts'
 import type { Song, User as StoredUser, Viewer } from '../../library/entities.ts'
 import type { Repositories } from '../../library/repositories.ts'
-import type { LibraryReader, PlaybackReader, Track, User, UserReader } from '../api.ts'
-import type { Generation } from '../generation.ts'
-import { outsideGuard } from '../sync-guard.ts'
+import type { LibraryReader, PlaybackReader, Track, User, UserReader } from '../api/plugin-api.ts'
+import { outsideWatch } from '../containment/sync-watch.ts'
+import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
 import { toPublicScope } from './hook-facade.ts'
 import { creditsOf } from './statistics-facade.ts'
@@ -155,7 +155,7 @@ export function createUserReader(generation: Generation, services: ReaderService
       generation.assertOpen()
       const key = id === undefined ? undefined : decodeIdOf('user', id)
       if (id !== undefined && key === undefined) throw new AppError('BAD_REQUEST', `${id} is no id of a user`)
-      outsideGuard(() => (key === undefined ? scopes.invalidate() : scopes.invalidate(key)))
+      outsideWatch(() => (key === undefined ? scopes.invalidate() : scopes.invalidate(key)))
     },
   })
 }

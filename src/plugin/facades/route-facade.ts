@@ -1,9 +1,9 @@
 import { AppError } from '../../base/errors.ts'
-import type { Permission, RouteHandler, RouteOptions, Routes } from '../api.ts'
-import type { Generation } from '../generation.ts'
-import type { LiveOptions } from '../live-api.ts'
-import type { MediaLeases } from '../media-leases.ts'
-import type { RouteMethod } from '../registrations.ts'
+import type { LiveOptions } from '../api/live-api.ts'
+import type { Permission, RouteHandler, RouteOptions, Routes } from '../api/plugin-api.ts'
+import type { Generation } from '../host/generation.ts'
+import type { RouteMethod } from '../host/registrations.ts'
+import type { MediaLeases } from '../routes/media-leases.ts'
 
 const MIB = 1024 * 1024
 const KIB = 1024

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
-import type { Settings } from '../api.ts'
-import type { Generation } from '../generation.ts'
+import type { Settings } from '../api/plugin-api.ts'
+import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
 
 /** Where a plugin's settings are kept: JSON texts by key. */

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../../base/errors.ts'
-import type { Subsonic, User } from '../api.ts'
-import type { Generation } from '../generation.ts'
+import type { Subsonic, User } from '../api/plugin-api.ts'
+import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
 
 /** The core's rendering of songs as Subsonic `child` objects, for one user. */

@@ -1,0 +1,35 @@
+import type { TProperties } from 'typebox'
+import { Type } from 'typebox'
+import { decodeIdOf, encodeId } from '../../base/ids.ts'
+import { type ListQuery, listPage, readListQuery } from '../../rest/list-query.ts'
+import type { ApiVersion, Permission, PluginDefinition } from './plugin-api.ts'
+
+export type * from './admin-api.ts'
+export type * from './live-api.ts'
+export type * from './plugin-api.ts'
+export type * from './statistics-api.ts'
+export { type ListQuery, listPage, readListQuery, Type }
+
+/** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
+export const API_VERSION: ApiVersion = '1.1'
+
+/** Marks an object as a plugin and lets the compiler hold `setup` against its permissions and configuration. */
+export function definePlugin<
+  const P extends TProperties = Record<never, never>,
+  const G extends readonly Permission[] = readonly [],
+>(definition: PluginDefinition<P, G>): PluginDefinition<P, G> {
+  return definition
+}
+
+/** What public ids name. */
+export type RowKind = 'user' | 'song' | 'album' | 'artist' | 'playlist'
+
+/** The row behind a public id, for foreign keys of own tables to the core's; undefined when it is no id of this kind. */
+export function rowIdOf(kind: RowKind, publicId: string): number | undefined {
+  return decodeIdOf(kind, publicId)
+}
+
+/** The public id of a row. */
+export function publicIdOf(kind: RowKind, rowId: number): string {
+  return encodeId(kind, rowId as never)
+}

@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { x as extract } from 'tar'
+import { AppError } from '../../base/errors.ts'
+
+const MAX_BYTES = 50 * 1024 * 1024
+const MAX_ENTRIES = 5_000
+
+/**
+ * Unpacks an npm-style archive (everything below one top folder) into `<into>/<name>-<stamp>`, once; older versions of
+ * the same archive go. Links and paths that lead out are refused. Rejects with BAD_REQUEST. @returns the folder.
+ */
+export async function unpackArchive(file: string, into: string, stamp: string): Promise<string> {
+  const name = basename(file, '.tgz')
+  const folder = join(into, `${name}-${createHash('sha1').update(stamp).digest('hex').slice(0, 12)}`)
+  if (
+    await readdir(folder).then(
+      () => true,
+      () => false,
+    )
+  )
+    return folder
+  const temporary = `${folder}.new`
+  await rm(temporary, { recursive: true, force: true })
+  await mkdir(temporary, { recursive: true, mode: 0o700 })
+  let bytes = 0
+  let entries = 0
+  let refused = ''
+  try {
+    await extract({
+      file,
+      cwd: temporary,
+      strip: 1,
+      strict: true,
+      filter: (path, entry) => {
+        entries++
+        bytes += 'size' in entry ? entry.size : 0
+        const type = 'type' in entry ? entry.type : 'File'
+        if (bytes > MAX_BYTES || entries > MAX_ENTRIES) refused ||= 'it is larger than a plugin may be'
+        else if (type !== 'File' && type !== 'OldFile' && type !== 'Directory') refused ||= `${path} is a link`
+        return refused === ''
+      },
+    })
+  } catch (cause) {
+    refused ||= cause instanceof Error ? cause.message : String(cause)
+  }
+  if (refused) {
+    await rm(temporary, { recursive: true, force: true })
+    throw new AppError('BAD_REQUEST', `${basename(file)} can't be unpacked: ${refused}`)
+  }
+  for (const old of await readdir(into)) {
+    if (old.startsWith(`${name}-`) && join(into, old) !== temporary)
+      await rm(join(into, old), { recursive: true, force: true })
+  }
+  await rename(temporary, folder)
+  return folder
+}

@@ -1,0 +1,136 @@
+import type { ByteSource } from '../../base/byte-source.ts'
+import { AppError } from '../../base/errors.ts'
+import { errorReply } from '../../http/reply.ts'
+import type { Route, RouteParams } from '../../http/router.ts'
+import type { HttpReply, HttpRequest } from '../../http/types.ts'
+import { type NativeGate, tokenAfter, withToken } from '../../rest/native-gate.ts'
+import { LinkedAbort } from '../containment/linked-abort.ts'
+import { toPublicUser } from '../facades/reader-facades.ts'
+import type { HostTables, Owned } from '../host/host-tables.ts'
+import type { PluginHost } from '../host/plugin-host.ts'
+import type { AssetRegistration, RouteRegistration } from '../host/registrations.ts'
+import { liveRoutes } from '../live/live-routes.ts'
+import { assetFile, type MediaReplyServices, mediaSource, storedFile, zipOf } from './media-reply.ts'
+import { loginFor, toPluginRequest } from './plugin-request.ts'
+import { type CheckedReply, checkReply, type Sourced } from './route-reply.ts'
+
+export interface PluginRouteServices extends MediaReplyServices {
+  readonly host: PluginHost
+  readonly gate: NativeGate
+  /** Web pages of other sites that may open WebSockets, as `https://player.example.org`; `*` for all. */
+  readonly allowedOrigins?: readonly string[]
+}
+
+/** The routes of the plugins' tables, ready for the router. What should run and does not answers 503. */
+export function pluginRoutes(services: PluginRouteServices, tables: HostTables): readonly Route[] {
+  return [
+    ...tables.routes.map(
+      (route): Route => ({
+        method: route.method,
+        path: route.path,
+        hold: () => leaseOf(route),
+        handler: (request, params) => serve(services, route, request, params),
+      }),
+    ),
+    ...liveRoutes(services, tables),
+    ...tables.assets.flatMap((asset) => assetRoutes(services, asset)),
+    ...tables.unavailable.map(
+      ({ path, retryAfter }): Route => ({
+        method: 'ANY',
+        path,
+        handler: () =>
+          errorReply(
+            new AppError('UNAVAILABLE', 'This part of the server is not running now. Try again in a moment.', {
+              retryAfter,
+            }),
+          ),
+      }),
+    ),
+  ]
+}
+
+/** The folder itself answers its index.html, at the address with a slash at the end, where relative links work. */
+function assetRoutes(services: PluginRouteServices, asset: Owned<AssetRegistration>): readonly Route[] {
+  const { urlPath, folder, generation } = asset
+  const file = async (relative: string): Promise<HttpReply> => {
+    try {
+      return { kind: 'source', headers: {}, source: await assetFile(services, generation.plugin, folder, relative) }
+    } catch (error) {
+      return errorReply(error)
+    }
+  }
+  return [
+    { method: 'GET', path: `${urlPath}*`, handler: (_request, params) => file(params['*'] || 'index.html') },
+    {
+      method: 'GET',
+      path: urlPath.replace(/\/$/, ''),
+      handler: (request) =>
+        request.path.endsWith('/')
+          ? file('index.html')
+          : { kind: 'bytes', status: 302, headers: { location: `${request.origin}${urlPath}` }, body: '' },
+    },
+  ]
+}
+
+export function leaseOf({ generation }: Owned<object>): () => void {
+  generation.enter()
+  return () => generation.leave()
+}
+
+async function serve(
+  services: PluginRouteServices,
+  route: Owned<RouteRegistration>,
+  request: HttpRequest,
+  params: RouteParams,
+): Promise<HttpReply> {
+  const { generation } = route
+  const what = `route ${route.method} ${route.path}`
+  // From the first moment: the generation must not end while the login is looked at.
+  const release = leaseOf(route)
+  const abort = new LinkedAbort(
+    () => request.signal,
+    () => generation.goneSignal,
+  )
+  let streaming = false
+  try {
+    const login = await loginFor(services.gate, route.auth, { request })
+    const user = login?.user && toPublicUser(login.user)
+    const reply = await services.host.call(generation, what, route.timeoutMs, async ({ signal }) => {
+      const asked = toPluginRequest(route, request, {
+        params: { ...params },
+        user,
+        signal: () => {
+          abort.follow(signal)
+          return abort.signal
+        },
+      })
+      return checkReply(await route.handler(asked), {
+        generation,
+        what,
+        signal,
+        onStreamError: (error) => services.host.charge(generation, error, what),
+        onStreamEnd: () => abort.dispose(),
+      })
+    })
+    streaming = 'ready' in reply && reply.ready.kind === 'events'
+    return withToken(await toHttpReply(services, generation.plugin, reply), tokenAfter(request, login))
+  } catch (error) {
+    return errorReply(error)
+  } finally {
+    if (!streaming) abort.dispose()
+    release()
+  }
+}
+
+async function toHttpReply(services: PluginRouteServices, plugin: string, reply: CheckedReply): Promise<HttpReply> {
+  if ('ready' in reply) return reply.ready
+  const { sourced } = reply
+  const source = await sourceOf(services, plugin, sourced)
+  return { kind: 'source', headers: sourced.headers ?? {}, source }
+}
+
+async function sourceOf(services: PluginRouteServices, plugin: string, sourced: Sourced): Promise<ByteSource> {
+  if (sourced.kind === 'media') return mediaSource(services, plugin, sourced)
+  if (sourced.kind === 'zip') return zipOf(services, plugin, sourced)
+  return storedFile(services, plugin, sourced)
+}

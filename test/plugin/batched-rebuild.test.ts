@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BatchedRebuild } from '../../src/plugin/host/batched-rebuild.ts'
+
+function counting() {
+  const counts = { done: 0 }
+  const together: BatchedRebuild = new BatchedRebuild(() => {
+    counts.done++
+    together.done()
+  })
+  return { together, counts }
+}
+
+test('what several starts ask for is done once, when the last of them has ended', async () => {
+  const { together, counts } = counting()
+  const ends: (() => void)[] = []
+  const starts = [1, 2, 3].map(() => together.during(new Promise((resolve) => ends.push(resolve))))
+  for (const end of ends.slice(0, 2)) {
+    together.ask()
+    end()
+  }
+  await Promise.all(starts.slice(0, 2))
+  assert.equal(counts.done, 0)
+  ends[2]?.()
+  await starts[2]
+  assert.equal(counts.done, 1)
+})
+
+test('one that takes its time, or fails, holds nobody up', async () => {
+  const { together, counts } = counting()
+  const failing = together.during(Promise.reject(new Error('it does not start')))
+  const hanging = together.during(new Promise(() => {}))
+  together.ask()
+  await failing
+  while (counts.done === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  assert.equal(counts.done, 1)
+  void hanging
+})
+
+test('a single start, and work that somebody else did, wait for nothing and leave nothing to do', async () => {
+  const { together, counts } = counting()
+  together.ask()
+  assert.equal(counts.done, 1)
+  const ends: (() => void)[] = []
+  const starts = [1, 2].map(() => together.during(new Promise((resolve) => ends.push(resolve))))
+  together.ask()
+  together.done()
+  for (const end of ends) end()
+  await Promise.all(starts)
+  assert.equal(counts.done, 1)
+})
