@@ -43,7 +43,11 @@ test('people open a share, play, seek, download and enter a password in a browse
       await page.getByRole('button', { name: 'Pause' }).waitFor()
       await page.getByRole('slider', { name: 'Position' }).fill('60')
       // What has been played, a minute or more: on a busy machine the first seconds pass before anybody looks.
-      await page.locator('.seek span').first().filter({ hasText: /^[1-9]/ }).waitFor()
+      await page
+        .locator('.seek span')
+        .first()
+        .filter({ hasText: /^[1-9]/ })
+        .waitFor()
       await page.getByRole('button', { name: 'Next song' }).click()
       await page.locator('.player .name').filter({ hasText: 'Two' }).waitFor()
       assert.equal(await page.locator('[aria-current=true] .name').textContent(), 'Two')
