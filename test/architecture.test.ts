@@ -31,7 +31,7 @@ const DATA_TABLES = new Set(['src/db/migrations/0001-initial.ts'])
 function sourceFiles(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true })
     .map((name) => join(folder, String(name)))
-    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+    .filter((file) => file.endsWith('.ts'))
 }
 
 function roomOf(file: string): string {

@@ -2,10 +2,10 @@ import type { Signer } from './secrets.ts'
 import type { Share } from './share.ts'
 
 /** Addresses that are given to a visitor whose way in was narrower than the link. */
-const GUARDED_MS = 24 * 3_600_000
+const PROTECTED_MS = 24 * 3_600_000
 
 /** Strangers may learn nothing of it, nor visit it uncounted. */
-export const isWatched = (share: Share) => share.password !== '' || share.maxViews > 0
+export const isProtected = (share: Share) => share.password !== '' || share.maxViews > 0
 
 export type Addresses = ReturnType<typeof createAddresses>
 
@@ -16,7 +16,7 @@ export type Addresses = ReturnType<typeof createAddresses>
 export function createAddresses(signer: Signer, now: () => number) {
   const partsOf = (share: Share, what: 's' | 'c' | 'd', songId = '') => [what, share.id, share.salt, songId]
   const endOf = (share: Share) =>
-    isWatched(share) ? Math.min(share.expiresAt ?? Number.POSITIVE_INFINITY, now() + GUARDED_MS) : share.expiresAt
+    isProtected(share) ? Math.min(share.expiresAt ?? Number.POSITIVE_INFINITY, now() + PROTECTED_MS) : share.expiresAt
   const song = (share: Share, what: 's' | 'c', songId: string) =>
     `${share.id}/${what}/${songId}?t=${signer.sign(partsOf(share, what, songId), endOf(share))}`
   return {

@@ -1,6 +1,6 @@
 import type { PluginRequest, Reply, Routes, Track, UserReader } from 'tonearm/plugin'
 import { addressGroup } from './address.ts'
-import { type Addresses, isWatched } from './addresses.ts'
+import { type Addresses, isProtected } from './addresses.ts'
 import type { Content } from './content.ts'
 import { iso, problemReply, STATUS, visitorOf } from './faces.ts'
 import { archiveName, fileName } from './file-names.ts'
@@ -133,7 +133,7 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
     parts.limitPages(request.address)
     if (wanted === null && isPreview(request)) {
       const share = await visits.known(request, id)
-      return isWatched(share) ? htmlReply(200, cardPage(upOf(request))) : page(request, share)
+      return isProtected(share) ? htmlReply(200, cardPage(upOf(request))) : page(request, share)
     }
     const share = await visits.enter(request, id)
     const format = wanted ?? ((headers.accept ?? '').includes('text/html') ? 'page' : share.format || 'raw')

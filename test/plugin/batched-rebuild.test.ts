@@ -4,19 +4,19 @@ import { BatchedRebuild } from '../../src/plugin/host/batched-rebuild.ts'
 
 function counting() {
   const counts = { done: 0 }
-  const together: BatchedRebuild = new BatchedRebuild(() => {
+  const rebuild: BatchedRebuild = new BatchedRebuild(() => {
     counts.done++
-    together.done()
+    rebuild.done()
   })
-  return { together, counts }
+  return { rebuild, counts }
 }
 
 test('what several starts ask for is done once, when the last of them has ended', async () => {
-  const { together, counts } = counting()
+  const { rebuild, counts } = counting()
   const ends: (() => void)[] = []
-  const starts = [1, 2, 3].map(() => together.during(new Promise((resolve) => ends.push(resolve))))
+  const starts = [1, 2, 3].map(() => rebuild.during(new Promise((resolve) => ends.push(resolve))))
   for (const end of ends.slice(0, 2)) {
-    together.ask()
+    rebuild.ask()
     end()
   }
   await Promise.all(starts.slice(0, 2))
@@ -27,10 +27,10 @@ test('what several starts ask for is done once, when the last of them has ended'
 })
 
 test('one that takes its time, or fails, holds nobody up', async () => {
-  const { together, counts } = counting()
-  const failing = together.during(Promise.reject(new Error('it does not start')))
-  const hanging = together.during(new Promise(() => {}))
-  together.ask()
+  const { rebuild, counts } = counting()
+  const failing = rebuild.during(Promise.reject(new Error('it does not start')))
+  const hanging = rebuild.during(new Promise(() => {}))
+  rebuild.ask()
   await failing
   while (counts.done === 0) await new Promise((resolve) => setTimeout(resolve, 5))
   assert.equal(counts.done, 1)
@@ -38,13 +38,13 @@ test('one that takes its time, or fails, holds nobody up', async () => {
 })
 
 test('a single start, and work that somebody else did, wait for nothing and leave nothing to do', async () => {
-  const { together, counts } = counting()
-  together.ask()
+  const { rebuild, counts } = counting()
+  rebuild.ask()
   assert.equal(counts.done, 1)
   const ends: (() => void)[] = []
-  const starts = [1, 2].map(() => together.during(new Promise((resolve) => ends.push(resolve))))
-  together.ask()
-  together.done()
+  const starts = [1, 2].map(() => rebuild.during(new Promise((resolve) => ends.push(resolve))))
+  rebuild.ask()
+  rebuild.done()
   for (const end of ends) end()
   await Promise.all(starts)
   assert.equal(counts.done, 1)

@@ -2,7 +2,7 @@ import { Script } from 'node:vm'
 
 /**
  * Calls `work` so that an endless synchronous loop inside is stopped after `ms` (ERR_SCRIPT_EXECUTION_TIMEOUT). Only the
- * first synchronous slice is guarded: what runs after an `await` is the watchdog's business. Costs some 50 µs a call, so
+ * first synchronous slice is watched: what runs after an `await` is the watchdog's business. Costs some 50 µs a call, so
  * it is for cold paths: module bodies, set-ups, disposers, schedules, observers.
  *
  * The stop may come at any instruction and runs no `catch` and no `finally` below. Whatever of the host is called from
@@ -21,23 +21,23 @@ export function runWatched<T>(work: () => T, ms: number): T {
   }
 }
 
-/** Runs it now, or as a microtask when a guarded slice is on the stack: then it can't be stopped half-way. */
+/** Runs it now, or as a microtask when a watched slice is on the stack: then it can't be stopped half-way. */
 export function outsideWatch(work: () => void): void {
   if (depth === 0) work()
   else queueMicrotask(work)
 }
 
-/** The loop was stopped by the guard. */
+/** The loop was stopped by the watch. */
 export function isSyncTimeout(error: unknown): boolean {
   try {
     return error instanceof Error && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
   } catch {
-    // A proxy or a getter of the plugin's: the guard's own error has none.
+    // A proxy or a getter of the plugin's: the watch's own error has none.
     return false
   }
 }
 
-/** Guarded slices on the stack of this thread. */
+/** Watched slices on the stack of this thread. */
 let depth = 0
-const SLOT = '__tonearm_guarded__'
-const CALL = new Script(`globalThis.${SLOT}.work()`, { filename: 'guarded-call.js' })
+const SLOT = '__tonearm_watched__'
+const CALL = new Script(`globalThis.${SLOT}.work()`, { filename: 'watched-call.js' })

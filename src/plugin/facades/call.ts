@@ -10,7 +10,7 @@ export interface CallOptions {
   readonly what: string
   readonly deadlineMs: number
   /** Cold paths only: an endless loop in the first synchronous slice is stopped. */
-  readonly guardSync?: boolean
+  readonly watchSync?: boolean
   /** A failure for the breaker. Not called for errors that the plugin answers on purpose (AppError). */
   onFailure(error: AppError): void
 }
@@ -20,7 +20,7 @@ export interface CallSignal {
   readonly signal: AbortSignal
 }
 
-/** Longest synchronous slice of a guarded call, ms. */
+/** Longest synchronous slice of a watched call, ms. */
 export const SYNC_MS = 1_000
 
 /** For clients of what is not running now, seconds. */
@@ -40,7 +40,7 @@ export async function callPlugin<T>(
   generation.enter()
   try {
     const begin = () => work(abort)
-    const result = runMarked(generation, options.guardSync ? () => runWatched(begin, SYNC_MS) : begin)
+    const result = runMarked(generation, options.watchSync ? () => runWatched(begin, SYNC_MS) : begin)
     return isThenable(result) ? ((await within(generation, result, { abort, options })) as T) : (result as T)
   } catch (cause) {
     const error = asPluginError(generation, cause, options.what)

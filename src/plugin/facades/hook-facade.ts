@@ -45,7 +45,7 @@ export function createHookFacade(
 }
 
 /**
- * Observers are cold enough to be guarded against endless loops; not `request.finished`, which comes with each request.
+ * Observers are cold enough to be watched for endless loops; not `request.finished`, which comes with each request.
  * Gates, transforms and providers stand in somebody's way: for them the watchdog is the last resort.
  */
 function marked(generation: Generation, name: HookName, handler: (input: unknown, call: unknown) => unknown) {

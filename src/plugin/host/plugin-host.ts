@@ -39,7 +39,7 @@ export class PluginHost {
   readonly #lifecycle: Lifecycle
   readonly #failures: Failures
   readonly #slots = new Map<string, PluginSlot>()
-  readonly #together = new BatchedRebuild(() => this.#rebuild())
+  readonly #rebuilds = new BatchedRebuild(() => this.#rebuild())
   readonly #detach: () => void
   #stopped = false
 
@@ -70,13 +70,13 @@ export class PluginHost {
       policy: this.#policy,
       positionOf: (name) => rankOf(order, name),
       rebuild: () => this.#rebuild(),
-      rebuildSoon: () => this.#together.ask(),
+      rebuildSoon: () => this.#rebuilds.ask(),
       deliverEvent: (event, payload) => this.#deliver(event, payload),
       taskRunnerFor: (slot, generation) => (label, task) =>
         callPlugin(generation, ({ signal }) => task({ signal }), {
           what: label,
           deadlineMs: TASK_MS,
-          guardSync: true,
+          watchSync: true,
           onFailure: (error) => this.#failures.report(generation, error, label),
         }).catch((error) => this.#failures.noteTaskError(slot.name, label, error)),
       settingChanged: (slot, key, value) => {
@@ -148,7 +148,7 @@ export class PluginHost {
       if (slot.pkg?.stamp === pkg.stamp) continue
       slot.pkg = pkg
       slot.breaker.reset()
-      work.push(this.#together.during(this.#refresh(slot, true)))
+      work.push(this.#rebuilds.during(this.#refresh(slot, true)))
     }
     for (const slot of [...this.#slots.values()]) {
       if (present.has(slot.name)) continue
@@ -286,7 +286,7 @@ export class PluginHost {
   }
 
   #rebuild(): void {
-    this.#together.done()
+    this.#rebuilds.done()
     this.#tables.rebuild(this.#ordered())
   }
 

@@ -2,10 +2,10 @@ import type { Logger } from '../../log/logger.ts'
 import type { PluginLogger } from '../api/plugin-api.ts'
 import { outsideWatch } from '../containment/sync-watch.ts'
 
-/** Lines of one guarded slice; an endless loop that logs must fill neither the disk nor our memory. */
+/** Lines of one watched slice; an endless loop that logs must fill neither the disk nor our memory. */
 const MAX_WAITING = 100
 
-/** A plugin's log. In a guarded slice lines wait for its end: a line that is being written must not be cut. */
+/** A plugin's log. In a watched slice lines wait for its end: a line that is being written must not be cut. */
 export function createPluginLog(log: Logger): PluginLogger {
   let waiting = 0
   let lost = 0
