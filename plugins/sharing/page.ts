@@ -136,7 +136,7 @@ function row(track: PageTrack, index: number, same: { readonly artist: string; r
   const lead = same.album
     ? html`<span class="number" aria-hidden="true">${index + 1}</span>`
     : html`<img class="thumb" src="${cover}&size=100" width="44" height="44" alt="" loading="lazy">`
-  return html`<li class="track" data-title="${title}" data-artist="${artist}" data-album="${album}" data-cover="${cover}">
+  return html`<li class="track" data-title="${title}" data-artist="${artist}" data-album="${album}" data-cover="${cover}" data-seconds="${Math.round(track.durationMs / 1000)}">
 <div class="line">${lead}<span class="names"><span class="name" dir="auto">${title}</span>${under !== '' && html` <span class="under" dir="auto">${under}</span>`}</span><span class="time">${clock(track.durationMs)}</span></div>
 ${stream && html`<audio controls preload="none" src="${stream}" aria-label="${title} by ${artist}"></audio>`}
 </li>`

@@ -61,6 +61,10 @@ function start() {
   const seekTo = (seconds) => {
     audio.currentTime = seconds
   }
+  const showLength = (seconds) => {
+    seek.max = seconds || 1
+    whole.textContent = clock(seconds)
+  }
   seek.addEventListener('input', () => seekTo(Number(seek.value)))
   const player = make(
     'section',
@@ -83,11 +87,13 @@ function start() {
     mark(items[current], false)
     current = index
     mark(item, true)
-    const { title, artist: by, album, cover: picture } = item.dataset
+    const { title, artist: by, album, cover: picture, seconds } = item.dataset
     name.textContent = title
     under.textContent = by
     under.classList.remove('problem')
     cover.src = `${picture}&size=150`
+    // The browser learns the length only with the first bytes: whoever seeks before must not end at the slider's old end.
+    showLength(Number(seconds))
     player.hidden = false
     document.body.classList.add('has-player')
     back.disabled = index === 0
@@ -148,8 +154,7 @@ function start() {
   audio.addEventListener('pause', showState)
   audio.addEventListener('ended', () => play(current + 1))
   audio.addEventListener('durationchange', () => {
-    seek.max = Number.isFinite(audio.duration) ? audio.duration : 1
-    whole.textContent = clock(audio.duration)
+    if (Number.isFinite(audio.duration)) showLength(audio.duration)
   })
   audio.addEventListener('timeupdate', () => {
     seek.value = audio.currentTime
