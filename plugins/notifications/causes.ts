@@ -17,6 +17,9 @@ export interface Cause {
   readonly note: NewNote
 }
 
+/** Takes in what has happened; resolves when it is written down, and in the same transaction whatever belongs to it. */
+export type Take = (cause: Cause, more?: readonly Statement[]) => Promise<void>
+
 interface Row {
   readonly id: number
   readonly cause: string

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { rowIdOf } from 'tonearm/plugin'
+import type { Take } from './causes.ts'
 import type { Context } from './context.ts'
 import { networkOf } from './network.ts'
 import type { NewNote } from './note.ts'
-import type { Take } from './sources.ts'
 
 interface Login {
   readonly userId: string | null

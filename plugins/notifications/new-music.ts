@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { Take } from './causes.ts'
 import type { Context } from './context.ts'
-import type { Take } from './sources.ts'
 
 const PAGE = 1_000
 /** Songs of one look that are told of; of a library that is new as a whole these are enough. */

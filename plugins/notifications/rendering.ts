@@ -1,7 +1,7 @@
 import { publicIdOf } from 'tonearm/plugin'
 import type { Context } from './context.ts'
 import type { Note, Target } from './note.ts'
-import type { Facts, Language, Text } from './texts/texts.ts'
+import type { Facts, Language, Text } from './texts/language.ts'
 import { PINAKES_TYPES, topicOf } from './topics.ts'
 
 export interface Rendered extends Text {

@@ -1,10 +1,9 @@
 import type { Note as ServerNote } from 'tonearm/plugin'
-import type { Cause } from './causes.ts'
+import type { Cause, Take } from './causes.ts'
 import type { Context } from './context.ts'
 import { failedLoginNote } from './login-watch.ts'
 import type { NewNote } from './note.ts'
 import { shareCauseOf } from './share-news.ts'
-import type { Take } from './sources.ts'
 import { type Level, TOPICS, topicOf } from './topics.ts'
 
 type Told = Pick<Cause, 'to' | 'note'>

@@ -1,12 +1,8 @@
-import type { Cause } from './causes.ts'
+import type { Take } from './causes.ts'
 import type { Context } from './context.ts'
 import { LoginWatch } from './login-watch.ts'
 import { NewMusic } from './new-music.ts'
-import type { Statement } from './note-store.ts'
 import { addServerNews } from './server-news.ts'
-
-/** Takes in what has happened; resolves when it is written down, and in the same transaction whatever belongs to it. */
-export type Take = (cause: Cause, more?: readonly Statement[]) => Promise<void>
 
 const SOON_MS = 1_000
 

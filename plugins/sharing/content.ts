@@ -1,6 +1,6 @@
 import type { LibraryReader, Track, User, UserReader } from 'tonearm/plugin'
 import type { Allowed } from './incoming-store.ts'
-import { both, Problem, type Share, type Target } from './share.ts'
+import { both, keyOf, Problem, type Share, type Target } from './share.ts'
 import type { Store } from './store.ts'
 
 export interface ContentParts {
@@ -246,5 +246,3 @@ export function createContent({ store, library, users, allowDownloads, now }: Co
 
   return { tracks, songIds, songIdsOf, alive, isRecipient, incoming, incomingPage, incomingOne, origin, grants }
 }
-
-export const keyOf = ({ kind, id }: Target) => `${kind} ${id}`

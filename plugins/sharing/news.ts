@@ -1,16 +1,8 @@
 import type { Notification, PluginLogger, UserReader } from 'tonearm/plugin'
 import type { NewNote, NoteStore, PendingNote } from './note-store.ts'
-import type { Share, Target } from './share.ts'
+import type { NewsType, Share, Target } from './share.ts'
 import type { Shown } from './shown.ts'
 import type { Store } from './store.ts'
-
-export type NewsType =
-  | 'share_received'
-  | 'share_changed'
-  | 'share_revoked'
-  | 'share_expiring'
-  | 'link_first_used'
-  | 'link_exhausted'
 
 /** What other plugins hear: who is told what about which share. */
 export interface ShareNews {

@@ -1,6 +1,6 @@
 import { type PluginDatabase, publicIdOf, type SqlValue } from 'tonearm/plugin'
-import type { NewsType } from './news.ts'
 import { type Row, rowOf } from './rows.ts'
+import type { NewsType } from './share.ts'
 
 export type Statement = readonly [sql: string, params?: readonly SqlValue[]]
 

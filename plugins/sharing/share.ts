@@ -42,6 +42,9 @@ export interface Target {
   readonly id: string
 }
 
+/** One thing, told from every other. */
+export const keyOf = ({ kind, id }: Target) => `${kind} ${id}`
+
 export interface Permissions {
   readonly view: boolean
   readonly stream: boolean
@@ -72,6 +75,15 @@ export interface ShareInput {
   readonly format?: string
   readonly maxBitRate?: number
 }
+
+/** What people are told of shares. */
+export type NewsType =
+  | 'share_received'
+  | 'share_changed'
+  | 'share_revoked'
+  | 'share_expiring'
+  | 'link_first_used'
+  | 'link_exhausted'
 
 export type ProblemKind = 'invalid' | 'not-found' | 'forbidden' | 'gone' | 'used-up' | 'password' | 'busy'
 

@@ -1,6 +1,6 @@
 import type { LibraryReader, Track } from 'tonearm/plugin'
-import { type Content, keyOf } from './content.ts'
-import type { Share, Target } from './share.ts'
+import type { Content } from './content.ts'
+import { keyOf, type Share, type Target } from './share.ts'
 import type { Store } from './store.ts'
 
 export interface ShownParts {

@@ -1,4 +1,4 @@
-import type { Facts, Language } from './texts.ts'
+import type { Facts, Language } from './language.ts'
 
 const LISTED = 5
 
