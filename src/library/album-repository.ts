@@ -1,6 +1,7 @@
 import type { AlbumId, ArtistId } from '../base/ids.ts'
 import { AlbumOrders } from './album-orders.ts'
 import type { AlbumRows } from './album-rows.ts'
+import { all, type Condition } from './condition.ts'
 import type { Album, Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import type { LibraryContext } from './library-context.ts'
@@ -8,7 +9,6 @@ import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds } from './random-ids.ts'
 import { rankedIds } from './ranked-items.ts'
-import { all, type Condition } from './scope-sql.ts'
 import { countVisible, STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
 
 export type AlbumOrder =

@@ -1,12 +1,13 @@
 import type { ArtistId } from '../base/ids.ts'
 import { loadArtists } from './artist-rows.ts'
+import { type Condition, markCondition } from './condition.ts'
 import type { Artist, Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
-import { type Condition, markCondition, type ScopeSql } from './scope-sql.ts'
+import type { ScopeSql } from './scope-sql.ts'
 import { countVisible, STARRED_LIMIT } from './visible-ids.ts'
 
 export interface ArtistRepository {

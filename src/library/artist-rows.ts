@@ -1,11 +1,11 @@
 import type { ArtistId } from '../base/ids.ts'
 import type { RowReader, SqlParams } from '../db/database.ts'
 import { annotate, type Draft, unmarked } from './annotations-read.ts'
+import type { Condition } from './condition.ts'
 import type { Artist, Viewer } from './entities.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
-import type { Condition } from './scope-sql.ts'
 
 const BY_IDS = `SELECT id, name, sort_name, order_name, musicbrainz_id, cover_version, rating_sum, rating_count, created_at
   FROM artist WHERE id IN (SELECT value FROM json_each(?))`

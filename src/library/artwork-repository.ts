@@ -11,7 +11,8 @@ import {
   songCover,
 } from './cover-choice.ts'
 import type { Viewer } from './entities.ts'
-import { below, compileScope } from './scope-sql.ts'
+import { below } from './folder-range.ts'
+import { compileScope } from './scope-sql.ts'
 
 /** Something with a cover of its own; playlists show those of their albums. */
 export interface Covered {

@@ -2,10 +2,11 @@ import type { FolderId, LibraryId } from '../base/ids.ts'
 import type { RowReader } from '../db/database.ts'
 import { annotate, type Draft, unmarked } from './annotations-read.ts'
 import type { Folder, Viewer } from './entities.ts'
+import { isAtOrBelow } from './folder-range.ts'
 import { jsonIds, jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
-import { isAtOrBelow, type ScopeSql } from './scope-sql.ts'
+import type { ScopeSql } from './scope-sql.ts'
 
 const BY_IDS = `SELECT id, library_id, parent_id, path, name, order_name, cover_version, song_count, total_songs, images,
   created_at FROM folder WHERE id IN (SELECT value FROM json_each(?))`

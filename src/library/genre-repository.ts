@@ -1,6 +1,7 @@
+import type { Condition } from './condition.ts'
 import type { Genre, Viewer } from './entities.ts'
 import type { LibraryContext } from './library-context.ts'
-import type { Condition, ScopeSql } from './scope-sql.ts'
+import type { ScopeSql } from './scope-sql.ts'
 
 export interface GenreRepository {
   /** With counts of what is visible; genres without a visible song are left out. By name. */

@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts'
-import { slices } from './chunks.ts'
+import { chunks } from './chunks.ts'
+import type { Condition } from './condition.ts'
 import type { Explicit } from './entities.ts'
 import { jsonIds } from './json-column.ts'
-import type { Condition } from './scope-sql.ts'
 
 /** What a viewer sees of an album. */
 export interface AlbumPart {
@@ -19,7 +19,7 @@ const EXPLICIT: readonly Explicit[] = ['', 'c', 'e']
 const WIDTH = 4
 
 /** Some milliseconds of work. */
-const SLICE = 200
+const CHUNK = 200
 
 /** What a scope leaves of each album that it shows in part; some tens of bytes an album. */
 export class PartialAlbums {
@@ -40,11 +40,11 @@ export class PartialAlbums {
     this.#genres = genres
   }
 
-  /** In slices, each up to a `yield`. `visible` is on the alias `s` of a song. */
+  /** In chunks, each up to a `yield`. `visible` is on the alias `s` of a song. */
   static *workOut(db: Database, albums: readonly number[], visible: Condition): Generator<void, PartialAlbums, void> {
     const parts = new Map<number, AlbumPart>()
-    for (const slice of slices(albums, SLICE)) {
-      for (const [id, part] of albumParts(db, slice, visible)) parts.set(id, part)
+    for (const chunk of chunks(albums, CHUNK)) {
+      for (const [id, part] of albumParts(db, chunk, visible)) parts.set(id, part)
       yield
     }
     return new PartialAlbums(parts)

@@ -1,11 +1,11 @@
 import { isAppError } from '../base/errors.ts'
 import type { SongId, UserId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
+import type { Condition } from './condition.ts'
 import type { Viewer } from './entities.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { PlayedItems } from './pending-plays.ts'
-import type { Condition } from './scope-sql.ts'
 
 /**
  * Plays are journalled: one row each, durable when `record` returns, under 8 KB written. Counts of songs, albums and

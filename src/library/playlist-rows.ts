@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { PlaylistId, UserId } from '../base/ids.ts'
 import type { RowReader } from '../db/database.ts'
+import type { Condition } from './condition.ts'
 import type { Playlist, Viewer } from './entities.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
-import type { Condition } from './scope-sql.ts'
 
 /** A playlist's picture is made of the covers of so many albums, found among so many first songs. */
 const PICTURE_ALBUMS = 4

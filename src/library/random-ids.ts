@@ -1,8 +1,7 @@
+import type { Condition, ItemTable } from './condition.ts'
 import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
-import type { Condition } from './scope-sql.ts'
-import type { ItemTable } from './visible-ids.ts'
 
 interface RandomDraw {
   readonly table: ItemTable

@@ -1,7 +1,7 @@
 import type { UserId } from '../base/ids.ts'
+import type { Condition } from './condition.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { KindNumber } from './pending-plays.ts'
-import type { Condition } from './scope-sql.ts'
 
 /** What a user marked, in the order of the marks. */
 export type Ranking = 'starred' | 'highest' | 'frequent' | 'recent'

@@ -1,13 +1,13 @@
 import type { AccessScope } from '../base/access-scope.ts'
 import type { Database, RowReader, SqlParams } from '../db/database.ts'
-import { slices } from './chunks.ts'
+import { chunks } from './chunks.ts'
+import { type Condition, type ItemTable, markCondition } from './condition.ts'
 import { firstColumn } from './first-column.ts'
+import { isAtOrBelow, pathRanges } from './folder-range.ts'
 import type { IdleWork } from './idle-work.ts'
 import { jsonIds } from './json-column.ts'
 import { nameKey } from './name-key.ts'
 import { PartialAlbums } from './partial-albums.ts'
-import { type Condition, isAtOrBelow, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
-import type { ItemTable } from './visible-ids.ts'
 
 /** What a scope's denials and grants do to one item. */
 export const MARK = {
@@ -19,7 +19,7 @@ export const MARK = {
 } as const
 
 /** Ids as the largest list that goes into one statement. */
-const SLICE = 5000
+const CHUNK = 5000
 
 /**
  * The denials and grants of one scope, applied once to a library that stands still: a byte (`MARK`) for each id, the first
@@ -39,10 +39,11 @@ export class ScopeMarks {
   #areAlbumsAsked = false
   #albums: PartialAlbums | undefined
 
-  constructor(db: Database, idle: IdleWork, scope: AccessScope, direct: ScopeSql) {
+  /** `library`: whether a column holds the id of a library that the scope allows. */
+  constructor(db: Database, idle: IdleWork, scope: AccessScope, library: (column: string) => Condition) {
     this.#db = db
     this.#idle = idle
-    this.#library = direct.library
+    this.#library = library
     const marks = this.#empty('song')
     const songs: number[] = []
     const albums = new Set<number>()
@@ -56,8 +57,7 @@ export class ScopeMarks {
       folders.add(row.number(2))
     }
     for (const [sql, params] of grantedSongs(scope)) db.select(sql, params, touch(MARK.partial))
-    for (const [sql, params] of deniedSongs(scope, direct.library('s.library_id')))
-      db.select(sql, params, touch(MARK.hidden))
+    for (const [sql, params] of deniedSongs(scope, library('s.library_id'))) db.select(sql, params, touch(MARK.hidden))
     this.#ofSongs = marks
     this.#songs = songs
     this.#touchedAlbums = albums
@@ -110,7 +110,7 @@ export class ScopeMarks {
     const marks = this.#empty(table)
     const [ids, found] = this.#touched(table)
     const visible = this.song('vs')
-    for (const list of slices(ids, SLICE)) {
+    for (const list of chunks(ids, CHUNK)) {
       for (const id of list) marks[id - 1] = MARK.hidden
       this.#db.select(
         `SELECT t.value FROM json_each(?) t WHERE EXISTS (SELECT 1 FROM ${found} AND ${visible.sql})`,
@@ -156,7 +156,7 @@ export class ScopeMarks {
 
   #related(sql: string, ids: readonly number[]): readonly number[] {
     const found = new Set<number>()
-    for (const list of slices(ids, SLICE))
+    for (const list of chunks(ids, CHUNK))
       for (const id of this.#db.select(sql, [jsonIds(list)], firstColumn)) found.add(id)
     return [...found]
   }

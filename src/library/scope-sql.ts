@@ -2,14 +2,10 @@ import { createHash } from 'node:crypto'
 import { type AccessScope, isWholeLibraries } from '../base/access-scope.ts'
 import type { LibraryId } from '../base/ids.ts'
 import type { SqlValue } from '../db/database.ts'
+import { ALWAYS, all, type Condition } from './condition.ts'
+import { isAtOrBelow, pathRanges } from './folder-range.ts'
 import { nameKey } from './name-key.ts'
 import type { ScopeMarks } from './scope-marks.ts'
-
-/** A piece of a WHERE clause with the values of its `?`, in order. */
-export interface Condition {
-  readonly sql: string
-  readonly params: readonly SqlValue[]
-}
 
 /**
  * A scope as SQL. Every condition excludes what is missing. Names are the aliases of the tables in the query around;
@@ -31,14 +27,6 @@ export interface ScopeSql {
   folder(alias: string): Condition
   /** What the scope does to each item, worked out; absent while the catalogue moves. The conditions then are cheap. */
   readonly marks?: ScopeMarks
-}
-
-const ALWAYS: Condition = { sql: '1', params: [] }
-
-export function all(...conditions: readonly Condition[]): Condition {
-  const used = conditions.filter((condition) => condition !== ALWAYS)
-  if (used.length === 0) return ALWAYS
-  return { sql: used.map((one) => one.sql).join(' AND '), params: used.flatMap((one) => one.params) }
 }
 
 export function compileScope(scope: AccessScope): ScopeSql {
@@ -106,34 +94,6 @@ function keyOf(parts: readonly unknown[]): string {
   return text.length <= 64 ? text : createHash('sha256').update(text).digest('base64')
 }
 
-/** The songs in a folder and below it, by the range of their paths; `0` is the character after `/`. */
-export function below(folder: string, song: string): string {
-  return `${song}.library_id = ${folder}.library_id
-    AND ${song}.path >= CASE ${folder}.path WHEN '' THEN '' ELSE ${folder}.path || '/' END
-    AND ${song}.path < CASE ${folder}.path WHEN '' THEN char(1114111) ELSE ${folder}.path || '0' END`
-}
-
-/** One folder is the other or lies below it: a range that also holds names like `upper-x`, and a look at what follows. */
-export function isAtOrBelow(lower: string, upper: string): string {
-  return `${lower}.library_id = ${upper}.library_id AND ${lower}.path >= ${upper}.path
-    AND ${lower}.path < CASE ${upper}.path WHEN '' THEN char(1114111) ELSE ${upper}.path || '0' END
-    AND (${upper}.path = '' OR ${lower}.path = ${upper}.path OR substr(${lower}.path, length(${upper}.path) + 1, 1) = '/')`
-}
-
-/** By the mark of the item in a column: `untouched`, `partial` (true unless given), or false for all others. */
-export function markCondition(
-  column: string,
-  marks: Uint8Array,
-  { untouched, partial = ALWAYS }: { readonly untouched: Condition; readonly partial?: Condition },
-): Condition {
-  if (untouched === ALWAYS && partial === ALWAYS)
-    return { sql: `substr(?, ${column}, 1) BETWEEN x'00' AND x'01'`, params: [marks] }
-  return {
-    sql: `CASE substr(?, ${column}, 1) WHEN x'00' THEN ${untouched.sql} WHEN x'01' THEN ${partial.sql} ELSE 0 END`,
-    params: [marks, ...untouched.params, ...partial.params],
-  }
-}
-
 function libraryCondition(column: string, libraries: 'all' | readonly number[]): Condition {
   if (libraries === 'all') return ALWAYS
   if (libraries.length === 0) return { sql: '0', params: [] }
@@ -175,20 +135,4 @@ function denialsOf(scope: AccessScope): readonly ((alias: string) => Condition)[
       AND dg.genre_id IN (SELECT id FROM genre WHERE key IN (SELECT value FROM json_each(?))))`,
   )
   return denials
-}
-
-/**
- * `<libraryId>:<path>` as ranges of folder paths: the folder itself and all below; a bare library is all of it.
- * Undefined for anything else: a denial that can't be read hides everything, since nobody knows what it was to hide.
- */
-export function pathRanges(entry: string): readonly [number, string, string][] | undefined {
-  const colon = entry.indexOf(':')
-  const library = Number(entry.slice(0, colon))
-  if (colon < 1 || !Number.isSafeInteger(library)) return undefined
-  const path = entry.slice(colon + 1).replace(/^\/+|\/+$/g, '')
-  if (path === '') return [[library, '', '\u{10FFFF}']]
-  return [
-    [library, path, path],
-    [library, `${path}/`, `${path}/\u{10FFFF}`],
-  ]
 }

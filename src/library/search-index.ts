@@ -1,9 +1,9 @@
+import type { Condition } from './condition.ts'
 import type { Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { MatchQuery } from './match-query.ts'
 import type { PageCursors } from './page-cursors.ts'
-import type { Condition } from './scope-sql.ts'
 
 export interface SearchPage {
   /** 0 = none of this kind. */

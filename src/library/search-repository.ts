@@ -1,13 +1,13 @@
 import { fold } from '../base/text.ts'
 import type { AlbumRows } from './album-rows.ts'
 import { loadArtists } from './artist-rows.ts'
+import type { Condition } from './condition.ts'
 import type { Album, Artist, Folder, Song, Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import { loadFolders } from './folder-rows.ts'
 import type { LibraryContext } from './library-context.ts'
 import { isEverything, matchQuery } from './match-query.ts'
 import { PageCursors } from './page-cursors.ts'
-import type { Condition } from './scope-sql.ts'
 import {
   ALBUM_SEARCH,
   ARTIST_SEARCH,

@@ -1,10 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import type { AccessScope } from '../base/access-scope.ts'
 import type { Database, TableWatch } from '../db/database.ts'
+import { type Condition, markCondition } from './condition.ts'
 import { firstColumn } from './first-column.ts'
+import { pathRanges } from './folder-range.ts'
 import { IdleWork } from './idle-work.ts'
 import { ScopeMarks } from './scope-marks.ts'
-import { type Condition, compileScope, markCondition, pathRanges, type ScopeSql } from './scope-sql.ts'
+import { compileScope, type ScopeSql } from './scope-sql.ts'
 
 /** All marks together; a scope takes about 200 KB in a library of 100,000 songs. */
 const MAX_BYTES = 4 * 1024 * 1024
@@ -50,7 +52,7 @@ export class SettledScopes {
       return direct
     }
     if (!this.#canSettle(scope)) return direct
-    const settled = settledSql(direct, new ScopeMarks(this.#db, this.#idle, scope, direct), scope)
+    const settled = settledSql(direct, new ScopeMarks(this.#db, this.#idle, scope, direct.library), scope)
     this.#kept.set(direct.key, settled)
     const isKept = this.#kept.has(direct.key)
     this.#wait.set(direct.key, isKept ? USES_AFTER : Number.POSITIVE_INFINITY)

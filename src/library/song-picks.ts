@@ -1,5 +1,6 @@
 import type { ArtistId, SongId } from '../base/ids.ts'
 import { fold, searchWords } from '../base/text.ts'
+import { all, type Condition } from './condition.ts'
 import type { Song, Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
@@ -7,7 +8,6 @@ import type { LibraryContext } from './library-context.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds, shuffled } from './random-ids.ts'
-import { all, type Condition } from './scope-sql.ts'
 import { loadSongs } from './song-rows.ts'
 
 /** Genres by which songs are called similar: the most frequent of the seed. */

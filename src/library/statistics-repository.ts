@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { AlbumId, ArtistId, GenreId, LibraryId, SongId, UserId } from '../base/ids.ts'
+import type { Condition } from './condition.ts'
 import type { Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
-import type { Condition } from './scope-sql.ts'
 import { type LibraryTally, SongTally } from './song-tally.ts'
 
 /** Figures about the library, and what roll-ups of plays need of it. */

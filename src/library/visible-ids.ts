@@ -1,13 +1,11 @@
+import type { Condition, ItemTable } from './condition.ts'
 import type { Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
-import type { Condition } from './scope-sql.ts'
 
 /** The most stars that one answer carries: lists of starred things have no pages in the protocol. */
 export const STARRED_LIMIT = 10_000
-
-export type ItemTable = 'song' | 'album' | 'artist' | 'folder'
 
 /** Those of the ids that `visible` (on the alias `i`) lets through. */
 export function visibleAmong(
