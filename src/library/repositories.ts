@@ -1,22 +1,25 @@
-import type { AlbumRepository } from './album-repository.ts'
-import type { AnnotationRepository } from './annotation-repository.ts'
-import type { ApiKeyRepository } from './api-key-repository.ts'
-import type { ArtistRepository } from './artist-repository.ts'
-import type { BookmarkRepository } from './bookmark-repository.ts'
-import type { FolderRepository } from './folder-repository.ts'
-import type { GenreRepository } from './genre-repository.ts'
-import type { LibraryRepository } from './library-repository.ts'
-import type { MissingFileRepository } from './missing-file-repository.ts'
-import type { NarrowedUsersRepository } from './narrowed-users-repository.ts'
-import type { PlayQueueRepository } from './play-queue-repository.ts'
-import type { PlayRepository } from './play-repository.ts'
-import type { PlaylistRepository } from './playlist-repository.ts'
-import type { RadioRepository } from './radio-repository.ts'
-import type { SearchRepository } from './search-repository.ts'
-import type { SessionRepository } from './session-repository.ts'
-import type { SongRepository } from './song-repository.ts'
-import type { StatisticsRepository } from './statistics-repository.ts'
-import type { UserRepository } from './user-repository.ts'
+import type { Database } from '../db/database.ts'
+import { type AlbumRepository, createAlbumRepository } from './album-repository.ts'
+import { AlbumRows } from './album-rows.ts'
+import { type AnnotationRepository, createAnnotationRepository } from './annotation-repository.ts'
+import { type ApiKeyRepository, createApiKeyRepository } from './api-key-repository.ts'
+import { type ArtistRepository, createArtistRepository } from './artist-repository.ts'
+import { type BookmarkRepository, createBookmarkRepository } from './bookmark-repository.ts'
+import { createFolderRepository, type FolderRepository } from './folder-repository.ts'
+import { createGenreRepository, type GenreRepository } from './genre-repository.ts'
+import { createLibraryContext } from './library-context.ts'
+import { createLibraryRepository, type LibraryRepository } from './library-repository.ts'
+import { createMissingFileRepository, type MissingFileRepository } from './missing-file-repository.ts'
+import { createNarrowedUsersRepository, type NarrowedUsersRepository } from './narrowed-users-repository.ts'
+import { createPlayQueueRepository, type PlayQueueRepository } from './play-queue-repository.ts'
+import { createPlayRepository, type PlayRepository } from './play-repository.ts'
+import { createPlaylistRepository, type PlaylistRepository } from './playlist-repository.ts'
+import { createRadioRepository, type RadioRepository } from './radio-repository.ts'
+import { createSearchRepository, type SearchRepository } from './search-repository.ts'
+import { createSessionRepository, type SessionRepository } from './session-repository.ts'
+import { createSongRepository, type SongRepository } from './song-repository.ts'
+import { createStatisticsRepository, type StatisticsRepository } from './statistics-repository.ts'
+import { createUserRepository, type UserRepository } from './user-repository.ts'
 
 /** The whole library room, as the rooms above receive it. */
 export interface Repositories {
@@ -39,4 +42,44 @@ export interface Repositories {
   readonly libraries: LibraryRepository
   readonly missingFiles: MissingFileRepository
   readonly statistics: StatisticsRepository
+}
+
+export interface RepositoryOptions {
+  /** Plays that gather in memory before the counts are written; default 500. */
+  readonly flushPlaysAt?: number
+}
+
+/**
+ * The library room over a migrated database. Plays that a crash left in the journal are counted here, so it takes a
+ * moment after one. Call `plays.flush()` before the database is closed.
+ */
+export function createRepositories(db: Database, options: RepositoryOptions = {}): Repositories {
+  const context = createLibraryContext(db)
+  const plays = createPlayRepository(
+    context,
+    options.flushPlaysAt === undefined ? {} : { flushAt: options.flushPlaysAt },
+  )
+  const annotations = createAnnotationRepository(context)
+  const albumRows = new AlbumRows(context)
+  return {
+    songs: createSongRepository(context),
+    albums: createAlbumRepository(context, albumRows),
+    artists: createArtistRepository(context),
+    folders: createFolderRepository(context),
+    genres: createGenreRepository(context),
+    search: createSearchRepository(context, albumRows),
+    annotations,
+    plays,
+    playlists: createPlaylistRepository(context),
+    bookmarks: createBookmarkRepository(context),
+    playQueues: createPlayQueueRepository(context),
+    radios: createRadioRepository(context),
+    users: createUserRepository(context, { plays, annotations }),
+    apiKeys: createApiKeyRepository(context),
+    sessions: createSessionRepository(context),
+    narrowedUsers: createNarrowedUsersRepository(context),
+    libraries: createLibraryRepository(context),
+    missingFiles: createMissingFileRepository(context),
+    statistics: createStatisticsRepository(context),
+  }
 }

@@ -4,7 +4,7 @@ import { yieldToLoop } from '../../src/base/deadline.ts'
 import type { AlbumId, ArtistId, FolderId, LibraryId, PlaylistId, SongId } from '../../src/base/ids.ts'
 import type { Database, SqlParams } from '../../src/db/database.ts'
 import type { AlbumOrder } from '../../src/library/album-repository.ts'
-import { createRepositories } from '../../src/library/create-repositories.ts'
+import { createRepositories } from '../../src/library/repositories.ts'
 import { libraryFixture } from '../support/library-fixture.ts'
 
 const fixture = libraryFixture(
