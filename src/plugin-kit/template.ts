@@ -112,7 +112,7 @@ export default definePlugin({
     routes.get('/', async ({ user }) => {
       if (!user) return { kind: 'empty', status: 401 }
       const rows = await db.all<{ media_id: string; plays: number }>(
-        'SELECT media_id, plays FROM ${table} WHERE user_id = ? ORDER BY plays DESC, media_id LIMIT ?',
+        \`SELECT media_id, plays FROM ${table} WHERE user_id = ? ORDER BY plays DESC, media_id LIMIT ?\`,
         [user.id, config.size],
       )
       // Asked as this user: what somebody may no longer see is left out.
