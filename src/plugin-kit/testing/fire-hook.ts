@@ -1,6 +1,6 @@
 import type { HookDispatcher } from '../../hooks/hook-dispatcher.ts'
 import { HOOK_KINDS, type HookInput, type HookName } from '../../hooks/hooks.ts'
-import type { HandlerOutput } from '../../plugin/api/plugin-api.ts'
+import type { HandlerOutput } from '../../plugin/api/hook-api.ts'
 import { toPublicScope } from '../../plugin/facades/hook-facade.ts'
 
 /** Fires a hook by its kind. Scopes come back with public ids; a hook that nobody narrows answers everything. */

@@ -1,13 +1,9 @@
 import type { Static, TObject, TProperties } from 'typebox'
-import type {
-  HandlerOutput,
-  HookInput,
-  HookName,
-  Notification,
-  Permission,
-  PluginDefinition,
-  PluginLogger,
-} from '../../plugin/api/plugin-api.ts'
+import type { HookInput, HookName } from '../../hooks/hooks.ts'
+import type { HandlerOutput } from '../../plugin/api/hook-api.ts'
+import type { Notification } from '../../plugin/api/notify-api.ts'
+import type { Permission } from '../../plugin/api/permission-api.ts'
+import type { PluginDefinition, PluginLogger } from '../../plugin/api/plugin-api.ts'
 
 /** The whole public surface of `tonearm/plugin/testing`. */
 

@@ -1,5 +1,6 @@
-import type { PluginRequest, Reply } from './plugin-api.ts'
 import type { User } from './reader-api.ts'
+import type { Reply } from './reply-api.ts'
+import type { PluginRequest } from './request-api.ts'
 
 /** Clients that are kept informed: part of `tonearm/plugin`. */
 

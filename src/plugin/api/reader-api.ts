@@ -1,4 +1,4 @@
-import type { AccessScope } from './plugin-api.ts'
+import type { AccessScope } from './scope-api.ts'
 import type { PlayCredits } from './statistics-api.ts'
 
 /** Reading the core: part of `tonearm/plugin`. */

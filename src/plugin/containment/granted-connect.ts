@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import { AppError } from '../../base/errors.ts'
-import type { ConnectTarget } from '../api/plugin-api.ts'
+import type { ConnectTarget } from '../api/network-api.ts'
 import { admitHost, type NetworkGrant } from './granted-host.ts'
 import { LinkedAbort } from './linked-abort.ts'
 

@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import type { Database } from '../../db/database.ts'
-import type { PluginDatabase, SqlValue } from '../api/plugin-api.ts'
+import type { PluginDatabase, SqlValue } from '../api/storage-api.ts'
 import type { OwnTables } from '../containment/own-tables.ts'
 import { assertOwnTables } from '../containment/table-gate.ts'
 import type { Generation } from '../host/generation.ts'

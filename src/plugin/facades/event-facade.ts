@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-import type { EventBus } from '../api/plugin-api.ts'
+import type { EventBus } from '../api/hook-api.ts'
 import { outsideWatch } from '../containment/sync-watch.ts'
 import type { Generation } from '../host/generation.ts'
 

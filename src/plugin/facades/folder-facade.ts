@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { AppError } from '../../base/errors.ts'
-import type { Assets, Permission } from '../api/plugin-api.ts'
+import type { Permission } from '../api/permission-api.ts'
+import type { Assets } from '../api/route-api.ts'
 import type { Generation } from '../host/generation.ts'
 import { assertRoot, need } from './route-facade.ts'
 

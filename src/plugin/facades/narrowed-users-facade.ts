@@ -3,7 +3,7 @@ import { decodeIdOf, type UserId } from '../../base/ids.ts'
 import type { Guarded } from '../api/admin-api.ts'
 import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
-import type { ReaderServices } from './reader-facades.ts'
+import type { ReaderServices } from './viewers.ts'
 
 /** Whom a plugin narrows, remembered by the core under the plugin's name. */
 export function createNarrowedUsersFacade(generation: Generation, { repositories, scopes }: ReaderServices): Guarded {

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-import type { Notification, Notify } from '../api/plugin-api.ts'
+import type { Notification, Notify } from '../api/notify-api.ts'
 import { outsideWatch } from '../containment/sync-watch.ts'
 import type { Generation } from '../host/generation.ts'
 

@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import type { LiveOptions } from '../api/live-api.ts'
-import type { Permission, RouteHandler, RouteOptions, Routes } from '../api/plugin-api.ts'
+import type { Permission } from '../api/permission-api.ts'
+import type { RouteHandler, RouteOptions, Routes } from '../api/route-api.ts'
 import type { Generation } from '../host/generation.ts'
 import type { RouteMethod } from '../host/registrations.ts'
 import type { MediaLeases } from '../routes/media-leases.ts'

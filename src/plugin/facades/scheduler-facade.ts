@@ -2,7 +2,7 @@ import { Cron } from 'croner'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import type { Timers } from '../../base/timers.ts'
-import type { Scheduler, Task } from '../api/plugin-api.ts'
+import type { Scheduler, Task } from '../api/scheduler-api.ts'
 import type { Generation } from '../host/generation.ts'
 
 /** Runs one task of a plugin, contained; resolves when it is done. */

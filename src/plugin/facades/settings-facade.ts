@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-import type { Settings } from '../api/plugin-api.ts'
+import type { Settings } from '../api/storage-api.ts'
 import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
 

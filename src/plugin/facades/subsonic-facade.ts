@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from '../../base/errors.ts'
-import type { Subsonic, User } from '../api/plugin-api.ts'
+import type { User } from '../api/reader-api.ts'
+import type { Subsonic } from '../api/subsonic-api.ts'
 import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
 

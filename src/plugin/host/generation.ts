@@ -95,6 +95,12 @@ export class Generation {
     this.#wakeWhenIdle()
   }
 
+  /** Enters. @returns what leaves; to be called once. */
+  hold(): () => void {
+    this.enter()
+    return () => this.leave()
+  }
+
   /** A stream's lease: it outlives the drain, since a reload must not cut what is being sent. */
   enterStream(): () => void {
     this.#streams++

@@ -1,6 +1,6 @@
 import type { HookStats } from '../../hooks/owner-state.ts'
 import type { PluginState } from '../../library/plugin-state-repository.ts'
-import type { Permission } from '../api/plugin-api.ts'
+import type { Permission } from '../api/permission-api.ts'
 import type { PluginOrigin } from '../loading/plugin-package.ts'
 import type { PluginSlot, SlotState } from './plugin-slot.ts'
 import type { RegistrationKind } from './registrations.ts'

@@ -1,5 +1,5 @@
 import type { PluginStateRepository } from '../../library/plugin-state-repository.ts'
-import type { Permission } from '../api/plugin-api.ts'
+import type { Permission } from '../api/permission-api.ts'
 import { incompatibility } from '../loading/manifest.ts'
 import type { PluginSlot, SlotState } from './plugin-slot.ts'
 

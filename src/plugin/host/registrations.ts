@@ -1,15 +1,11 @@
 import { AppError } from '../../base/errors.ts'
 import type { AnyHookEntry } from '../../hooks/hook-table.ts'
+import type { HookPermissions } from '../api/hook-api.ts'
 import type { EventsHandler, SocketHandler } from '../api/live-api.ts'
-import type {
-  HookPermissions,
-  Note,
-  RouteHandler,
-  RouteOptions,
-  SubsonicPayload,
-  SubsonicRequest,
-  Task,
-} from '../api/plugin-api.ts'
+import type { Note } from '../api/notify-api.ts'
+import type { RouteHandler, RouteOptions } from '../api/route-api.ts'
+import type { Task } from '../api/scheduler-api.ts'
+import type { SubsonicPayload, SubsonicRequest } from '../api/subsonic-api.ts'
 import { outsideWatch } from '../containment/sync-watch.ts'
 
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

@@ -6,13 +6,13 @@ import type { Route, RouteParams } from '../../http/router.ts'
 import type { HttpReply, HttpRequest } from '../../http/types.ts'
 import type { NativeLogin } from '../../rest/native-gate.ts'
 import { withToken } from '../../rest/native-gate.ts'
-import type { Reply } from '../api/plugin-api.ts'
-import { toPublicUser } from '../facades/reader-facades.ts'
+import type { Reply } from '../api/reply-api.ts'
+import { toPublicUser } from '../facades/viewers.ts'
 import type { HostTables, Owned } from '../host/host-tables.ts'
 import type { EventsRegistration, SocketRegistration } from '../host/registrations.ts'
 import { loginFor, toPluginRequest } from '../routes/plugin-request.ts'
-import { leaseOf, type PluginRouteServices } from '../routes/plugin-routes.ts'
 import { checkReply } from '../routes/route-reply.ts'
+import type { PluginRouteServices } from '../routes/route-services.ts'
 import { PeerCore } from './peer.ts'
 import { EventFace, SocketFace } from './peer-faces.ts'
 
@@ -38,10 +38,10 @@ function routeOf(route: Live, serve: (request: HttpRequest, params: RouteParams)
   return {
     method: 'GET',
     path: route.path,
-    hold: () => leaseOf(route),
+    hold: () => route.generation.hold(),
     handler: async (request, params) => {
       // From the first moment: the generation must not end while the login is looked at.
-      const release = leaseOf(route)
+      const release = route.generation.hold()
       try {
         return await serve(request, params)
       } catch (error) {

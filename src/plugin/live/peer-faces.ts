@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import type { EventPeer, Peer, ServerEvent, SocketPeer } from '../api/live-api.ts'
-import type { User } from '../api/plugin-api.ts'
+import type { User } from '../api/reader-api.ts'
 import type { PeerCore } from './peer.ts'
 
 /** What plugins hold of a client; the core behind it is out of their reach. */

@@ -2,7 +2,8 @@ import { type Static, Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { AppError } from '../../base/errors.ts'
 import { API_VERSION } from '../api/define.ts'
-import type { ApiVersion, Permission, PluginDefinition } from '../api/plugin-api.ts'
+import type { Permission } from '../api/permission-api.ts'
+import type { ApiVersion, PluginDefinition } from '../api/plugin-api.ts'
 import { isReservedName } from '../containment/own-tables.ts'
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/

@@ -9,9 +9,9 @@ import { openConfined } from '../../media/confined-file.ts'
 import { fileSource } from '../../media/file-source.ts'
 import type { Streamer } from '../../media/streamer.ts'
 import { type ZipEntry, zipSource } from '../../media/zip-source.ts'
-import type { MediaLease, Reply } from '../api/plugin-api.ts'
+import type { MediaLease, Reply } from '../api/reply-api.ts'
 import { isInside, storagePath } from '../facades/folder-facade.ts'
-import { findUser, type ReaderServices, viewerOf } from '../facades/reader-facades.ts'
+import { findUser, type ReaderServices, viewerOf } from '../facades/viewers.ts'
 import type { MediaLeases } from './media-leases.ts'
 
 export interface MediaReplyServices extends ReaderServices {

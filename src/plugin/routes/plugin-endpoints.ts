@@ -5,9 +5,9 @@ import type { Subsonic } from '../../subsonic/create-subsonic.ts'
 import { type Endpoint, tree } from '../../subsonic/endpoint.ts'
 import { buildTable } from '../../subsonic/endpoint-table.ts'
 import { asTree } from '../../subsonic/tree.ts'
-import type { SubsonicParams, SubsonicRequest } from '../api/plugin-api.ts'
+import type { SubsonicParams, SubsonicRequest } from '../api/subsonic-api.ts'
 import { LinkedAbort } from '../containment/linked-abort.ts'
-import { toPublicUser } from '../facades/reader-facades.ts'
+import { toPublicUser } from '../facades/viewers.ts'
 import type { HostTables, Owned } from '../host/host-tables.ts'
 import type { PluginHost } from '../host/plugin-host.ts'
 import type { EndpointRegistration } from '../host/registrations.ts'
@@ -66,11 +66,10 @@ function toEndpoint(host: Pick<PluginHost, 'call'>, registration: Owned<Endpoint
       abort.dispose()
     }
   }
-  const hold = () => {
-    generation.enter()
-    return () => generation.leave()
-  }
-  return tree(name, handle, { hold, ...(role === undefined ? {} : { needs: role as 'admin' | Role }) })
+  return tree(name, handle, {
+    hold: () => generation.hold(),
+    ...(role === undefined ? {} : { needs: role as 'admin' | Role }),
+  })
 }
 
 /** Of a plugin that should run and does not. */

@@ -3,7 +3,8 @@ import type { RouteParams } from '../../http/router.ts'
 import type { HttpRequest } from '../../http/types.ts'
 import { parseJson } from '../../rest/json-body.ts'
 import { type IdentifyOptions, type NativeGate, type NativeLogin, NOT_AUTHENTICATED } from '../../rest/native-gate.ts'
-import type { PluginRequest, RouteOptions } from '../api/plugin-api.ts'
+import type { PluginRequest } from '../api/request-api.ts'
+import type { RouteOptions } from '../api/route-api.ts'
 
 type Auth = NonNullable<RouteOptions['auth']>
 

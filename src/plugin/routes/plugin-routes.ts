@@ -3,23 +3,16 @@ import { AppError } from '../../base/errors.ts'
 import { errorReply } from '../../http/reply.ts'
 import type { Route, RouteParams } from '../../http/router.ts'
 import type { HttpReply, HttpRequest } from '../../http/types.ts'
-import { type NativeGate, tokenAfter, withToken } from '../../rest/native-gate.ts'
+import { tokenAfter, withToken } from '../../rest/native-gate.ts'
 import { LinkedAbort } from '../containment/linked-abort.ts'
-import { toPublicUser } from '../facades/reader-facades.ts'
+import { toPublicUser } from '../facades/viewers.ts'
 import type { HostTables, Owned } from '../host/host-tables.ts'
-import type { PluginHost } from '../host/plugin-host.ts'
 import type { AssetRegistration, RouteRegistration } from '../host/registrations.ts'
 import { liveRoutes } from '../live/live-routes.ts'
-import { assetFile, type MediaReplyServices, mediaSource, storedFile, zipOf } from './media-reply.ts'
+import { assetFile, mediaSource, storedFile, zipOf } from './media-reply.ts'
 import { loginFor, toPluginRequest } from './plugin-request.ts'
 import { type CheckedReply, checkReply, type Sourced } from './route-reply.ts'
-
-export interface PluginRouteServices extends MediaReplyServices {
-  readonly host: PluginHost
-  readonly gate: NativeGate
-  /** Web pages of other sites that may open WebSockets, as `https://player.example.org`; `*` for all. */
-  readonly allowedOrigins?: readonly string[]
-}
+import type { PluginRouteServices } from './route-services.ts'
 
 /** The routes of the plugins' tables, ready for the router. What should run and does not answers 503. */
 export function pluginRoutes(services: PluginRouteServices, tables: HostTables): readonly Route[] {
@@ -28,7 +21,7 @@ export function pluginRoutes(services: PluginRouteServices, tables: HostTables):
       (route): Route => ({
         method: route.method,
         path: route.path,
-        hold: () => leaseOf(route),
+        hold: () => route.generation.hold(),
         handler: (request, params) => serve(services, route, request, params),
       }),
     ),
@@ -72,11 +65,6 @@ function assetRoutes(services: PluginRouteServices, asset: Owned<AssetRegistrati
   ]
 }
 
-export function leaseOf({ generation }: Owned<object>): () => void {
-  generation.enter()
-  return () => generation.leave()
-}
-
 async function serve(
   services: PluginRouteServices,
   route: Owned<RouteRegistration>,
@@ -86,7 +74,7 @@ async function serve(
   const { generation } = route
   const what = `route ${route.method} ${route.path}`
   // From the first moment: the generation must not end while the login is looked at.
-  const release = leaseOf(route)
+  const release = generation.hold()
   const abort = new LinkedAbort(
     () => request.signal,
     () => generation.goneSignal,

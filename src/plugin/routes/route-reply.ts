@@ -2,7 +2,7 @@ import { withDeadline } from '../../base/deadline.ts'
 import { AppError } from '../../base/errors.ts'
 import { checkHeaders } from '../../http/header-check.ts'
 import type { HttpReply } from '../../http/types.ts'
-import type { Reply } from '../api/plugin-api.ts'
+import type { Reply } from '../api/reply-api.ts'
 import { runMarked } from '../facades/call.ts'
 import type { Generation } from '../host/generation.ts'
 

@@ -1,36 +1,14 @@
 import { mayUseLibrary, narrowToLibraries } from '../../base/access-scope.ts'
 import { AppError } from '../../base/errors.ts'
-import {
-  type AlbumId,
-  type ArtistId,
-  decodeIdOf,
-  encodeId,
-  type LibraryId,
-  type SongId,
-  type UserId,
-} from '../../base/ids.ts'
-import type { Purpose } from '../../hooks/hooks.ts'
-import type { Song, User as StoredUser, Viewer } from '../../library/entities.ts'
-import type { Repositories } from '../../library/repositories.ts'
-import type { LibraryReader, PlaybackReader, Track, User, UserReader } from '../api/plugin-api.ts'
-import { outsideWatch } from '../containment/sync-watch.ts'
+import { type AlbumId, type ArtistId, decodeIdOf, encodeId, type LibraryId, type SongId } from '../../base/ids.ts'
+import type { Song, Viewer } from '../../library/entities.ts'
+import type { LibraryReader, Track } from '../api/reader-api.ts'
 import type { Generation } from '../host/generation.ts'
+import { bounded } from './bounded.ts'
 import { deferred } from './deferred.ts'
-import { toPublicScope } from './hook-facade.ts'
-import { creditsOf } from './statistics-facade.ts'
-
-/** What the readers need of the rooms below. */
-export interface ReaderServices {
-  readonly repositories: Repositories
-  readonly scopes: {
-    viewer(user: StoredUser, purpose: Purpose): Viewer | Promise<Viewer>
-    ownViewer(user: StoredUser, purpose: Purpose): Viewer | Promise<Viewer>
-    invalidate(userId?: UserId): void
-  }
-}
+import { ownViewerOf, type ReaderServices, viewerOf } from './viewers.ts'
 
 const MAX_TRACKS = 500
-const MAX_PLAYS = 1_000
 const MAX_SONGS = 10_000
 const MAX_ADDED = 1_000
 
@@ -139,76 +117,11 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
   })
 }
 
-export function createUserReader(generation: Generation, services: ReaderServices): UserReader {
-  const { repositories, scopes } = services
-  const reads = deferred(generation, {
-    async get(id: string) {
-      const user = findUser(services, id)
-      return user ? toPublicUser(user) : undefined
-    },
-    list: async () => repositories.users.list().map(toPublicUser),
-    scopeOf: async (id: string) => toPublicScope((await viewerOf(services, id)).scope),
-  })
-  return Object.freeze({
-    ...reads,
-    invalidateScope(id?: string) {
-      generation.assertOpen()
-      const key = id === undefined ? undefined : decodeIdOf('user', id)
-      if (id !== undefined && key === undefined) throw new AppError('BAD_REQUEST', `${id} is no id of a user`)
-      outsideWatch(() => (key === undefined ? scopes.invalidate() : scopes.invalidate(key)))
-    },
-  })
-}
-
-export function createPlaybackReader(generation: Generation, services: ReaderServices): PlaybackReader {
-  return deferred(generation, {
-    async plays(query: Parameters<PlaybackReader['plays']>[0]) {
-      return services.repositories.plays
-        .journal(bounded(query.after ?? 0, Number.MAX_SAFE_INTEGER), bounded(query.limit, MAX_PLAYS))
-        .map((play) => ({
-          id: play.id,
-          userId: encodeId('user', play.userId),
-          mediaId: encodeId('song', play.songId),
-          at: play.at,
-          client: play.client,
-        }))
-    },
-    credits: async (mediaIds: readonly string[]) => creditsOf(services.repositories, mediaIds),
-  })
-}
-
-/** Plugins may not be type-checked: anything but a whole number from 0 on counts as `most`. */
-function bounded(value: number | undefined, most: number): number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? Math.min(value as number, most) : most
-}
-
-export function toPublicUser(user: StoredUser): User {
-  return { id: encodeId('user', user.id), name: user.name, isAdmin: user.isAdmin, roles: [...user.roles] }
-}
-
-export function findUser(services: ReaderServices, id: string): StoredUser | undefined {
-  const key = decodeIdOf('user', id)
-  return key === undefined ? undefined : services.repositories.users.find(key)
-}
-
 function named(id: string, found: { readonly name: string } | undefined) {
   return found && { id, name: found.name }
 }
 
-async function ownViewerOf(services: ReaderServices, userId: string): Promise<Viewer> {
-  const user = findUser(services, userId)
-  if (!user) throw new AppError('NOT_FOUND', `there is no user ${userId}`)
-  return services.scopes.ownViewer(user, 'browse')
-}
-
-/** Rejects with NOT_FOUND for an unknown user: nobody reads as nobody. */
-export async function viewerOf(services: ReaderServices, userId: string, purpose: Purpose = 'browse'): Promise<Viewer> {
-  const user = findUser(services, userId)
-  if (!user) throw new AppError('NOT_FOUND', `there is no user ${userId}`)
-  return services.scopes.viewer(user, purpose)
-}
-
-export function toTrack(song: Song): Track {
+function toTrack(song: Song): Track {
   return {
     id: encodeId('song', song.id),
     title: song.title,

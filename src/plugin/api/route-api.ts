@@ -1,0 +1,50 @@
+import type { Disposable } from './disposable-api.ts'
+import type { EventsHandler, LiveOptions, SocketHandler } from './live-api.ts'
+import type { Reply } from './reply-api.ts'
+import type { PluginRequest } from './request-api.ts'
+
+/**
+ * Routes lie under `/plugins/<name>`; with `root` (permission `routes:root`) where they say, first come, first served.
+ * Patterns: `/share/:id`, `/files/*`.
+ */
+export interface Routes {
+  get(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  post(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  put(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  patch(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  delete(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  /**
+   * A WebSocket. The handler is called once for each client that the core has let in, ahead of the connection: what it
+   * sends meanwhile comes first. If it throws, the client gets 502.
+   */
+  socket(path: string, handler: SocketHandler, options?: LiveOptions): Disposable
+  /** Server-sent events, for `EventSource`. A handler that answers a reply (json, text, empty ...) refuses by it. */
+  events(path: string, handler: EventsHandler, options?: LiveOptions): Disposable
+  /** Ends media that are being sent under this lease, given by whatever life of this plugin. @returns how many. */
+  endMedia(lease: string): number
+  /** The leases under which media are being sent now, given by whatever life of this plugin. */
+  runningMedia(): readonly string[]
+}
+
+export interface RouteOptions {
+  /** Default 'user'. 'public' needs the permission `routes:public`. */
+  readonly auth?: 'user' | 'admin' | 'public'
+  readonly root?: true
+  /** Steps aside, without a warning, where another plugin has the same path and does not yield. */
+  readonly yields?: true
+  /** Bytes; default 1 MiB, at most 64 MiB. */
+  readonly bodyLimit?: number
+  /** Default 30,000 ms. */
+  readonly timeoutMs?: number
+}
+
+export type RouteHandler = (request: PluginRequest) => Reply | Promise<Reply>
+
+export interface Assets {
+  /** Serves a folder of the plugin's package read-only under `/plugins/<name>/<urlPath>`. */
+  serve(
+    urlPath: string,
+    folder: string,
+    options?: { /** At `urlPath` itself; needs `routes:root`. */ readonly root?: true },
+  ): Disposable
+}
