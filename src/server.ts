@@ -172,7 +172,7 @@ function nativeApi({ sessions, gate, auth, repositories, hooks }: BuiltCore): re
     authenticator,
     accounts,
     users: repositories.users,
-    guards: repositories.narrowedUsers,
+    narrowedUsers: repositories.narrowedUsers,
     hooks,
     onAccessChanged: () => scopes.invalidate(),
   })

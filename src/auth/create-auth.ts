@@ -55,7 +55,7 @@ export function createAuth(options: AuthOptions): Auth {
   const hasher = createPasswordHasher(settings.hashCost)
   const directory = createUserDirectory(repositories, { vault, clock })
   const lastSeen = createLastSeen(repositories, { clock, log })
-  const scopes = createScopes({ users, guards: repositories.narrowedUsers, hooks, clock, log })
+  const scopes = createScopes({ users, narrowedUsers: repositories.narrowedUsers, hooks, clock, log })
   return {
     authenticator: createAuthenticator({
       directory,

@@ -22,7 +22,7 @@ export interface Scopes {
 
 export interface ScopesParts {
   readonly users: UserRepository
-  readonly guards: Pick<NarrowedUsersRepository, 'of'>
+  readonly narrowedUsers: Pick<NarrowedUsersRepository, 'of'>
   readonly hooks: HookBus
   readonly clock: Clock
   readonly log: Logger
@@ -55,7 +55,7 @@ interface Answer {
  * Administrators see everything and are asked about nowhere. They can give themselves any library, so a narrowed view
  * would protect nothing, and a broken plugin must not hide the library from the person who has to repair it.
  */
-export function createScopes({ users, guards, hooks, clock, log }: ScopesParts): Scopes {
+export function createScopes({ users, narrowedUsers, hooks, clock, log }: ScopesParts): Scopes {
   const kept = new LRUCache<string, Kept>({ max: MAX_KEPT })
   const running = new Map<string, Promise<Viewer>>()
   const listeners = new Set<(userId: UserId | undefined) => void>()
@@ -67,8 +67,8 @@ export function createScopes({ users, guards, hooks, clock, log }: ScopesParts):
   const keyOf = (id: UserId, purpose: Purpose, withGrants = true) => `${id} ${purpose}${withGrants ? '' : ' own'}`
 
   /** The plugin without whose answer this user may see nothing, and which gives none. */
-  function silentGuard(id: UserId): string | undefined {
-    const silent = guards.of(id).find((plugin) => !hooks.isAnsweredBy('access.scope', plugin))
+  function silentPlugin(id: UserId): string | undefined {
+    const silent = narrowedUsers.of(id).find((plugin) => !hooks.isAnsweredBy('access.scope', plugin))
     if (silent !== undefined && !warned.has(silent)) {
       warned.add(silent)
       log.warn('users with access rules see nothing: the plugin that keeps the rules is not running', {
@@ -79,7 +79,7 @@ export function createScopes({ users, guards, hooks, clock, log }: ScopesParts):
   }
 
   function ask(id: UserId, purpose: Purpose, withGrants = true): Answer | Promise<Answer> {
-    if (silentGuard(id) !== undefined) return { scope: EMPTY_SCOPE, keepMs: FAILED_MS }
+    if (silentPlugin(id) !== undefined) return { scope: EMPTY_SCOPE, keepMs: FAILED_MS }
     const base: AccessScope = { libraries: users.libraries(id) }
     const input = { userId: encodeId('user', id), purpose }
     const gated = hooks.has('access.scope')

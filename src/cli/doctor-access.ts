@@ -8,8 +8,8 @@ const what = 'Access rules'
 export function accessFindings(core: Core): readonly Finding[] {
   const { repositories, hooks, listening, db } = core
   const states = createPluginStateRepository(db)
-  const guards = repositories.narrowedUsers.list()
-  const findings = guards.flatMap(({ plugin, userIds }): readonly Finding[] => {
+  const narrowing = repositories.narrowedUsers.list()
+  const findings = narrowing.flatMap(({ plugin, userIds }): readonly Finding[] => {
     const state = states.find(plugin)
     const trouble =
       state?.enabled === false ? 'is switched off' : (state?.quarantine || state?.lastError) && 'does not start'
@@ -25,6 +25,6 @@ export function accessFindings(core: Core): readonly Finding[] {
       },
     ]
   })
-  if (findings.length > 0 || guards.length === 0) return findings
-  return [{ level: 'ok', what, found: guards.map(({ plugin }) => `kept by ${plugin}`).join(', ') }]
+  if (findings.length > 0 || narrowing.length === 0) return findings
+  return [{ level: 'ok', what, found: narrowing.map(({ plugin }) => `kept by ${plugin}`).join(', ') }]
 }

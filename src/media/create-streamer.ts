@@ -168,7 +168,11 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
       const since = rights.changes
       const { song, path } = await authorized(user, viewer, { ...request, purpose: 'stream' })
       const source = await describeStream(user, song, path, request)
-      return rights.guard(source, { userId: user.id, songId: song.id, purpose: 'stream', login: request.login }, since)
+      return rights.revocable(
+        source,
+        { userId: user.id, songId: song.id, purpose: 'stream', login: request.login },
+        since,
+      )
     },
     download: async (user, viewer, request) => {
       const since = rights.changes
@@ -181,7 +185,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         cacheControl: 'private',
         downloadName: basename(song.path),
       })
-      return rights.guard(
+      return rights.revocable(
         source,
         { userId: user.id, songId: song.id, purpose: 'download', login: request.login },
         since,

@@ -82,12 +82,12 @@ export class StreamRights {
   }
 
   /** The same source, whose streams end with FORBIDDEN as soon as the grant is gone. `since`: `changes` when it was looked at. */
-  guard(source: ByteSource, grant: StreamGrant, since: number): ByteSource {
+  revocable(source: ByteSource, grant: StreamGrant, since: number): ByteSource {
     return {
       ...source,
       instead: async (error) => {
         const other = await source.instead?.(error)
-        return other && this.guard(other, grant, since)
+        return other && this.revocable(other, grant, since)
       },
       open: async (range) => {
         const stream = this.#watch(await source.open(range), grant)

@@ -20,7 +20,7 @@ export function apiKeyRoutes({
     {
       method: 'GET',
       path: '/api/apikey',
-      handler: gate.guard((request, _params, user) => {
+      handler: gate.requireLogin((request, _params, user) => {
         const keys = accounts.listApiKeys(user.id).map(keyBody)
         const { items, total } = listPage(keys, readListQuery(new URLSearchParams(request.query)))
         return json(200, items, { 'x-total-count': String(total) })
@@ -29,7 +29,7 @@ export function apiKeyRoutes({
     {
       method: 'POST',
       path: '/api/apikey',
-      handler: gate.guard(async (request, _params, user, login) => {
+      handler: gate.requireLogin(async (request, _params, user, login) => {
         // The key of a stolen phone must not outlive its deletion in another that it made.
         if (login.byApiKey)
           throw new AppError('FORBIDDEN', 'An API key makes no other keys. Log in with name and password.')
@@ -42,7 +42,7 @@ export function apiKeyRoutes({
     {
       method: 'DELETE',
       path: '/api/apikey/:id',
-      handler: gate.guard((_request, params, user) => {
+      handler: gate.requireLogin((_request, params, user) => {
         const id = decodeIdOf('apiKey', params.id ?? '')
         if (id === undefined || !accounts.revokeApiKey(user.id, id))
           throw new AppError('NOT_FOUND', 'There is no such API key.')

@@ -7,7 +7,7 @@ import type { NarrowedUsersRepository } from '../library/narrowed-users-reposito
 import type { NativeGate } from './native-gate.ts'
 
 export interface NarrowedUsersServices {
-  readonly guards: NarrowedUsersRepository
+  readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
   readonly gate: NativeGate
   /** Cached views are old. */
@@ -18,15 +18,20 @@ export interface NarrowedUsersServices {
  * `/api/access-guard`, for administrators: whose view which plugin narrows, and the way out when such a plugin is gone for
  * good. Lifting opens what its rules had closed; a plugin that runs is asked to change its rules instead.
  */
-export function narrowedUsersRoutes({ guards, hooks, gate, onAccessChanged }: NarrowedUsersServices): readonly Route[] {
+export function narrowedUsersRoutes({
+  narrowedUsers,
+  hooks,
+  gate,
+  onAccessChanged,
+}: NarrowedUsersServices): readonly Route[] {
   const runs = (plugin: string) => hooks.isAnsweredBy('access.scope', plugin)
   return [
     {
       method: 'GET',
       path: '/api/access-guard',
-      handler: gate.guard(
+      handler: gate.requireLogin(
         () => {
-          const list = guards.list().map(({ plugin, userIds }) => ({
+          const list = narrowedUsers.list().map(({ plugin, userIds }) => ({
             id: plugin,
             answering: runs(plugin),
             userIds: userIds.map((id) => encodeId('user', id)),
@@ -39,12 +44,12 @@ export function narrowedUsersRoutes({ guards, hooks, gate, onAccessChanged }: Na
     {
       method: 'DELETE',
       path: '/api/access-guard/:plugin',
-      handler: gate.guard(
+      handler: gate.requireLogin(
         (_request, { plugin = '' }) => {
           if (runs(plugin)) throw new AppError('CONFLICT', `The plugin ${plugin} runs: change its rules instead.`)
-          if (!guards.list().some((one) => one.plugin === plugin))
+          if (!narrowedUsers.list().some((one) => one.plugin === plugin))
             throw new AppError('NOT_FOUND', 'Nobody is guarded by a plugin of this name.')
-          guards.set(plugin, [])
+          narrowedUsers.set(plugin, [])
           onAccessChanged()
           return json(200, {})
         },

@@ -47,7 +47,7 @@ export interface NativeGate {
   /** Undefined without credentials. Rejects with BAD_CREDENTIALS for wrong ones. */
   identify(request: HttpRequest, options?: IdentifyOptions): Promise<NativeLogin | undefined>
   /** Answers 401 without a login, 403 without the right, and renews the token. Errors become replies. */
-  guard(handler: UserRouteHandler, options?: { readonly admin?: boolean }): RouteHandler
+  requireLogin(handler: UserRouteHandler, options?: { readonly admin?: boolean }): RouteHandler
 }
 
 export const NOT_AUTHENTICATED = 'Not authenticated'
@@ -87,7 +87,7 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
       return { user, sessionId: undefined, byApiKey: keyId !== undefined, token: undefined, current }
     },
 
-    guard(handler, options = {}) {
+    requireLogin(handler, options = {}) {
       return async (request, params) => {
         try {
           const login = await gate.identify(request)

@@ -10,7 +10,7 @@ import { statusRoutes } from './status-routes.ts'
 
 export interface NativeRouteServices extends AuthRouteServices {
   readonly gate: NativeGate
-  readonly guards: NarrowedUsersRepository
+  readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
   readonly onAccessChanged: () => void
 }

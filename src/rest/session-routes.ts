@@ -21,7 +21,7 @@ export function sessionRoutes(services: SessionRouteServices): readonly Route[] 
   const user = (method: string, path: string, handler: UserRouteHandler, options: { admin?: boolean } = {}) => ({
     method,
     path,
-    handler: gate.guard(handler, options),
+    handler: gate.requireLogin(handler, options),
   })
   const own = (prefix: string): readonly Route[] => [
     { method: 'POST', path: `${prefix}/login`, handler: (request) => login(services, request) },

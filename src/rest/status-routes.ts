@@ -12,7 +12,7 @@ export function statusRoutes(gate: NativeGate): readonly Route[] {
       method: 'GET',
       path: one,
       yields: true,
-      handler: gate.guard(() => json(200, body)),
+      handler: gate.requireLogin(() => json(200, body)),
     }))
   return [
     ...answer('/api/keepalive', { response: 'ok', id: 'keepalive' }),

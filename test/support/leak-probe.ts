@@ -96,7 +96,7 @@ export function nativeProbes(server: PluginServer, ids: readonly string[]): read
     authenticator: core.auth.authenticator,
     accounts: core.accounts,
     users: core.repositories.users,
-    guards: core.repositories.narrowedUsers,
+    narrowedUsers: core.repositories.narrowedUsers,
     hooks: core.hooks,
     onAccessChanged: () => {},
   })

@@ -320,7 +320,7 @@ export class RunningTestHost implements TestHost {
         accounts,
         users: repositories.users,
         gate,
-        guards: repositories.narrowedUsers,
+        narrowedUsers: repositories.narrowedUsers,
         hooks,
         onAccessChanged: () => scopes.invalidate(),
       }),

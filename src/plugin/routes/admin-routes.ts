@@ -12,7 +12,7 @@ const FIELDS = new Set(['enabled', 'config', 'granted'])
 
 /** `/api/plugin`, for administrators; id = the plugin's name. */
 export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): readonly Route[] {
-  const admin = (handler: Parameters<NativeGate['guard']>[0]) => gate.guard(handler, { admin: true })
+  const admin = (handler: Parameters<NativeGate['requireLogin']>[0]) => gate.requireLogin(handler, { admin: true })
   const known = (id: string | undefined): PluginInfo => {
     const info = plugins.find(id ?? '')
     if (!info) throw new AppError('NOT_FOUND', `there is no plugin named ${id}`)

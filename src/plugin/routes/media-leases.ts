@@ -27,13 +27,13 @@ export class MediaLeases {
   }
 
   /** The same source, whose streams break off with NOT_FOUND when the lease is over. */
-  guard(source: ByteSource, lease: MediaLease): ByteSource {
+  revocable(source: ByteSource, lease: MediaLease): ByteSource {
     return {
       ...source,
       open: async (range) => this.#watch(await source.open(range), lease),
       instead: async (error) => {
         const other = await source.instead?.(error)
-        return other && this.guard(other, lease)
+        return other && this.revocable(other, lease)
       },
     }
   }

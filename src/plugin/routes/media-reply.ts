@@ -59,7 +59,7 @@ function underLease(
   lease: MediaLease | undefined,
   source: ByteSource,
 ): ByteSource {
-  return lease ? host.leases.guard(source, { plugin, ...lease }) : source
+  return lease ? host.leases.revocable(source, { plugin, ...lease }) : source
 }
 
 async function unleasedSource(services: MediaReplyServices, plugin: string, reply: MediaReply): Promise<ByteSource> {
