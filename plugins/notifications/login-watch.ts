@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { rowIdOf } from 'tonearm/plugin'
+import { isLocalAddress, rowIdOf, truncatedAddress } from 'tonearm/plugin'
 import type { Take } from './causes.ts'
 import type { Context } from './context.ts'
-import { networkOf } from './network.ts'
 import type { NewNote } from './note.ts'
 
 interface Login {
@@ -110,6 +109,14 @@ export class LoginWatch {
       },
     })
   }
+}
+
+/**
+ * By which logins are told apart: `203.0.113.0/24`, `2001:db8:1::/48`, and `local` for this machine and the networks at
+ * home, where addresses are dealt out anew. '' for what is no address, such as a socket's.
+ */
+function networkOf(address: string): string {
+  return isLocalAddress(address) ? 'local' : truncatedAddress(address)
 }
 
 /** Without a count: so many that they have to wait now. */

@@ -1,4 +1,4 @@
-import { addressGroup, bitsOf } from './address.ts'
+import { addressGroup, createNetworkMatcher, isNetwork } from 'tonearm/plugin'
 import { Problem } from './share.ts'
 
 /** Who may knock, how often, and how many passwords may be tried. In memory, bounded. */
@@ -77,17 +77,7 @@ function forgetOldest(map: Map<string, unknown>): void {
 
 /** CIDR ranges; none = everybody. Throws for what is none. */
 export function createNetworkCheck(networks: readonly string[]): (address: string) => boolean {
-  const ranges = networks.map((text) => {
-    const [, ip = '', bits] = /^([0-9A-Fa-f.:]+)(?:\/(\d{1,3}))?$/.exec(text.trim()) ?? []
-    const base = bitsOf(ip)
-    const length = bits === undefined ? base.length : Number(bits)
-    if (base === '' || length > base.length)
-      throw new Error(`sharing.allowedNetworks: '${text}' is no network such as 192.168.0.0/16`)
-    return { family: base.length, prefix: base.slice(0, length) }
-  })
-  return (address) => {
-    if (ranges.length === 0) return true
-    const bits = bitsOf(address)
-    return ranges.some(({ family, prefix }) => bits.length === family && bits.startsWith(prefix))
-  }
+  const wrong = networks.find((text) => !isNetwork(text.trim()))
+  if (wrong !== undefined) throw new Error(`sharing.allowedNetworks: '${wrong}' is no network such as 192.168.0.0/16`)
+  return networks.length === 0 ? () => true : createNetworkMatcher(networks.map((text) => text.trim()))
 }

@@ -1,5 +1,4 @@
-import type { PluginRequest, Reply, Routes, Track, UserReader } from 'tonearm/plugin'
-import { addressGroup } from './address.ts'
+import { addressGroup, type PluginRequest, type Reply, type Routes, type Track, type UserReader } from 'tonearm/plugin'
 import { type Addresses, isProtected } from './addresses.ts'
 import type { Content } from './content.ts'
 import { iso, problemReply, STATUS, visitorOf } from './faces.ts'

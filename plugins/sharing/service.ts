@@ -1,5 +1,4 @@
-import { type LibraryReader, rowIdOf, type User, type UserReader } from 'tonearm/plugin'
-import { truncatedAddress } from './address.ts'
+import { type LibraryReader, rowIdOf, truncatedAddress, type User, type UserReader } from 'tonearm/plugin'
 import type { Content } from './content.ts'
 import { type News, TITLES } from './news.ts'
 import type { NoteStore } from './note-store.ts'

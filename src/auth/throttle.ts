@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
+import { addressGroup } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
-import { addressGroup } from './address-group.ts'
 import type { LoginOrigin } from './authenticator.ts'
 
 export interface ThrottleSettings {

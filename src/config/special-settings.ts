@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import { Cron } from 'croner'
 import type { TSchema } from 'typebox'
+import { isNetwork } from '../base/address.ts'
 import { type Details, parseJson, type Setting, setting, splitList } from './setting.ts'
 import { parseDuration } from './units.ts'
 
@@ -104,18 +104,11 @@ export function networks(
       initial,
       expected: `a list of addresses or networks such as 127.0.0.1, 10.0.0.0/8, fd00::/8${unix ? ' or unix' : ''}`,
       fromText: (value) => splitList(value, ','),
-      convert: (values: readonly string[]) => (values.every((one) => isNetwork(one, unix)) ? values : undefined),
+      convert: (values: readonly string[]) =>
+        values.every((one) => (unix && one === 'unix') || isNetwork(one)) ? values : undefined,
     },
     details,
   )
-}
-
-function isNetwork(text: string, unix: boolean): boolean {
-  if (text === 'unix') return unix
-  const [address, bits, ...rest] = text.split('/')
-  const family = isIP(address ?? '')
-  if (family === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
 
 /** A change to a transcoding profile, or a new one; what is absent stays as it was. */

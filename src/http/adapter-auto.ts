@@ -1,7 +1,7 @@
+import { createNetworkMatcher, isLocalAddress } from '../base/address.ts'
 import type { NodeAdapter } from './adapter-node.ts'
 import type { AdapterOptions } from './adapter-options.ts'
 import type { UwsAdapter } from './adapter-uws.ts'
-import { createTrust } from './forwarded.ts'
 import type { HttpAdapter } from './types.ts'
 
 export interface AutoTimes {
@@ -19,11 +19,8 @@ const SIGNS = 3
 const SIGNS_WITHIN_MS = 10 * 60_000
 const MOST_SUSPECTS = 64
 const RETRY_MS = 1000
-/** Where a reverse proxy is: this machine and local networks. */
-const NEAR = [
-  ...['127.0.0.0/8', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', '169.254.0.0/16'],
-  ...['::1', 'fc00::/7', 'fe80::/10'],
-]
+/** Networks of containers and tunnels: a reverse proxy may be there as well as at home. */
+const SHARED = '100.64.0.0/10'
 
 interface Rest {
   readonly until: number
@@ -55,7 +52,8 @@ export class AutoAdapter implements HttpAdapter {
     this.#options = options
     this.#uws = uws
     this.#times = { ...TIMES, ...times }
-    this.#isNear = createTrust([...NEAR, ...options.trustedProxies])
+    const isProxy = createNetworkMatcher([SHARED, ...options.trustedProxies])
+    this.#isNear = (address) => isLocalAddress(address) || isProxy(address)
     uws.onWordless = (address) => this.#suspect(address)
   }
 

@@ -2,14 +2,14 @@ import { chmod, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
-import { addressGroup } from '../auth/address-group.ts'
+import { addressGroup, createNetworkMatcher, normalizeAddress } from '../base/address.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
-import { type ClientResolver, createClientResolver, createTrust, normalizeAddress } from './forwarded.ts'
+import { type ClientResolver, createClientResolver } from './forwarded.ts'
 import type { LineListener } from './line.ts'
 import { claimSocketPath, hostPort, listenError, withSocketMode } from './listen-support.ts'
 import { NodeSockets } from './node-line.ts'
@@ -116,7 +116,7 @@ export class NodeAdapter implements HttpAdapter {
   }
 
   #boundAddresses(server: Server): void {
-    const isUnbounded = createTrust(this.#options.unbounded ?? [])
+    const isUnbounded = createNetworkMatcher(this.#options.unbounded ?? [])
     const counts = new Map<string, number>()
     server.on('connection', (socket: Socket) => {
       const address = normalizeAddress(socket.remoteAddress ?? '')

@@ -1,4 +1,4 @@
-import { addressGroup } from '../auth/address-group.ts'
+import { addressGroup } from '../base/address.ts'
 import { AppError } from '../base/errors.ts'
 import type { Logger } from '../log/logger.ts'
 import { errorReply } from './reply.ts'

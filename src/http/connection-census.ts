@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { addressGroup } from '../auth/address-group.ts'
-import { createTrust, normalizeAddress } from './forwarded.ts'
+import { addressGroup, createNetworkMatcher } from '../base/address.ts'
 
 const READ_EVERY_MS = 1000
 const STALE_MS = 5000
@@ -24,7 +23,7 @@ export class ConnectionCensus {
   /** `most` of one address, 0 = no bound; `exempt` networks may have any number. */
   constructor(options: { readonly most: number; readonly exempt: readonly string[]; readonly port: () => number }) {
     this.#most = options.most
-    this.#isExempt = createTrust(options.exempt)
+    this.#isExempt = createNetworkMatcher(options.exempt)
     this.#port = options.port
   }
 
@@ -68,6 +67,5 @@ function readAddress(hex: string): string {
   const littleEndian = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1
   if (littleEndian) bytes.swap32()
   if (bytes.length === 4) return [...bytes].join('.')
-  const words = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16))
-  return normalizeAddress(words.join(':'))
+  return Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(index * 2).toString(16)).join(':')
 }

@@ -1,5 +1,5 @@
-import { BlockList, isIP, SocketAddress } from 'node:net'
-import { AppError } from '../base/errors.ts'
+import { isIP } from 'node:net'
+import { createNetworkMatcher, normalizeAddress } from '../base/address.ts'
 
 export interface ClientInfo {
   readonly address: string
@@ -30,7 +30,7 @@ export type ClientResolver = (peer: string | undefined, headers: Readonly<Record
  * rightmost address that is none. Throws CONFIG_INVALID for an unreadable proxy.
  */
 export function createClientResolver(options: ClientResolverOptions): ClientResolver {
-  const trusts = createTrust(options.trustedProxies)
+  const trusts = createNetworkMatcher(options.trustedProxies)
   const { scheme, basePath } = options
   /** Of the last valid Host header: it hardly ever is another one. */
   let last = { host: '', origin: '' }
@@ -51,35 +51,6 @@ export function createClientResolver(options: ClientResolverOptions): ClientReso
     const prefix = validPrefix(headers['x-forwarded-prefix'])
     // A proxy that takes the base path away tells it (Traefik): that is one and the same path.
     return { address: client, origin: `${seenScheme}://${host}${prefix === basePath ? '' : prefix}${basePath}` }
-  }
-}
-
-/** IPv6 in its short form; IPv4 inside IPv6 as IPv4. Texts that are no address come back unchanged. */
-export function normalizeAddress(text: string): string {
-  if (!text.includes(':') || isIP(text) !== 6) return text
-  const short = new SocketAddress({ address: text, family: 'ipv6' }).address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(short)
-  return mapped ? (mapped[1] as string) : short
-}
-
-/** Whether an address is in one of the networks. Throws CONFIG_INVALID for an unreadable one. */
-export function createTrust(entries: readonly string[]): (address: string) => boolean {
-  if (entries.length === 0) return () => false
-  const list = new BlockList()
-  for (const entry of entries) {
-    const [network = '', bits] = entry.split('/')
-    const version = isIP(network)
-    const family = version === 6 ? 'ipv6' : 'ipv4'
-    const prefix = bits === undefined ? undefined : /^\d{1,3}$/.test(bits) ? Number(bits) : -1
-    if (version === 0 || (prefix !== undefined && (prefix < 0 || prefix > (version === 6 ? 128 : 32)))) {
-      throw new AppError('CONFIG_INVALID', `'${entry}' is no address and no range such as 10.0.0.0/8`)
-    }
-    if (prefix === undefined) list.addAddress(network, family)
-    else list.addSubnet(network, prefix, family)
-  }
-  return (address) => {
-    const version = isIP(address)
-    return version !== 0 && list.check(address, version === 6 ? 'ipv6' : 'ipv4')
   }
 }
 

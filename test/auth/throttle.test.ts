@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressGroup } from '../../src/auth/address-group.ts'
 import { createThrottle } from '../../src/auth/throttle.ts'
 import { createTestClock } from '../support/clock.ts'
 
@@ -142,16 +141,4 @@ test('zero attempts switch throttling off', () => {
   const { fail, waits } = make({ attempts: 0, attemptWindowMs: 20_000 })
   fail(100)
   assert.equal(waits(), 0)
-})
-
-test('an IPv6 network of one customer counts as one address', () => {
-  assert.equal(addressGroup('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2::/64')
-  assert.equal(addressGroup('2001:db8:1:2::9'), '2001:db8:1:2::/64')
-  assert.equal(addressGroup('2001:db8::1'), '2001:db8:0:0::/64')
-  assert.equal(addressGroup('::1'), '0:0:0:0::/64')
-  assert.equal(addressGroup('fe80::1%eth0'), 'fe80:0:0:0::/64')
-  assert.equal(addressGroup('::ffff:192.0.2.7'), '192.0.2.7')
-  assert.equal(addressGroup('::ffff:c000:0207'), '192.0.2.7')
-  assert.equal(addressGroup('192.0.2.7'), '192.0.2.7')
-  assert.equal(addressGroup(''), '')
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { addressGroup, truncatedAddress } from 'tonearm/plugin'
 import { createTestHost } from 'tonearm/plugin/testing'
-import { addressGroup, bitsOf, truncatedAddress } from '../address.ts'
 import { archiveName, fileName } from '../file-names.ts'
 import { createNetworkCheck, createPasswordThrottle, createRateLimit } from '../gate.ts'
 import { playlist } from '../playlist.ts'
@@ -177,9 +177,9 @@ test('addresses are counted by whom they belong to', () => {
   assert.equal(addressGroup('2001:db8:1:2::1'), addressGroup('2001:db8:1:2:ffff::9'))
   assert.notEqual(addressGroup('2001:db8:1:2::1'), addressGroup('2001:db8:1:3::1'))
   assert.equal(addressGroup('::ffff:10.0.0.1'), addressGroup('10.0.0.1'))
-  assert.equal(bitsOf('::ffff:a00:1'), bitsOf('10.0.0.1'))
+  assert.equal(addressGroup('::ffff:a00:1'), addressGroup('10.0.0.1'))
   for (const none of ['', 'x', '1.2.3', '1.2.3.256', ':::', '1::2::3', '1:2:3:4:5:6:7:8:9'])
-    assert.equal(bitsOf(none), '')
+    assert.equal(truncatedAddress(none), '')
   assert.deepEqual(['10.1.2.3', '2001:db8:1:2::1', ''].map(truncatedAddress), ['10.1.2.0/24', '2001:db8:1::/48', ''])
   const mayKnock = createNetworkCheck(['10.0.0.0/8', 'fd00::/8', '192.168.1.7'])
   assert.deepEqual(

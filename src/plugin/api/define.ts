@@ -1,5 +1,13 @@
 import type { TProperties } from 'typebox'
 import { Type } from 'typebox'
+import {
+  addressGroup,
+  createNetworkMatcher,
+  isLocalAddress,
+  isNetwork,
+  isPrivateAddress,
+  truncatedAddress,
+} from '../../base/address.ts'
 import { decodeIdOf, encodeId } from '../../base/ids.ts'
 import { type ListQuery, listPage, readListQuery } from '../../rest/list-query.ts'
 import type { Permission } from './permission-api.ts'
@@ -24,7 +32,18 @@ export type * from './scope-api.ts'
 export type * from './statistics-api.ts'
 export type * from './storage-api.ts'
 export type * from './subsonic-api.ts'
-export { type ListQuery, listPage, readListQuery, Type }
+export {
+  addressGroup,
+  createNetworkMatcher,
+  isLocalAddress,
+  isNetwork,
+  isPrivateAddress,
+  type ListQuery,
+  listPage,
+  readListQuery,
+  Type,
+  truncatedAddress,
+}
 
 /** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
 export const API_VERSION: ApiVersion = '1.1'

@@ -1,7 +1,7 @@
 import { type LookupAddress, lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
+import { isPrivateAddress } from '../../base/address.ts'
 import { AppError } from '../../base/errors.ts'
-import { isLocalName, isPrivateAddress } from './private-address.ts'
 
 /**
  * What was granted, as hosts behind `net:`. `api.example.org`, `*.example.org` and `*` reach public addresses, whatever
@@ -55,6 +55,13 @@ export function admitHost(
       })
     },
   }
+}
+
+const LOCAL_NAME = /^[^.]+$|\.(local|localhost|lan|home|internal|home\.arpa)$/
+
+/** Names that only a local network gives: no owner of a public domain can point them anywhere. */
+function isLocalName(host: string): boolean {
+  return LOCAL_NAME.test(host)
 }
 
 /** Without the brackets of an IPv6 address. */
