@@ -1,3 +1,5 @@
+import { decodeText } from '../base/decode-text.ts'
+
 export interface M3u {
   /** `#PLAYLIST:`; '' = none. */
   readonly name: string
@@ -7,9 +9,9 @@ export interface M3u {
 
 const MAX_ENTRIES = 50_000
 
-/** Reads a playlist. Text that is no UTF-8 is Latin-1, as old players wrote it. */
+/** Reads a playlist, in whatever encoding a player wrote it. */
 export function parseM3u(bytes: Uint8Array): M3u {
-  const text = decode(bytes)
+  const text = decodeText(bytes)
   let name = ''
   const entries: string[] = []
   for (const raw of text.split(/\r\n|\r|\n/)) {
@@ -24,15 +26,6 @@ export function parseM3u(bytes: Uint8Array): M3u {
     if (entry) entries.push(entry)
   }
   return { name, entries }
-}
-
-function decode(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return Buffer.from(bytes).toString('latin1')
-  }
 }
 
 function toPath(line: string): string | undefined {

@@ -1,8 +1,8 @@
 import { basename, extname } from 'node:path'
 import { LRUCache } from 'lru-cache'
+import { decodeText } from '../../base/decode-text.ts'
 import { type LyricsText, languageTag, parseLyricsText } from '../../base/lrc.ts'
 import { openConfined, readBounded } from '../confined-file.ts'
-import { decodeText } from './decode-text.ts'
 import { parseSrt } from './srt.ts'
 import { parseTtml } from './ttml.ts'
 
