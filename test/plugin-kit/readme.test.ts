@@ -3,15 +3,17 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { transform } from 'esbuild'
+import { definePlugin, Type } from 'tonearm/plugin'
 import { createTestHost } from 'tonearm/plugin/testing'
-import { withHookDocs } from '../../src/plugin-kit/hook-docs.ts'
+import { typeSources, withPluginDocs } from '../../src/plugin-kit/plugin-docs.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const README = read('plugins/README.md')
 
-test('the tables of hooks are those of the code', () => {
-  assert.equal(README, withHookDocs(README, read('src/hooks/hooks.ts')), 'run `npm run plugin:docs`')
+test('the reference is that of the code', () => {
+  assert.equal(README, withPluginDocs(README, typeSources(ROOT)), 'run `npm run plugin:docs`')
 })
 
 test('every hook is described', () => {
@@ -39,6 +41,35 @@ test('every member of the context is described, with its permission', () => {
   }
 })
 
+test('every member of what the context gives is listed and described', () => {
+  const reference = README.slice(README.indexOf('### Every member of `ctx`'), README.indexOf('### Every type'))
+  const listed = (part: string) => reference.split(`#### \`${part}\``).slice(1).join().split('####')[0] ?? ''
+  for (const [part, members] of Object.entries({
+    ctx: ['config', 'effect', 'connect', 'fetch'],
+    'ctx.library': [
+      'track',
+      'tracks',
+      'songIds',
+      'added',
+      'lastAdded',
+      'libraries',
+      'playlist',
+      'album',
+      'artist',
+      'counts',
+    ],
+    'ctx.users': ['get', 'list', 'scopeOf', 'invalidateScope'],
+    'ctx.db': ['all', 'get', 'run', 'batch'],
+    'ctx.storage': ['dir'],
+    'ctx.admin.users': ['list', 'get', 'create', 'update', 'remove', 'checkPassword'],
+    'ctx.routes': ['get', 'post', 'put', 'patch', 'delete', 'socket', 'events', 'endMedia', 'runningMedia'],
+  })) {
+    const text = part === 'ctx' ? reference : listed(part)
+    for (const member of members) assert.match(text, new RegExp(`^\\| \`${member}[:(<]`, 'm'), `${part}.${member}`)
+  }
+  assert.deepEqual(reference.match(/^\| `.*` \| {2}\|$/gm), null)
+})
+
 test('every permission is described', () => {
   const union = /export type Permission =([\s\S]*?)\n$/.exec(read('src/plugin/api/permission-api.ts'))?.[1] ?? ''
   const names = [...union.matchAll(/['`]([a-z:]+)/g)].map(([, name]) => name as string)
@@ -54,6 +85,31 @@ test('every member of the test host is described', () => {
   members.delete('dispose')
   const section = README.slice(README.indexOf('## Testing'), README.indexOf('## Publishing'))
   for (const name of members) assert.match(section, new RegExp(`\`${name}\\b`), name)
+})
+
+test('the stand-in for a service on the page works as it stands there', async (t) => {
+  const [, block = ''] = /```ts\n(import \{ once \}[\s\S]*?)```/.exec(README) ?? []
+  const dynamic = block
+    .replace(/^import type .*$/gm, '')
+    .replace(/^import (\{.*\}) from ('.*')$/gm, 'const $1 = await import($2)')
+  const { code } = await transform(`async function run(host, plugin) {${dynamic}; return { service, asked } }`, {
+    loader: 'ts',
+  })
+  const run = new Function(`${code}; return run`)()
+  const plugin = definePlugin({
+    name: 'caller',
+    apiVersion: '1.0',
+    permissions: ['net:api.example.org', 'routes'],
+    config: Type.Object({ url: Type.String({ default: 'https://api.example.org' }) }),
+    setup({ routes, fetch, config }) {
+      routes.get('/', async () => ({ kind: 'json', body: await (await fetch(`${config.url}/mood`)).json() }))
+    },
+  })
+  await using host = await createTestHost()
+  const { service, asked } = await run(host, plugin)
+  t.after(() => service.close())
+  const reply = await host.inject({ url: '/plugins/caller', user: 'alice' })
+  assert.deepEqual([reply.json(), asked], [{ mood: 'calm' }, ['/mood']])
 })
 
 test('the plugin on the page works as it stands there', async (t) => {

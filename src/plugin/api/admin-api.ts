@@ -4,14 +4,19 @@
  * `details` names it: `{field, problem}`.
  */
 export interface Admin {
+  /** Music folders. */
   readonly libraries: LibraryAdmin
+  /** Accounts. */
   readonly users: UserAdmin
+  /** Songs whose files are gone. */
   readonly missing: MissingAdmin
+  /** Looking for new music. */
   readonly scans: ScanAdmin
   /** Every setting by section, secrets masked; undefined unless `dev.showConfig`. */
   config(): Promise<Readonly<Record<string, unknown>> | undefined>
   /** The tags of a song's file as they are on disk now. Rejects with NOT_FOUND, also unless `inspect.enabled`; BUSY. */
   inspect(songId: string): Promise<Inspection>
+  /** What runs, and since when. */
   server(): Promise<{ readonly version: string; readonly startedAt: number }>
 }
 
@@ -56,9 +61,13 @@ export interface LibraryInput {
 
 /** Changes start a scan; no file is ever touched. */
 export interface LibraryAdmin {
+  /** All of them. */
   list(): Promise<readonly LibraryInfo[]>
+  /** Undefined when there is none. */
   get(id: number): Promise<LibraryInfo | undefined>
+  /** Adds one. */
   create(input: LibraryInput & { readonly name: string; readonly path: string }): Promise<LibraryInfo>
+  /** What is left out stays. */
   update(id: number, input: LibraryInput): Promise<LibraryInfo>
   /** With all its music, from the database. */
   remove(id: number): Promise<void>
@@ -93,10 +102,15 @@ export interface AccountInput {
 }
 
 export interface UserAdmin {
+  /** All of them. */
   list(): Promise<readonly AccountInfo[]>
+  /** Undefined when there is none. */
   get(id: string): Promise<AccountInfo | undefined>
+  /** Adds one; without `roles` with those of a new user. */
   create(input: AccountInput & { readonly name: string; readonly password: string }): Promise<AccountInfo>
+  /** What is left out stays. */
   update(id: string, input: AccountInput): Promise<AccountInfo>
+  /** With everything that was theirs. */
   remove(id: string): Promise<void>
   /** Throttled like a login from `address`. */
   checkPassword(id: string, password: string, address: string): Promise<boolean>
@@ -118,6 +132,7 @@ export interface MissingFileInfo {
 }
 
 export interface MissingAdmin {
+  /** A page of them, and how many there are. */
   list(query: {
     readonly libraries?: readonly number[]
     readonly ids?: readonly string[]
@@ -136,6 +151,7 @@ export interface MissingAdmin {
 export interface ScanAdmin {
   /** Resolves when it has begun. */
   start(request?: { readonly full?: boolean; readonly libraries?: readonly number[] }): Promise<void>
+  /** How far a scan is, or how the last one ended. */
   status(): Promise<{
     readonly scanning: boolean
     readonly count: number

@@ -51,6 +51,7 @@ export type AllowedHook<G extends Permission> = {
 }[HookName]
 
 export interface HookRegistrar<G extends Permission = Permission> {
+  /** Registers a handler. */
   on<N extends AllowedHook<G>>(name: N, handler: Handler<N>, options?: HookOptions): Disposable
 }
 
@@ -59,6 +60,7 @@ export interface HookRegistrar<G extends Permission = Permission> {
 export interface PluginEvents {}
 
 export interface EventBus {
+  /** Under a name that begins with the plugin's own. */
   emit<N extends keyof PluginEvents>(name: N, payload: PluginEvents[N]): void
   /** Delivered after the emitting call, each listener alone; payloads are copied. */
   on<N extends keyof PluginEvents>(name: N, listener: (payload: PluginEvents[N]) => void | Promise<void>): Disposable

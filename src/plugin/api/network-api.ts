@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 
 /** Reaches granted hosts only, at addresses that are checked when the connection is made. */
 export interface Network {
+  /** As in the browser, but at most 10 MiB each way, 10 s until the headers and 60 s in all. Each redirect is checked. */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>
   /**
    * A TCP connection, for protocols that are not HTTP. It ends with the plugin; until then it is yours: listen to its

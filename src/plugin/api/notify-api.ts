@@ -30,5 +30,6 @@ export interface ChannelOptions {
 export interface Notify {
   /** Written down before it returns where a durable channel is known. */
   send(notification: Notification): void
+  /** A way to reach people: is given every note. */
   channel(name: string, deliver: (note: Note) => Promise<void>, options?: ChannelOptions): Disposable
 }

@@ -71,13 +71,17 @@ type Granted<G extends Permission, Needed extends Permission, Member> = [Extract
   : Member
 
 export interface BaseContext<C, G extends Permission = Permission> {
+  /** The plugin's own. */
   readonly name: string
   /** Frozen. A change of configuration is a reload. */
   readonly config: C
+  /** The server's log; each line says which plugin it is from. */
   readonly log: PluginLogger
   /** Aborted when this generation ends. */
   readonly signal: AbortSignal
+  /** What happens in the server, and where it may be changed. */
   readonly hooks: HookRegistrar<G>
+  /** Between plugins. */
   readonly events: EventBus
   /** The time, which a test may own. */
   now(): number
@@ -85,9 +89,14 @@ export interface BaseContext<C, G extends Permission = Permission> {
   effect(acquire: () => Cleanup | Promise<Cleanup>, label?: string): Disposable
 }
 
+/** A short message, and fields for what differs; never a secret. */
 export interface PluginLogger {
+  /** For whoever looks for a mistake; not shown by default. */
   debug(message: string, fields?: object): void
+  /** What an administrator likes to read. */
   info(message: string, fields?: object): void
+  /** Something is wrong, and it goes on. */
   warn(message: string, fields?: object): void
+  /** Something failed. */
   error(message: string, fields?: object): void
 }

@@ -5,6 +5,7 @@ import type { PlayCredits } from './statistics-api.ts'
 
 /** Always as a user sees it: every read names one by public id. */
 export interface LibraryReader {
+  /** Undefined when there is none that the user may see. */
   track(id: string, as: string): Promise<Track | undefined>
   /** At most 500 a call; `ids` in the order given. */
   tracks(
@@ -36,11 +37,15 @@ export interface LibraryReader {
   added(query: { readonly after: number; readonly limit?: number }): Promise<readonly AddedSong[]>
   /** The cursor of what came last; 0 = nothing. */
   lastAdded(): Promise<number>
+  /** Those that the user may see. */
   libraries(as: string): Promise<readonly { readonly id: number; readonly name: string }[]>
   /** Undefined when there is none that the user may see. */
   playlist(id: string, as: string): Promise<{ readonly id: string; readonly name: string } | undefined>
+  /** Likewise. */
   album(id: string, as: string): Promise<{ readonly id: string; readonly name: string } | undefined>
+  /** Likewise. */
   artist(id: string, as: string): Promise<{ readonly id: string; readonly name: string } | undefined>
+  /** How much the user sees of everything. */
   counts(as: string): Promise<{
     readonly artists: number
     readonly albums: number
@@ -60,9 +65,13 @@ export interface AddedSong {
   readonly at: number
 }
 
+/** Accounts, without secrets. Ids are public ones. */
 export interface UserReader {
+  /** Undefined when there is none. */
   get(id: string): Promise<User | undefined>
+  /** All of them. */
   list(): Promise<readonly User[]>
+  /** What a user may browse, by grants and plugins together. */
   scopeOf(id: string): Promise<AccessScope>
   /** After a change of what `access.scope` or `access.grants` would answer. Without an id: of everybody. */
   invalidateScope(id?: string): void

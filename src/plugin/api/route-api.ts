@@ -8,10 +8,15 @@ import type { PluginRequest } from './request-api.ts'
  * Patterns: `/share/:id`, `/files/*`.
  */
 export interface Routes {
+  /** Answers HEAD too. */
   get(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  /** POST requests. */
   post(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  /** PUT requests. */
   put(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  /** PATCH requests. */
   patch(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
+  /** DELETE requests. */
   delete(path: string, handler: RouteHandler, options?: RouteOptions): Disposable
   /**
    * A WebSocket. The handler is called once for each client that the core has let in, ahead of the connection: what it

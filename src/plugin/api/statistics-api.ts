@@ -81,6 +81,7 @@ export interface PlayCredits {
 
 /** The server as it runs now. Behind the permission `server:read`. */
 export interface ServerReader {
+  /** As it is now. */
   figures(): Promise<ServerFigures>
 }
 
