@@ -36,7 +36,7 @@ export function scannerSettings(config: Config): ScannerSettings {
   const [first, last] = scanner.pollHours.split('-').map(Number)
   return {
     scanOnStart: scanner.onStart,
-    schedule: scanner.schedule.kind === 'cron' ? scanner.schedule.pattern : '',
+    schedule: scanner.schedule,
     watch: scanner.watchWait === 0 ? 'off' : scanner.watch,
     watchDebounceMs: scanner.watchWait,
     pollIntervalMs: scanner.pollInterval,

@@ -13,7 +13,6 @@ import { watchDisks } from './notify/disk-watch.ts'
 import { shutGates } from './plugin/host/live-tables.ts'
 import { createPluginRoom, type PluginRoomOptions } from './plugin/host/plugin-room.ts'
 import { nativeRoutes } from './rest/native-routes.ts'
-import { startSchedule } from './scheduler/schedule-timer.ts'
 import type { Subsonic } from './subsonic/create-subsonic.ts'
 
 export interface ServerOptions extends CoreOptions {
@@ -85,7 +84,6 @@ export function createServer(options: ServerOptions): Server {
       core.streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
       if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
       await core.scanner.start()
-      scanEvery(core, scope)
       scope.add(
         'disk space',
         watchDisks({ paths: config.paths, notify: core.notify, log: log.child({ room: 'notify' }) }),
@@ -150,16 +148,6 @@ async function startPlugins(core: BuiltCore, routes: PluginRoomOptions): Promise
 
 /** How long the first answer waits for plugins to start. */
 const PLUGINS_MS = 1000
-
-/** Patterns of cron are the scanner's own; `@every` has no pattern. */
-function scanEvery({ config, scanner, log }: Core, scope: Scope): void {
-  const { schedule } = config.scanner
-  if (schedule.kind !== 'every') return
-  const timer = startSchedule(schedule, async () => {
-    await scanner.scan({ kind: 'quick' }).catch((error: unknown) => log.error('scan failed', { error }))
-  })
-  scope.add('scan schedule', () => timer.stop())
-}
 
 /** How long observers of the stop may take before the connections go. */
 const STOPPING_MS = 2000

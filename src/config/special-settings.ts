@@ -1,14 +1,8 @@
-import { Cron } from 'croner'
 import type { TSchema } from 'typebox'
 import { isNetwork } from '../base/address.ts'
+import { cronTimes, type Schedule } from '../base/schedule.ts'
 import { type Details, parseJson, type Setting, setting, splitList } from './setting.ts'
 import { parseDuration } from './units.ts'
-
-/** When something happens by itself: a cron pattern, or every so many milliseconds. */
-export type Schedule =
-  | { readonly kind: 'off' }
-  | { readonly kind: 'cron'; readonly pattern: string }
-  | { readonly kind: 'every'; readonly ms: number }
 
 const TEXT_OR_ZERO = { anyOf: [{ type: 'string' }, { const: 0 }] } as unknown as TSchema
 
@@ -31,7 +25,7 @@ function parseSchedule(text: string): Schedule | undefined {
   if (ms !== undefined || text.startsWith('@every '))
     return ms === undefined || ms < MIN_EVERY_MS ? undefined : { kind: 'every', ms }
   try {
-    new Cron(text, { paused: true }).stop()
+    cronTimes(text)
     return { kind: 'cron', pattern: text }
   } catch {
     return undefined

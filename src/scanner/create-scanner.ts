@@ -1,7 +1,7 @@
-import { Cron } from 'croner'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import { AppError } from '../base/errors.ts'
 import type { LibraryId } from '../base/ids.ts'
+import { startSchedule } from '../base/schedule.ts'
 import type { HookInput } from '../hooks/hooks.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanFolders } from '../library/scan-folders.ts'
@@ -40,7 +40,7 @@ class ScannerService implements Scanner {
   readonly #context: ScanContext
   readonly #listeners = new Set<(status: ScanStatus) => void>()
   readonly #watches: LibraryWatches
-  #cron: Cron | undefined
+  #schedule = { stop: () => {} }
   #started = false
   #stopping = false
   #running: { readonly job: Job; readonly promise: Promise<ScanSummary>; readonly abort: AbortController } | undefined
@@ -115,7 +115,7 @@ class ScannerService implements Scanner {
       return await work()
     } finally {
       this.#held = false
-      if (interrupted && !this.#stopping) this.#runInBackground(interrupted.job)
+      if (interrupted && !this.#stopping) void this.#runInBackground(interrupted.job)
       this.#beginWaiting()
       done()
     }
@@ -145,17 +145,16 @@ class ScannerService implements Scanner {
   async start(): Promise<void> {
     const { settings, log } = this.#context
     this.#started = true
-    if (settings.schedule !== '')
-      this.#cron = new Cron(settings.schedule, { unref: true, protect: true }, () => this.#scanInBackground('quick'))
+    this.#schedule = startSchedule(settings.schedule, () => this.#scanInBackground('quick'))
     await this.#watches.follow(this.#libraries())
     const pending = this.#libraries().filter(
       ({ id, scanPending }) => scanPending !== '' || this.#context.records.isBehind(id),
     )
     if (pending.length > 0)
       log.info('an interrupted scan is taken up again', { libraries: pending.map(({ id }) => id) })
-    if (settings.scanOnStart) this.#scanInBackground('quick')
+    if (settings.scanOnStart) void this.#scanInBackground('quick')
     else if (pending.length > 0)
-      this.#scanInBackground(
+      void this.#scanInBackground(
         'quick',
         pending.map(({ id }) => id),
       )
@@ -164,7 +163,7 @@ class ScannerService implements Scanner {
   async stop(): Promise<void> {
     this.#stopping = true
     this.#started = false
-    this.#cron?.stop()
+    this.#schedule.stop()
     this.#watches.close()
     this.cancel()
     this.#waiting?.reject(new Error('the server is stopping'))
@@ -176,14 +175,17 @@ class ScannerService implements Scanner {
     return this.#context.libraries.list(FULL_SCOPE)
   }
 
-  #scanInBackground(kind: ScanKind, libraries?: readonly LibraryId[]): void {
-    this.#runInBackground({ kind, libraries, acceptMissing: false, only: undefined })
+  #scanInBackground(kind: ScanKind, libraries?: readonly LibraryId[]): Promise<void> {
+    return this.#runInBackground({ kind, libraries, acceptMissing: false, only: undefined })
   }
 
-  #runInBackground(job: Job): void {
-    this.#enqueue(job).catch((error: unknown) => {
+  /** Never rejects. */
+  async #runInBackground(job: Job): Promise<void> {
+    try {
+      await this.#enqueue(job)
+    } catch (error) {
       if (!this.#stopping) this.#context.log.error('scan failed', { error: messageOf(error) })
-    })
+    }
   }
 
   #enqueue(job: Job): Promise<ScanSummary> {

@@ -1,10 +1,11 @@
+import type { Schedule } from '../base/schedule.ts'
 import type { CoverPriority } from '../library/cover-choice.ts'
 
 /** What the scanner may be told. Times in milliseconds. */
 export interface ScannerSettings {
   readonly scanOnStart: boolean
-  /** A cron pattern of five or six fields; '' = no schedule. */
-  readonly schedule: string
+  /** When everything is looked at by itself. */
+  readonly schedule: Schedule
   /** 'auto' uses the system's notices and polls where there are none; 'poll' always polls. */
   readonly watch: 'auto' | 'poll' | 'off'
   /** How long a folder must be quiet before it is scanned. */
@@ -33,7 +34,7 @@ export interface ScannerSettings {
 
 export const DEFAULT_SCANNER_SETTINGS: ScannerSettings = {
   scanOnStart: true,
-  schedule: '',
+  schedule: { kind: 'off' },
   watch: 'auto',
   watchDebounceMs: 5_000,
   pollIntervalMs: 15 * 60_000,

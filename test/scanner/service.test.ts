@@ -85,7 +85,7 @@ test('an interrupted scan is taken up at the start, also without a scan on start
 })
 
 test('a schedule scans', async (t) => {
-  const settings = { scanOnStart: false, schedule: '* * * * * *' }
+  const settings = { scanOnStart: false, schedule: { kind: 'cron', pattern: '* * * * * *' } } as const
   const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings })
   await rig.scanner.start()
   await until('the scheduled scan', () => titles(rig) === 'One')
