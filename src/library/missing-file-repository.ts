@@ -4,6 +4,7 @@ import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { removeOrphans } from './remove-library.ts'
+import { takeOut } from './search-index.ts'
 
 /** A song whose file is gone: its row waits, with stars and plays, for the file to come back or for a purge. */
 export interface MissingFile {
@@ -115,7 +116,7 @@ export function createMissingFileRepository({ db }: LibraryContext): MissingFile
           (row) => row.number(0) as SongId,
         )
         const list = jsonIds(gone)
-        db.run('DELETE FROM song_search WHERE rowid IN (SELECT value FROM json_each(?))', [list])
+        takeOut(db, 'song', gone)
         db.run('DELETE FROM annotation WHERE kind = ? AND item_id IN (SELECT value FROM json_each(?))', [
           KIND.song,
           list,

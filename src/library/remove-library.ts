@@ -3,6 +3,7 @@ import type { Database, SqlParams } from '../db/database.ts'
 import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import { KIND } from './pending-plays.ts'
+import { takeOut } from './search-index.ts'
 
 /** Rows of one transaction: the write-ahead log stays small, and nobody waits long between two. */
 const SLICE = 500
@@ -15,8 +16,8 @@ const SLICE = 500
 export function* removeLibrary(db: Database, id: LibraryId): Generator<void> {
   db.run('DELETE FROM user_library WHERE library_id = ?', [id])
   yield
-  yield* removeAll(db, { table: 'song', kind: KIND.song, search: 'song_search', of: 'library_id = ?', params: [id] })
-  yield* removeAll(db, { table: 'album', kind: KIND.album, search: 'album_search', of: 'library_id = ?', params: [id] })
+  yield* removeAll(db, { table: 'song', kind: KIND.song, of: 'library_id = ?', params: [id] })
+  yield* removeAll(db, { table: 'album', kind: KIND.album, of: 'library_id = ?', params: [id] })
   // Deepest first, so that no deletion cascades through the whole tree at once.
   yield* removeAll(db, { table: 'folder', kind: KIND.folder, of: 'library_id = ?', order: 'path DESC', params: [id] })
   db.transaction(() => {
@@ -34,7 +35,6 @@ export function removeOrphans(db: Database): void {
     removeAll(db, {
       table: 'album',
       kind: KIND.album,
-      search: 'album_search',
       of: 'missing = 1 AND NOT EXISTS (SELECT 1 FROM song s WHERE s.album_id = album.id)',
       params: [],
     }),
@@ -59,7 +59,6 @@ export function drain(steps: Generator<void>): void {
 interface Removal {
   readonly table: 'song' | 'album' | 'folder' | 'artist'
   readonly kind: number
-  readonly search?: string
   readonly of: string
   readonly order?: string
   readonly params: SqlParams
@@ -68,7 +67,6 @@ interface Removal {
 const UNUSED_ARTISTS: Removal = {
   table: 'artist',
   kind: KIND.artist,
-  search: 'artist_search',
   of: `NOT EXISTS (SELECT 1 FROM song_artist c WHERE c.artist_id = artist.id)
     AND NOT EXISTS (SELECT 1 FROM album_artist c WHERE c.artist_id = artist.id)`,
   params: [],
@@ -78,13 +76,13 @@ function removeUnusedGenres(db: Database): void {
   db.run('DELETE FROM genre WHERE id NOT IN (SELECT genre_id FROM song_genre UNION SELECT genre_id FROM album_genre)')
 }
 
-function* removeAll(db: Database, { table, kind, search, of, order = 'id', params }: Removal): Generator<void> {
+function* removeAll(db: Database, { table, kind, of, order = 'id', params }: Removal): Generator<void> {
   for (;;) {
     const ids = db.select(`SELECT id FROM ${table} WHERE ${of} ORDER BY ${order} LIMIT ${SLICE}`, params, firstColumn)
     if (ids.length === 0) return
     const list = jsonIds(ids)
     db.transaction(() => {
-      if (search) db.run(`DELETE FROM ${search} WHERE rowid IN (SELECT value FROM json_each(?))`, [list])
+      if (table !== 'folder') takeOut(db, table, ids)
       db.run('DELETE FROM annotation WHERE kind = ? AND item_id IN (SELECT value FROM json_each(?))', [kind, list])
       db.run(`DELETE FROM ${table} WHERE id IN (SELECT value FROM json_each(?))`, [list])
     })

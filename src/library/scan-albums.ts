@@ -1,11 +1,11 @@
 import type { AlbumId, ArtistId, FolderId, LibraryId } from '../base/ids.ts'
-import { searchWords } from '../base/text.ts'
 import type { Database } from '../db/database.ts'
 import type { CreditRole } from './entities.ts'
 import { jsonList, jsonObject } from './json-column.ts'
 import { KIND } from './pending-plays.ts'
 import type { SongDraft } from './scan-draft.ts'
 import type { ScanNames } from './scan-names.ts'
+import { putAlbum, takeOut } from './search-index.ts'
 
 /** The scanner's side of the album table: albums are what their visible songs say. */
 export interface ScanAlbums {
@@ -58,7 +58,7 @@ export function createScanAlbums(db: Database, names: ScanNames, orderName: (nam
   const cache = new Map<string, AlbumId>()
 
   function hide(id: AlbumId, at: number): void {
-    db.run('DELETE FROM album_search WHERE rowid = ?', [id])
+    takeOut(db, 'album', [id])
     const kept = db.get(
       `SELECT 1 AS kept WHERE EXISTS (SELECT 1 FROM song WHERE album_id = ?)
         OR EXISTS (SELECT 1 FROM annotation WHERE kind = ${KIND.album} AND item_id = ?)`,
@@ -135,12 +135,12 @@ export function createScanAlbums(db: Database, names: ScanNames, orderName: (nam
       ],
     )
     link(id, songs)
-    db.run('DELETE FROM album_search WHERE rowid = ?', [id])
-    db.run('INSERT INTO album_search (rowid, name, artist) VALUES (?, ?, ?)', [
+    putAlbum(
+      db,
       id,
-      searchWords(name).join(' '),
-      searchWords(artists.map(([, , artistName]) => artistName).join(' ')).join(' '),
-    ])
+      name,
+      artists.map(([, , artistName]) => artistName),
+    )
   }
 
   function link(id: AlbumId, songs: readonly SongFacts[]): void {

@@ -2,6 +2,7 @@ import type { AlbumId, ArtistId, SongId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
 import { jsonList } from './json-column.ts'
 import { KIND, type KindNumber } from './pending-plays.ts'
+import { takeOut } from './search-index.ts'
 
 /**
  * Keeps what people did with albums and artists when a retag makes other ones of them. Calls belong into a transaction;
@@ -62,7 +63,7 @@ export function createScanIdentity(db: Database): ScanIdentity {
       if (key === undefined) return
       db.run('UPDATE song SET album_id = ? WHERE album_id = ?', [from, to])
       dropMarks(KIND.album, to)
-      db.run('DELETE FROM album_search WHERE rowid = ?', [to])
+      takeOut(db, 'album', [to])
       db.run('DELETE FROM album WHERE id = ?', [to])
       db.run('UPDATE album SET key = ? WHERE id = ?', [key, from])
     },
@@ -83,7 +84,7 @@ export function createScanIdentity(db: Database): ScanIdentity {
       db.run('UPDATE album_artist SET artist_id = ? WHERE artist_id = ?', [from, to])
       db.run('UPDATE album SET artist_id = ? WHERE artist_id = ?', [from, to])
       dropMarks(KIND.artist, to)
-      db.run('DELETE FROM artist_search WHERE rowid IN (?, ?)', [from, to])
+      takeOut(db, 'artist', [from, to])
       db.run('DELETE FROM artist WHERE id = ?', [to])
       db.run(
         `UPDATE artist SET key = ?, name = ?, sort_name = ?, order_name = ?,

@@ -1,9 +1,9 @@
 import type { ArtistId, GenreId } from '../base/ids.ts'
-import { searchWords } from '../base/text.ts'
 import type { Database } from '../db/database.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import type { DraftCredit } from './scan-draft.ts'
+import { putArtist, takeOut } from './search-index.ts'
 
 interface KnownArtist {
   readonly id: ArtistId
@@ -87,9 +87,9 @@ export function createScanNames(db: Database, orderName: (name: string) => strin
       return id
     },
     index(id, visible) {
-      db.run('DELETE FROM artist_search WHERE rowid = ?', [id])
       const row = visible ? db.get<{ name: string }>('SELECT name FROM artist WHERE id = ?', [id]) : undefined
-      if (row) db.run('INSERT INTO artist_search (rowid, name) VALUES (?, ?)', [id, searchWords(row.name).join(' ')])
+      if (row) putArtist(db, id, row.name)
+      else takeOut(db, 'artist', [id])
     },
     removeUnused(id) {
       const unused = `NOT EXISTS (SELECT 1 FROM song_artist WHERE artist_id = ?)

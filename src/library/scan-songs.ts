@@ -1,9 +1,10 @@
 import type { AlbumId, ArtistId, FolderId, GenreId, LibraryId, SongId } from '../base/ids.ts'
-import { searchWords } from '../base/text.ts'
 import type { Database, SqlValue } from '../db/database.ts'
+import { jsonList } from './json-column.ts'
 import type { SongDraft, SongFile } from './scan-draft.ts'
 import type { ScanNames } from './scan-names.ts'
 import { soundKind } from './scan-records.ts'
+import { putSong, takeOut } from './search-index.ts'
 
 /** What the scanner remembers of a file. */
 export interface KnownSong {
@@ -235,13 +236,15 @@ export function createScanSongs(db: Database, names: ScanNames): ScanSongs {
       db.run('INSERT INTO song_lyrics (song_id, lyrics) VALUES (?, ?)', [id, JSON.stringify(draft.lyrics)])
   }
 
-  function index(id: SongId, isNew: boolean): void {
-    if (!isNew) db.run('DELETE FROM song_search WHERE rowid = ?', [id])
+  function index(id: SongId): void {
     const row = db.get<{ title: string; album: string; credits: string }>(
       'SELECT title, album, credits FROM song WHERE id = ?',
       [id],
     )
-    if (row) addToSearch(db, id, row)
+    if (!row) return
+    const credits = jsonList<readonly [string, ArtistId, string, string]>(row.credits)
+    const artists = mainArtists(credits.map(([role, , name]) => ({ role, name })))
+    putSong(db, id, { title: row.title, artists, album: row.album })
   }
 
   return {
@@ -268,11 +271,12 @@ export function createScanSongs(db: Database, names: ScanNames): ScanSongs {
         albumArtistId: wanted[15] as ArtistId,
       }
       const artists = resolved.credits.map((credit) => credit.id)
+      const searched = { title: draft.title, artists: mainArtists(draft.credits), album: draft.album.name }
       if (id === undefined) {
         const newId = db.run(INSERT, [...wanted, cover, place.at, place.at]).lastId as SongId
         link(newId, resolved, true)
         store(newId, draft, true)
-        addToSearch(db, newId, { title: draft.title, album: draft.album.name, credits: wanted[16] as string })
+        putSong(db, newId, searched, true)
         return {
           id: newId,
           changed: true,
@@ -295,8 +299,7 @@ export function createScanSongs(db: Database, names: ScanNames): ScanSongs {
       db.run(UPDATE, [...wanted, cover, cover, place.at, id])
       link(id, resolved, false)
       store(id, draft, false)
-      db.run('DELETE FROM song_search WHERE rowid = ?', [id])
-      addToSearch(db, id, { title: draft.title, album: draft.album.name, credits: wanted[16] as string })
+      putSong(db, id, searched)
       return {
         id,
         changed: true,
@@ -314,8 +317,8 @@ export function createScanSongs(db: Database, names: ScanNames): ScanSongs {
         at,
         id,
       ])
-      if (missing) db.run('DELETE FROM song_search WHERE rowid = ?', [id])
-      else index(id, false)
+      if (missing) takeOut(db, 'song', [id])
+      else index(id)
       const albumId = db.get<{ album_id: AlbumId }>('SELECT album_id FROM song WHERE id = ?', [id])?.album_id
       return { id, albums: albumId === undefined ? [] : [albumId], ...linked(id) }
     },
@@ -363,19 +366,8 @@ function isSame(row: Row, wanted: readonly SqlValue[], draft: SongDraft, cover: 
   )
 }
 
-function addToSearch(
-  db: Database,
-  id: SongId,
-  song: { readonly title: string; readonly album: string; readonly credits: string },
-): void {
-  const credits = JSON.parse(song.credits) as readonly [string, number, string, string][]
-  const artists = new Set(
-    credits.filter(([role]) => role === 'artist' || role === 'albumartist').map(([, , name]) => name),
-  )
-  db.run('INSERT INTO song_search (rowid, title, artist, album) VALUES (?, ?, ?, ?)', [
-    id,
-    searchWords(song.title).join(' '),
-    searchWords([...artists].join(' ')).join(' '),
-    searchWords(song.album).join(' '),
-  ])
+/** Whom a song is found by. */
+function mainArtists(credits: readonly { readonly role: string; readonly name: string }[]): readonly string[] {
+  const main = credits.filter(({ role }) => role === 'artist' || role === 'albumartist')
+  return [...new Set(main.map(({ name }) => name))]
 }

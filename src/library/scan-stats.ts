@@ -1,6 +1,7 @@
 import type { ArtistId, GenreId, LibraryId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
 import type { ScanNames } from './scan-names.ts'
+import { takeOut } from './search-index.ts'
 
 /** Totals by artist, genre and library, as the reading side wants them. Each call is one short piece of work. */
 export interface ScanStats {
@@ -51,7 +52,7 @@ export function createScanStats(db: Database, names: ScanNames): ScanStats {
       }
       const visible = totals.length > 0
       if (!visible && names.removeUnused(id)) {
-        db.run('DELETE FROM artist_search WHERE rowid = ?', [id])
+        takeOut(db, 'artist', [id])
         return false
       }
       if (visible !== (row.missing === 0))

@@ -1,6 +1,9 @@
+import { searchWords } from '../base/text.ts'
+import type { Database } from '../db/database.ts'
 import type { Condition } from './condition.ts'
 import type { Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
+import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { MatchQuery } from './match-query.ts'
 import type { PageCursors } from './page-cursors.ts'
@@ -11,8 +14,11 @@ export interface SearchPage {
   readonly offset: number
 }
 
+/** Tables whose rows are found by words; the index of each is `<table>_search`, by the row's id. */
+export type Indexed = 'song' | 'album' | 'artist'
+
 export interface SearchTarget {
-  readonly table: 'song' | 'album' | 'artist'
+  readonly table: Indexed
   /** The narrow index that holds what scopes ask, so that a match costs no wide row. */
   readonly index: string
   /** Weights for bm25, in the order of the index's columns. */
@@ -22,6 +28,43 @@ export interface SearchTarget {
 export const SONG_SEARCH: SearchTarget = { table: 'song', index: 'song_page', weights: '10.0, 4.0, 2.0' }
 export const ALBUM_SEARCH: SearchTarget = { table: 'album', index: 'album_page', weights: '10.0, 4.0' }
 export const ARTIST_SEARCH: SearchTarget = { table: 'artist', index: 'artist_page', weights: '1.0' }
+
+/** Puts a song's words in the place of those that were there. `isNew`: none were, so nobody looks for them. */
+export function putSong(
+  db: Database,
+  id: number,
+  song: { readonly title: string; readonly artists: readonly string[]; readonly album: string },
+  isNew = false,
+): void {
+  if (!isNew) takeOut(db, 'song', [id])
+  db.run('INSERT INTO song_search (rowid, title, artist, album) VALUES (?, ?, ?, ?)', [
+    id,
+    words(song.title),
+    words(song.artists.join(' ')),
+    words(song.album),
+  ])
+}
+
+export function putAlbum(db: Database, id: number, name: string, artists: readonly string[]): void {
+  takeOut(db, 'album', [id])
+  db.run('INSERT INTO album_search (rowid, name, artist) VALUES (?, ?, ?)', [id, words(name), words(artists.join(' '))])
+}
+
+export function putArtist(db: Database, id: number, name: string): void {
+  takeOut(db, 'artist', [id])
+  db.run('INSERT INTO artist_search (rowid, name) VALUES (?, ?)', [id, words(name)])
+}
+
+/** Nobody finds these any more; those that nobody found before are let be. */
+export function takeOut(db: Database, table: Indexed, ids: readonly number[]): void {
+  const [id] = ids
+  if (ids.length === 1 && id !== undefined) db.run(`DELETE FROM ${table}_search WHERE rowid = ?`, [id])
+  else db.run(`DELETE FROM ${table}_search WHERE rowid IN (SELECT value FROM json_each(?))`, [jsonIds(ids)])
+}
+
+function words(text: string): string {
+  return searchWords(text).join(' ')
+}
 
 /**
  * Up to so many matches are ranked by bm25, which must look at every match of every word. Above, three groups are
