@@ -6,6 +6,7 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import { systemErrorCode } from '../base/errors.ts'
+import { fileSystemOf, isNetworkFileSystem } from '../base/file-system.ts'
 import type { Config } from '../config/load.ts'
 import type { Core } from '../core.ts'
 import { checkIntegrity } from '../db/integrity.ts'
@@ -21,10 +22,10 @@ export async function examine(core: Core): Promise<readonly Finding[]> {
   return [
     nodeVersion(),
     clock(core.clock.now()),
-    ...folderFindings(config),
+    ...(await folderFindings(config)),
     database(core),
     ...passwordKey(core),
-    ...(libraries.length > 0 ? libraries.map(library) : [noLibrary()]),
+    ...(libraries.length > 0 ? await Promise.all(libraries.map(library)) : [noLibrary()]),
     watching(config, libraries),
     ...(await Promise.all([port(core), ffmpeg(config), pictures(), httpEngine(config)])),
     ...pluginFindings(core),
@@ -53,36 +54,31 @@ function clock(now: number): Finding {
   }
 }
 
-const NETWORK_FILE_SYSTEMS = new Map([
-  [0x6969, 'NFS'],
-  [0x517b, 'SMB'],
-  [0xff534d42, 'SMB'],
-  [0xfe534d42, 'SMB'],
-])
-
-function networkFileSystem(path: string): string | undefined {
-  return NETWORK_FILE_SYSTEMS.get(statfsSync(path).type >>> 0)
+/** Its name, such as `nfs4`; '' for a local one. */
+async function networkFileSystem(path: string): Promise<string> {
+  const type = await fileSystemOf(path)
+  return isNetworkFileSystem(type) ? type : ''
 }
 
 const LITTLE_BYTES = 500e6
 const TOO_LITTLE_BYTES = 50e6
 
-function folderFindings(config: Config): readonly Finding[] {
+async function folderFindings(config: Config): Promise<readonly Finding[]> {
   const { data, cache } = config.paths
   return [
-    folder('Data folder', data),
-    ...(cache.startsWith(data) ? [] : [folder('Cache folder', cache)]),
+    await folder('Data folder', data),
+    ...(cache.startsWith(data) ? [] : [await folder('Cache folder', cache)]),
     ...privacy(data),
   ]
 }
 
-function folder(what: string, path: string): Finding {
+async function folder(what: string, path: string): Promise<Finding> {
   try {
     accessSync(path, constants.W_OK)
     const { bavail, bsize } = statfsSync(path)
     const free = bavail * bsize
     const found = `${path}, ${Math.round(free / 1e6)} MB free`
-    const network = networkFileSystem(path)
+    const network = await networkFileSystem(path)
     if (network && what === 'Data folder') {
       const advice = 'Move it to a local disk (--data DIR): a database on a network share breaks.'
       return { level: 'fail', what, found: `${found}, on ${network}`, advice }
@@ -126,11 +122,11 @@ function noLibrary(): Finding {
   }
 }
 
-function library({ id, name, path, songCount, state, stateReason }: Library): Finding {
+async function library({ id, name, path, songCount, state, stateReason }: Library): Promise<Finding> {
   const what = `Music (${name})`
   try {
     const entries = readdirSync(path).length
-    const network = networkFileSystem(path)
+    const network = await networkFileSystem(path)
     const found = `${path}, ${songCount} songs${network ? `, on ${network}` : ''}`
     if (state === 'lost') {
       const advice = `Mount it again, or confirm the loss: tonearm scan --accept-missing --library ${id}`

@@ -1,8 +1,9 @@
 import { type FSWatcher, watch } from 'node:fs'
-import { stat, statfs } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import { systemErrorCode } from '../base/errors.ts'
+import { fileSystemOf, isWatchable } from '../base/file-system.ts'
 import type { Logger } from '../log/logger.ts'
 
 export interface FolderWatchOptions {
@@ -19,8 +20,6 @@ export interface FolderWatchOptions {
   readonly onChange: (folders: readonly string[]) => void
 }
 
-/** File systems whose changes by other machines the kernel does not hear of: NFS, SMB, CIFS, FUSE, 9P, AFS. */
-const NETWORK_TYPES = new Set([0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x5346414f])
 /** A folder that is never quiet is reported after so many quiet times all the same. */
 const MAX_WAITS = 12
 /** Folders asked for their time together. */
@@ -54,11 +53,15 @@ export class FolderWatch {
   /** Decides how to watch. */
   async start(): Promise<void> {
     const { root, mode } = this.#options
-    if (mode === 'auto' && (await isNetwork(root))) this.#startPolling('network file system')
-    else if (mode === 'poll') this.#startPolling('configured')
+    if (mode === 'poll') return this.#startPolling('configured')
+    const type = await fileSystemOf(root).catch(() => '')
+    if (!isWatchable(type)) this.#startPolling(`file system ${type}`)
   }
 
-  /** The folders to watch, after a scan: all of them, or further ones (`partial`). New ones are reported once more. */
+  /**
+   * Watches these folders, as a scan or the library knows them, and no others; with `partial` these as well. Those that
+   * are new after the first call are reported.
+   */
   sync(folders: readonly { readonly path: string; readonly mtimeMs: number }[], partial: boolean): void {
     if (this.#closed) return
     const first = this.#times.size === 0
@@ -149,12 +152,4 @@ export class FolderWatch {
 /** Both ends included; `22-6` goes over midnight. */
 export function isHourIn(hour: number, [from, to]: readonly [number, number]): boolean {
   return from <= to ? hour >= from && hour <= to : hour >= from || hour <= to
-}
-
-async function isNetwork(path: string): Promise<boolean> {
-  const type = await statfs(path).then(
-    (found) => Number(found.type) >>> 0,
-    () => 0,
-  )
-  return NETWORK_TYPES.has(type)
 }
