@@ -1,6 +1,6 @@
 import { type ErrorCode, isAppError } from '../base/errors.ts'
 
-/** What the program's exit tells, after the BSD list `sysexits`. README has the table for people. */
+/** What the program's exit tells, after the BSD list `sysexits`. systemd/README.md has the table for people. */
 export const EXIT = {
   ok: 0,
   failure: 1,

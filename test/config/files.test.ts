@@ -34,12 +34,12 @@ test('every setting is explained, and its names belong to it alone', () => {
   for (const { name, setting } of settings) assert.match(setting.help, /\.$/, name)
 })
 
-test('the README lists every Navidrome name that is honoured', () => {
-  const readme = readFileSync('README.md', 'utf8')
+test('the page of settings lists every Navidrome name that is honoured', () => {
+  const readme = readFileSync('config/README.md', 'utf8')
   for (const { name, setting } of listSettings()) {
     for (const alias of setting.navidrome) {
       const variable = `ND_${typeof alias === 'string' ? alias : alias.name}`
-      assert.ok(readme.includes(`\`${variable}\``), `${variable} (${name}) is missing in README.md`)
+      assert.ok(readme.includes(`\`${variable}\``), `${variable} (${name}) is missing in config/README.md`)
     }
   }
 })
