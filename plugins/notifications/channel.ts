@@ -38,7 +38,7 @@ export interface VapidKeys {
 }
 
 export interface ChannelTools {
-  /** The guarded one: granted hosts only. */
+  /** The plugin's own: granted hosts only. */
   fetch(url: string | URL, init?: RequestInit): Promise<Response>
   /** Aborts at the deadline of one attempt, and when the plugin ends. */
   readonly signal: AbortSignal

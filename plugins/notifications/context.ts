@@ -36,7 +36,7 @@ export const REASONS = {
   'routes:root': 'these paths are where clients look for them',
   'net:*': 'reaches the services that users choose, at public addresses; others are granted one by one',
   'node:fs': 'the mail library names it',
-  'node:dns': 'the mail library names it; connections are the guarded ones',
+  'node:dns': 'the mail library names it; connections are made by ctx.connect',
   'node:http': 'the mail library names it',
   'node:https': 'the mail library names it',
   'node:net': 'the mail library names it',

@@ -13,7 +13,7 @@ export interface HousekeepingParts {
   readonly users: UserReader
   readonly news: News
   readonly media: Pick<Routes, 'endMedia' | 'runningMedia'>
-  note: Service['note']
+  logActivity: Service['logActivity']
   now(): number
 }
 
@@ -36,7 +36,7 @@ export function createHousekeeping(parts: HousekeepingParts) {
     for (const share of await store.ending(now(), 2)) {
       await tellOfEnd(share)
       if (!(await store.claim(share.id, 2))) continue
-      await parts.note(share.id, 'expired', { address: '', agent: '' })
+      await parts.logActivity(share.id, 'expired', { address: '', agent: '' })
       if (share.recipient.kind !== 'link') users.invalidateScope()
     }
     nextEnd = await store.nextEnd()

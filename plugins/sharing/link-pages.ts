@@ -188,7 +188,7 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
     }
     const line = `${id} ${song} ${addressGroup(request.address)}`
     if (request.method === 'GET' && !isLater(request) && isNewToLog(line))
-      await service.note(share.id, 'streamed', visitorOf(request))
+      await service.logActivity(share.id, 'streamed', visitorOf(request))
     const format = ['', 'raw', 'm3u'].includes(share.format) ? undefined : share.format
     const most = [share.maxBitRate, parts.maxBitrate].filter((rate) => rate > 0)
     return {

@@ -151,7 +151,7 @@ export default definePlugin({
       news,
       now,
       media: routes,
-      note: service.note,
+      logActivity: service.logActivity,
     })
 
     const baseOf = (origin: string) => config.publicUrl || origin

@@ -108,7 +108,7 @@ export function createService(parts: Parts) {
     })
     const told = notes.put(await news.forRecipients(undefined, living), at)
     await store.insert(share, told)
-    await note(share.id, 'created', visitor)
+    await logActivity(share.id, 'created', visitor)
     await parts.narrowed()
     const made = (await store.find(share.id)) as Share
     await tell(told.length > 0)
@@ -141,7 +141,7 @@ export function createService(parts: Parts) {
     await store.update(share.id, { ...columns, updated_at: now() }, told)
     if (revokesAddresses) parts.endMedia(share.id)
     await parts.narrowed()
-    await note(share.id, 'updated', visitor)
+    await logActivity(share.id, 'updated', visitor)
     await tell(told.length > 0)
     return (await store.find(share.id)) as Share
   }
@@ -195,7 +195,7 @@ export function createService(parts: Parts) {
     return { at: now(), action, actor: name, address: truncatedAddress(address), agent: agent.slice(0, 200) }
   }
 
-  function note(shareId: string, action: Action, visitor: Visitor): Promise<unknown> {
+  function logActivity(shareId: string, action: Action, visitor: Visitor): Promise<unknown> {
     return store.log(shareId, entryOf(action, visitor))
   }
 
@@ -205,12 +205,12 @@ export function createService(parts: Parts) {
     const at = now()
     const titles = { first: TITLES.link_first_used, last: TITLES.link_exhausted }
     if (!(await store.count(share.id, taken, at, notes.putCounted(share.id, taken, titles, at)))) return false
-    for (const count of counts) await note(share.id, count === 'view' ? 'viewed' : 'downloaded', visitor)
+    for (const count of counts) await logActivity(share.id, count === 'view' ? 'viewed' : 'downloaded', visitor)
     await tell(false)
     return true
   }
 
-  return { create, update, revoke, take, note }
+  return { create, update, revoke, take, logActivity }
 }
 
 const newSalt = () => newSecret().slice(0, 16)

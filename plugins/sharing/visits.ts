@@ -57,7 +57,7 @@ export function createVisits({ store, content, service, signer, throttle, now, m
       throw error
     }
     if (!isRight) {
-      await service.note(share.id, 'password_failed', visitorOf(request))
+      await service.logActivity(share.id, 'password_failed', visitorOf(request))
       throw new Problem('password', 'That is not the password.')
     }
     throttle.forgive(share.id, request.address)

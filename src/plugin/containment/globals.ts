@@ -56,7 +56,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
     if (timers.size >= MOST_TIMERS)
       throw new AppError('BAD_REQUEST', `plugin ${options.plugin} has ${MOST_TIMERS} timers set, which is the most`)
   }
-  const guard = (callback: (...values: unknown[]) => unknown, values: unknown[]) => {
+  const contain = (callback: (...values: unknown[]) => unknown, values: unknown[]) => {
     try {
       const result = options.run(() => callback(...values))
       if (isThenable(result)) result.then(undefined, options.onError)
@@ -70,7 +70,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
       admit()
       const handle = set(() => {
         timers.delete(handle)
-        guard(callback, values)
+        contain(callback, values)
       }, ms)
       if (ended) clear(handle)
       else timers.add(handle)
@@ -86,7 +86,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
   }
   const every = (callback: (...values: unknown[]) => unknown, ms?: number, ...values: unknown[]) => {
     admit()
-    const handle = setInterval(() => guard(callback, values), ms)
+    const handle = setInterval(() => contain(callback, values), ms)
     if (ended) clear(handle)
     else timers.add(handle)
     return handle
@@ -114,7 +114,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
     clearTimeout: clear,
     clearInterval: clear,
     clearImmediate: clear,
-    queueMicrotask: (callback: (...values: unknown[]) => unknown) => queueMicrotask(() => guard(callback, [])),
+    queueMicrotask: (callback: (...values: unknown[]) => unknown) => queueMicrotask(() => contain(callback, [])),
     fetch: options.fetch,
     // Ways to the network around `fetch`.
     WebSocket: undefined,
@@ -126,7 +126,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
       warn: line('warn'),
       error: line('error'),
     }),
-    process: refusingProcess(options.plugin, guard),
+    process: refusingProcess(options.plugin, contain),
   }
   // Writing to the global object stays in the generation; reading through it finds the tracked names first.
   // Defined, not assigned: an assignment would find Node's setters (`process`) on the real global object and change that.
@@ -144,7 +144,7 @@ export function createGlobals(options: GlobalsOptions): TrackedGlobals {
 
 function refusingProcess(
   plugin: string,
-  guard: (callback: (...values: unknown[]) => unknown, values: unknown[]) => void,
+  contain: (callback: (...values: unknown[]) => unknown, values: unknown[]) => void,
 ): object {
   const allowed: Readonly<Record<string, unknown>> = {
     platform: process.platform,
@@ -154,7 +154,7 @@ function refusingProcess(
     env: Object.freeze({}),
     hrtime: process.hrtime,
     nextTick: (callback: (...values: unknown[]) => unknown, ...values: unknown[]) =>
-      process.nextTick(() => guard(callback, values)),
+      process.nextTick(() => contain(callback, values)),
     uptime: () => process.uptime(),
   }
   return new Proxy(allowed, {

@@ -263,9 +263,9 @@ export class PluginHost {
 
   /** Its files have gone. A running plugin may be on its way back: its gates stay shut for a moment. */
   async #gone(slot: PluginSlot): Promise<void> {
-    const guarded = slot.pkg !== undefined && slot.gates.length > 0 && this.#policy.shouldRun(slot)
+    const wasGate = slot.pkg !== undefined && slot.gates.length > 0 && this.#policy.shouldRun(slot)
     slot.pkg = undefined
-    slot.away = guarded ? 'its files have just gone' : undefined
+    slot.away = wasGate ? 'its files have just gone' : undefined
     if (slot.away !== undefined) slot.leaving = setTimeout(() => this.#forget(slot), GONE_MS).unref()
     const ended = this.#lifecycle.withdraw(slot)
     await this.#refresh(slot)

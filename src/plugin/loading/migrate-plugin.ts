@@ -29,7 +29,7 @@ export function pendingMigrations(definition: PluginDefinition, version: number)
 
 /**
  * Runs what is new, all or nothing, and remembers the version in the same transaction. Statements are data, so there is no
- * code to guard; SQLite can't be stopped half-way, and a statement that never ends is named by the breadcrumb.
+ * code to contain; SQLite can't be stopped half-way, and a statement that never ends is named by the breadcrumb.
  * Rejects with PLUGIN_FAILED; then nothing was changed.
  */
 export function migratePlugin(
