@@ -20,7 +20,7 @@ export function ownTables(plugin: string, known: readonly string[]): OwnTables {
   }
 }
 
-export function tablePrefix(plugin: string): string {
+function tablePrefix(plugin: string): string {
   return `${plugin.replaceAll('-', '_')}_`
 }
 

@@ -71,7 +71,7 @@ function withCoreScope(handler: (input: unknown, call: unknown) => AccessScope |
 }
 
 /** What it does not know is handed on, so that the check behind it refuses a misspelt denial instead of not seeing it. */
-export function toCoreScope(scope: AccessScope): CoreScope {
+function toCoreScope(scope: AccessScope): CoreScope {
   const { deny, ...rest } = scope
   if (deny === undefined) return rest as CoreScope
   if (typeof deny !== 'object' || deny === null) return scope as never

@@ -1,7 +1,10 @@
-/** What waits for others waits no longer, ms: one plugin that takes its time must not hold up the rest. */
+/** So long does what is asked for wait for other starts, ms: one that takes its time must not hold up the rest. */
 const LONGEST_MS = 100
 
-/** Work that is asked for again and again while several starts run is done once, when the last of them has ended. */
+/**
+ * What is asked for while several starts run is done once for all of them: when the last has ended, or a moment after it was
+ * asked for first.
+ */
 export class BatchedRebuild {
   readonly #work: () => void
   #running = 0
@@ -11,14 +14,14 @@ export class BatchedRebuild {
     this.#work = work
   }
 
-  /** Resolves as `start` does, with the work done that was asked for meanwhile. Never rejects. */
+  /** Resolves when `start` has ended, well or not; with the last of them, what was asked for is done. Never rejects. */
   async during(start: Promise<void>): Promise<void> {
     this.#running++
     await start.catch(() => {})
     if (--this.#running === 0 && this.#wanted) this.#work()
   }
 
-  /** At once where nothing else is on its way. */
+  /** At once where no other start is under way. */
   ask(): void {
     if (this.#running < 2) this.#work()
     else this.#wanted ??= setTimeout(() => this.#work(), LONGEST_MS)

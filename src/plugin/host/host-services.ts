@@ -29,13 +29,13 @@ export interface HostServices extends ReaderServices {
   readonly admin: AdminServices
   /** What is being streamed and converted; for figures. */
   readonly media?: { status(): StreamerStatus }
-  /** A note for people; the host adds the plugins' own channels. */
+  /** A note for people. Channels that plugins add come with the tables. */
   notify(notification: Notification): void
   /** Routes, Subsonic endpoints and the rest of the tables after each swap. Must not throw. */
   onTables(tables: HostTables): void
-  /** The host's own; it sets them itself. */
+  /** Given by the host to the lives of its plugins: under what their media are sent. */
   readonly leases?: MediaLeases
-  /** Default: the system's. A test's own make its plugins' schedules tick when it says so. */
+  /** For schedules, and for looking whether informed clients still may be. Default: the system's; tests move their own. */
   readonly timers?: Timers
   /** How many clients plugins may keep informed. */
   readonly peerLimits?: PeerLimits
@@ -45,6 +45,6 @@ export interface HostServices extends ReaderServices {
   onGeneration?(generation: Generation): void
   /** Settings of a plugin that the server's own configuration holds; what people set for the plugin beats them. */
   configured?(plugin: string): Readonly<Record<string, unknown>>
-  /** Names that must run: their gates stay shut while they don't. */
+  /** Names that must run: while one does not, nobody but administrators sees or hears anything. */
   readonly required: readonly string[]
 }

@@ -22,7 +22,7 @@ export interface PolicyOptions {
   readonly dormant?: boolean
 }
 
-export const SAFE_MODE =
+const SAFE_MODE =
   'safe mode: the server was killed twice within ten minutes, so plugins that did not come with it are off; reload one to try it, or restart the server'
 
 export function createPluginPolicy(

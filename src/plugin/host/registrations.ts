@@ -101,7 +101,7 @@ interface Kinds {
 export type RegistrationKind = keyof Kinds
 
 /** Of routes, hooks and so on each. */
-export const MOST_OF_A_KIND = 1000
+const MOST_OF_A_KIND = 1000
 
 /** What one generation registered. Nothing here acts by itself: the tables are built from it at a swap. */
 export class Registrations {

@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { access, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { AppError, isAppError, systemErrorCode } from '../../base/errors.ts'
 import { silentLogger } from '../../log/logger.ts'
@@ -214,9 +214,4 @@ function parseJson(text: string, name: string): unknown {
   } catch (cause) {
     throw new AppError('BAD_REQUEST', `${name} is no JSON: ${describe(cause)}`, { cause })
   }
-}
-
-/** Removes what archives left that are gone. */
-export async function removeUnpacked(folder: string): Promise<void> {
-  await rm(join(folder, '.unpacked'), { recursive: true, force: true })
 }

@@ -180,6 +180,6 @@ function globalsFor(
 }
 
 /** What stands behind `net:`. */
-export function grantedHosts(granted: ReadonlySet<Permission>): readonly string[] {
+function grantedHosts(granted: ReadonlySet<Permission>): readonly string[] {
   return [...granted].flatMap((permission) => (permission.startsWith('net:') ? [permission.slice('net:'.length)] : []))
 }

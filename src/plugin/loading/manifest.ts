@@ -13,7 +13,7 @@ export function isPluginName(text: string): boolean {
 }
 
 /** `plugin.json`: what is known of a plugin before any of its code runs. Made by `tonearm plugin build`. */
-export const ManifestSchema = Type.Object(
+const ManifestSchema = Type.Object(
   {
     name: Type.String({ pattern: NAME.source, minLength: 2, maxLength: 40 }),
     version: Type.String({ pattern: '^[0-9A-Za-z.+-]{1,40}$' }),

@@ -61,7 +61,7 @@ export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): rea
 }
 
 /** `{enabled?, config?, granted?}`; what is not named stays. All of it is checked before anything changes. */
-export async function changePlugin(
+async function changePlugin(
   plugins: PluginService,
   name: string,
   changes: Readonly<Record<string, unknown>>,
