@@ -26,8 +26,9 @@ import { createArtwork } from './media/create-artwork.ts'
 import { createStreamer, type RunningStreamer } from './media/create-streamer.ts'
 import { createLyrics } from './media/lyrics.ts'
 import type { RightsSource } from './media/stream-rights.ts'
+import type { Notification } from './notify/note.ts'
 import { createNotify, type Notify } from './notify/notify.ts'
-import { createPlayback } from './playback/playback.ts'
+import { createPlayback, type Playback } from './playback/playback.ts'
 import type { PluginService } from './plugin/host/plugin-service.ts'
 import { createNativeGate, type NativeGate } from './rest/native-gate.ts'
 import { createSessions, type Sessions } from './rest/sessions.ts'
@@ -42,6 +43,8 @@ export interface CoreOptions {
   readonly clock?: Clock
   /** log2 of scrypt's N; for tests. */
   readonly hashCost?: number
+  /** Hears of each notification as it is sent; for tests. */
+  readonly onNotification?: (notification: Notification) => void
 }
 
 /** The data and what works on them, without the network: what commands need when no server runs. */
@@ -54,6 +57,7 @@ export interface Core {
   readonly hooks: HookDispatcher
   readonly auth: Auth
   readonly accounts: Accounts
+  readonly playback: Playback
   readonly scanner: Scanner
   readonly sessions: Sessions
   readonly gate: NativeGate
@@ -114,7 +118,12 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
   libraries.syncWithConfig(librarySettings(config), clock.now())
 
   const hooks = createHookDispatcher({ log: room('hooks'), clock })
-  const notify = createNotify({ log: room('notify'), clock, outbox: createOutboxRepository(db) })
+  const notify = createNotify({
+    log: room('notify'),
+    clock,
+    outbox: createOutboxRepository(db),
+    ...(options.onNotification ? { onSend: options.onNotification } : {}),
+  })
   scope.add('notifications', () => notify.stop())
   const auth = createAuth({
     repositories,
@@ -216,6 +225,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     hooks,
     auth,
     accounts: auth.accounts,
+    playback,
     scanner,
     sessions,
     gate,
@@ -257,5 +267,5 @@ function rightsSource({ scopes }: Auth, { users, apiKeys }: Repositories): Right
 function childEntry(name: string): { readonly path: string; readonly execArgv: readonly string[] } {
   const bundled = import.meta.url.endsWith('.mjs')
   const path = fileURLToPath(new URL(`./${name}.${bundled ? 'mjs' : 'ts'}`, import.meta.url))
-  return { path, execArgv: bundled ? [] : ['--import', 'tsx'] }
+  return { path, execArgv: bundled ? [] : ['--import', import.meta.resolve('tsx')] }
 }

@@ -1,18 +1,15 @@
 import { pause } from './base/deadline.ts'
 import { Scope } from './base/disposable.ts'
 import { AppError } from './base/errors.ts'
-import { programVersion } from './config/version.ts'
 import { type BuiltCore, buildCore, type Core, type CoreOptions, endCore } from './core.ts'
-import { pingRoute, robotsRoute } from './http/ping-route.ts'
+import { coreRoutes } from './core-routes.ts'
 import { errorReply } from './http/reply.ts'
 import { createRouter, type Route, type Router } from './http/router.ts'
 import { type Listening, startHttp } from './http/start-http.ts'
-import { welcomeRoute } from './http/welcome-route.ts'
 import { prepareAfterScans } from './media/prepare-after-scans.ts'
 import { watchDisks } from './notify/disk-watch.ts'
 import { shutGates } from './plugin/host/live-tables.ts'
 import { createPluginRoom, type PluginRoomOptions } from './plugin/host/plugin-room.ts'
-import { nativeRoutes } from './rest/native-routes.ts'
 import type { Subsonic } from './subsonic/create-subsonic.ts'
 
 export interface ServerOptions extends CoreOptions {
@@ -49,14 +46,7 @@ export function createServer(options: ServerOptions): Server {
     const scope = new Scope()
     try {
       core = await buildCore(options, scope)
-      const { subsonic } = core
-      baseRoutes = [
-        welcomeRoute({ version: programVersion() }),
-        pingRoute,
-        robotsRoute,
-        { method: 'ANY', path: '/rest/*', ignoreCase: true, handler: (request) => subsonic.handle(request) },
-        ...nativeApi(core),
-      ]
+      baseRoutes = coreRoutes(core)
       router = createRouter(baseRoutes)
       const table = router
       // Stopped after the connections, and before what it stands on.
@@ -151,17 +141,3 @@ const PLUGINS_MS = 1000
 
 /** How long observers of the stop may take before the connections go. */
 const STOPPING_MS = 2000
-
-function nativeApi({ sessions, gate, auth, repositories, hooks }: BuiltCore): readonly Route[] {
-  const { authenticator, accounts, scopes } = auth
-  return nativeRoutes({
-    sessions,
-    gate,
-    authenticator,
-    accounts,
-    users: repositories.users,
-    narrowedUsers: repositories.narrowedUsers,
-    hooks,
-    onAccessChanged: () => scopes.invalidate(),
-  })
-}

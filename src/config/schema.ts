@@ -6,6 +6,8 @@ import { baseUrl, fileMode, networks, profileList, publicUrl, schedule } from '.
 export interface Section<Members extends Readonly<Record<string, Setting<unknown> | Section>> = SectionMembers> {
   readonly about: string
   readonly members: Members
+  /** The plugin of the section's name starts with these settings; what is set for the plugin itself beats them. */
+  readonly ofPlugin?: boolean
 }
 interface SectionMembers {
   readonly [name: string]: Setting<unknown> | Section
@@ -13,6 +15,10 @@ interface SectionMembers {
 
 function section<const M extends SectionMembers>(about: string, members: M): Section<M> {
   return { about, members }
+}
+
+function pluginSection<const M extends SectionMembers>(about: string, members: M): Section<M> {
+  return { about, members, ofPlugin: true }
 }
 
 /**
@@ -262,7 +268,7 @@ export const SETTINGS = section('Tonearm', {
     }),
   }),
 
-  sharing: section(
+  sharing: pluginSection(
     'Links by which people without an account may listen. What is set for the plugin sharing itself beats this.',
     {
       enabled: toggle(true, { help: 'Whether links may be made and opened.', navidrome: ['ENABLESHARING'] }),

@@ -14,6 +14,8 @@ export interface Setting<T> {
   readonly schema: TSchema
   readonly initial: unknown
   readonly help: string
+  /** What the program counts it in, where it is a measure. */
+  readonly unit?: 'ms'
   /** Ends the sentence "expected ...". */
   readonly expected: string
   /** Names of Navidrome's environment with the same meaning, without `ND_`. */
@@ -44,18 +46,20 @@ interface Shape<T> {
   readonly schema: TSchema
   readonly initial: unknown
   readonly expected: string
+  readonly unit?: 'ms'
   readonly fromText?: (text: string) => unknown
   readonly convert: (value: never, context: ReadContext) => T | undefined
   readonly faults?: (value: unknown, context: ReadContext) => readonly Fault[]
 }
 
 export function setting<T>(shape: Shape<T>, details: Details): Setting<T> {
-  const { schema, initial, expected, fromText, convert, faults } = shape
+  const { schema, initial, expected, unit, fromText, convert, faults } = shape
   return {
     schema,
     initial,
     expected,
     help: details.help,
+    ...(unit ? { unit } : {}),
     navidrome: details.navidrome ?? [],
     fromText: fromText ?? ((text) => text),
     read: (value, context) => (Check(schema, value) ? convert(value as never, context) : undefined),
@@ -130,6 +134,7 @@ export function duration(initial: string, details: Details): Setting<number> {
       schema: DURATION_OR_SIZE,
       initial,
       expected: 'a duration such as 500ms, 5s, 1h30m, 7d or 0',
+      unit: 'ms',
       convert: (value: string | number) => parseDuration(String(value)),
     },
     details,

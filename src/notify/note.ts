@@ -57,6 +57,8 @@ export interface NotifyOptions {
   readonly clock?: Clock
   /** Without it durable channels are like the others. */
   readonly outbox?: Outbox
+  /** Hears of each notification at once, whatever channels there are. Must not throw. */
+  readonly onSend?: (notification: Notification) => void
   /** Notifications that wait for one channel; the oldest goes when there are more. Default 100. */
   readonly maxQueued?: number
   /** For one delivery. Default 10 s. */

@@ -70,6 +70,7 @@ export function createNotify(options: NotifyOptions): Notify {
   return {
     send(notification) {
       if (stopped) return
+      options.onSend?.(notification)
       const note = completed(notification, clock.now())
       const kept = keep(note)
       if (lines.size === 0)

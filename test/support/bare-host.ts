@@ -1,60 +1,25 @@
-import { createPluginStateRepository } from '../../src/library/plugin-state-repository.ts'
-import { BufferPool } from '../../src/media/buffer-pool.ts'
-import { type Breadcrumb, noBreadcrumb } from '../../src/plugin/containment/breadcrumb.ts'
-import { createAdminServices } from '../../src/plugin/host/admin-services.ts'
+import type { Core } from '../../src/core.ts'
+import type { Breadcrumb } from '../../src/plugin/containment/breadcrumb.ts'
+import { createPluginService } from '../../src/plugin/host/create-plugin-service.ts'
 import type { Generation } from '../../src/plugin/host/generation.ts'
-import { PluginHost } from '../../src/plugin/host/plugin-host.ts'
+import type { PluginHost } from '../../src/plugin/host/plugin-host.ts'
 import { parseManifest } from '../../src/plugin/loading/manifest.ts'
 import type { PluginPackage } from '../../src/plugin/loading/plugin-package.ts'
-import { swapEndpoints } from '../../src/plugin/routes/plugin-endpoints.ts'
-import { pluginRoutes } from '../../src/plugin/routes/plugin-routes.ts'
 import { type PluginFiles, pluginCode } from './plugin-folder.ts'
 import type { TestServer } from './test-server.ts'
 
-/** A plugin host over a test server, without folders: packages are handed to it. */
+/** The plugin host over a test server, without folders: packages are handed to it. */
 export function createBareHost(
-  { core, server, subsonic, dataDir }: TestServer,
+  { core, server }: { readonly core: Core; readonly server: Pick<TestServer['server'], 'swapRoutes'> },
   onGeneration: (generation: Generation) => void = () => {},
-  breadcrumb: Breadcrumb = noBreadcrumb,
+  breadcrumb?: Breadcrumb,
 ): PluginHost {
-  const { db, repositories, hooks, auth, scanner, clock, log, gate, streamer, artwork } = core
-  const { scopes } = auth
-  const pool = new BufferPool()
-  const host: PluginHost = new PluginHost(
-    {
-      db,
-      hooks,
-      states: createPluginStateRepository(db),
-      clock,
-      log,
-      dataDir,
-      breadcrumb,
-      repositories,
-      scopes,
-      admin: createAdminServices({
-        repositories,
-        accounts: auth.accounts,
-        authenticator: auth.authenticator,
-        scopes,
-        scanner,
-        hooks,
-        clock,
-        log,
-        dataDir,
-        config: () => undefined,
-        mayInspect: false,
-      }),
-      renderChildren: async () => [],
-      notify: () => {},
-      onTables: (tables) => {
-        swapEndpoints(subsonic, host, tables)
-        server.swapRoutes(pluginRoutes({ host, gate, streamer, artwork, pool, dataDir, repositories, scopes }, tables))
-      },
-      onGeneration,
-      required: [],
-    },
-    [],
-  )
+  const { host } = createPluginService(core, {
+    folders: [],
+    routes: { coreRoutes: [], swapRoutes: server.swapRoutes },
+    onGeneration,
+    ...(breadcrumb ? { breadcrumb } : {}),
+  })
   return host
 }
 

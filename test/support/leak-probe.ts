@@ -1,5 +1,4 @@
-import { createNativeGate } from '../../src/rest/native-gate.ts'
-import { nativeRoutes } from '../../src/rest/native-routes.ts'
+import { coreRoutes } from '../../src/core-routes.ts'
 import type { PluginServer } from './plugin-server.ts'
 
 /** In every name, text and file that is to stay hidden, and nowhere else. */
@@ -83,23 +82,7 @@ export function subsonicProbes(server: PluginServer, ids: readonly string[], rea
 
 /** Every route of the core's native API and of all plugins, with each id in each place. */
 export function nativeProbes(server: PluginServer, ids: readonly string[]): readonly Probe[] {
-  const { core } = server
-  const gate = createNativeGate({
-    sessions: core.sessions,
-    authenticator: core.auth.authenticator,
-    users: core.repositories.users,
-    apiKeys: core.repositories.apiKeys,
-  })
-  const own = nativeRoutes({
-    sessions: core.sessions,
-    gate,
-    authenticator: core.auth.authenticator,
-    accounts: core.accounts,
-    users: core.repositories.users,
-    narrowedUsers: core.repositories.narrowedUsers,
-    hooks: core.hooks,
-    onAccessChanged: () => {},
-  })
+  const own = coreRoutes(server.core).filter(({ path }) => path !== '/rest/*')
   return [...own, ...server.routes()].flatMap(({ method, path }) => {
     const values = path.includes(':') ? ids : ['']
     return values.flatMap((id): Probe[] => {

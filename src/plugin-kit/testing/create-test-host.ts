@@ -2,20 +2,19 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { FULL_SCOPE } from '../../base/access-scope.ts'
+import type { Core } from '../../core.ts'
 import { DATABASE_FILE } from '../../db/data-lock.ts'
 import type { Role } from '../../library/entities.ts'
 import { recordingLogger } from './recording-logger.ts'
 import { RunningTestHost } from './running-test-host.ts'
 import { scannedMusic } from './scanned-music.ts'
-import { openTestCore, type TestCore } from './test-core.ts'
+import { openTestCore } from './test-core.ts'
 import type { LoggedLine, TestHost, TestHostOptions, TestUser } from './test-host.ts'
 import { VirtualTime } from './virtual-time.ts'
 
 export type * from './test-host.ts'
 
 const NOON = Date.UTC(2026, 0, 1, 12)
-/** log2 of scrypt's N: users of tests need no strong hashes. */
-const HASH_COST = 4
 
 /** Starts a test host; see TestHost. Rejects when a user names a library that is not there. */
 export async function createTestHost(options: TestHostOptions = {}): Promise<TestHost> {
@@ -25,23 +24,23 @@ export async function createTestHost(options: TestHostOptions = {}): Promise<Tes
   const time = new VirtualTime(options.now ?? NOON)
   const logged: LoggedLine[] = []
   const log = recordingLogger(logged, options.log)
-  const core = openTestCore({ dataDir, musicDir, libraries, time, log, hashCost: HASH_COST })
+  const opened = await openTestCore({ dataDir, musicDir, libraries, time, log })
   const passwords = new Map<string, string>()
   try {
     const users: readonly (string | TestUser)[] = [
       { name: 'admin', isAdmin: true },
       ...(options.users ?? ['alice', 'bob']),
     ]
-    for (const user of users) await createUser(core, typeof user === 'string' ? { name: user } : user, passwords)
+    for (const user of users) await createUser(opened.core, typeof user === 'string' ? { name: user } : user, passwords)
   } catch (error) {
-    await core.close()
+    await opened.close()
     rmSync(dataDir, { recursive: true, force: true })
     throw error
   }
-  return new RunningTestHost({ core, time, log, logged, dataDir, passwords })
+  return new RunningTestHost({ opened, time, logged, passwords })
 }
 
-async function createUser(core: TestCore, user: TestUser, passwords: Map<string, string>): Promise<void> {
+async function createUser(core: Core, user: TestUser, passwords: Map<string, string>): Promise<void> {
   const { libraries: names, roles, ...account } = user
   const known = core.repositories.libraries.list(FULL_SCOPE)
   const libraries = names?.map((name) => {

@@ -39,12 +39,12 @@ async function prepare(name: TestLibrary): Promise<ScannedMusic> {
   const libraries = writeMusic(musicDir, name)
   mkdirSync(dataDir, { recursive: true })
   const time = new VirtualTime(ADDED_AT)
-  const core = openTestCore({ dataDir, musicDir, libraries, time, log: silentLogger, hashCost: 4 })
+  const { core, close } = await openTestCore({ dataDir, musicDir, libraries, time, log: silentLogger })
   try {
     const { problems, added } = await core.scanner.scan({ kind: 'full' })
     if (problems > 0 || added === 0) throw new Error(`the test library ${name} could not be read: ${problems} problems`)
   } finally {
-    await core.close()
+    await close()
   }
   return { database: join(dataDir, DATABASE_FILE), musicDir, libraries }
 }

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { type Discovery, PluginDiscovery } from '../loading/discover.ts'
 import { describe } from '../loading/evaluate.ts'
-import type { BrokenPackage, PluginOrigin } from '../loading/plugin-package.ts'
+import type { BrokenPackage, PluginOrigin, PluginPackage } from '../loading/plugin-package.ts'
 import { watchPlugins } from '../loading/watch-plugins.ts'
 import type { HostServices } from './host-services.ts'
 import { PluginHost } from './plugin-host.ts'
@@ -18,6 +18,8 @@ export interface PluginServiceOptions {
   readonly host: HostServices
   /** In order of precedence: a name found in an earlier folder wins. */
   readonly folders: readonly PluginFolder[]
+  /** Those that lie in no folder, as they are when it looks. */
+  readonly handed?: () => readonly PluginPackage[]
   readonly order: readonly string[]
   /** The plugin that kept the last process from answering, if one did. */
   readonly culprit?: string | undefined
@@ -140,7 +142,7 @@ export class PluginService {
   async #lookOnce(): Promise<void> {
     const found: Discovery[] = []
     for (const discovery of this.#discoveries) found.push(await discovery.look())
-    const all = found.flatMap((one) => one.packages).reverse()
+    const all = [...(this.#options.handed?.() ?? []), ...found.flatMap((one) => one.packages)].reverse()
     const packages = new Map(all.map((pkg) => [pkg.name, pkg]))
     const broken = found.flatMap((one) => one.broken)
     for (const one of broken) {

@@ -1,0 +1,74 @@
+import { pluginSettings } from '../../config/plugin-settings.ts'
+import { settingsView } from '../../config/settings-view.ts'
+import { createPluginStateRepository } from '../../library/plugin-state-repository.ts'
+import { type Breadcrumb, noBreadcrumb } from '../containment/breadcrumb.ts'
+import { findUser } from '../facades/viewers.ts'
+import { createAdminServices } from './admin-services.ts'
+import type { HostServices } from './host-services.ts'
+import type { HostTables } from './host-tables.ts'
+import type { PluginParts } from './plugin-parts.ts'
+import { PluginService, type PluginServiceOptions } from './plugin-service.ts'
+import { createPublisher, type PublishedRoutes } from './publish-tables.ts'
+
+type Observed = Pick<HostServices, 'timers' | 'onGeneration'>
+
+export interface CreatePluginServiceOptions extends Omit<PluginServiceOptions, 'host' | 'order'>, Observed {
+  /** Where their routes go. Absent: nobody asks plugins for anything. */
+  readonly routes?: PublishedRoutes
+  readonly breadcrumb?: Breadcrumb
+}
+
+/**
+ * The one place where plugins and the core meet: the server, the command line and the authors' test kit all have their
+ * plugins from here. Starts nothing.
+ */
+export function createPluginService(parts: PluginParts, options: CreatePluginServiceOptions): PluginService {
+  const { config, db, repositories, hooks, auth, scanner, subsonic, streamer, notify, clock } = parts
+  const { routes, breadcrumb = noBreadcrumb, timers, onGeneration, ...rest } = options
+  const { scopes, accounts, authenticator } = auth
+  const log = parts.log.child({ room: 'plugin' })
+  const dataDir = config.paths.data
+  const publish = routes ? createPublisher({ ...parts, log }, routes) : () => {}
+  const service: PluginService = new PluginService({
+    ...rest,
+    order: config.plugins.order,
+    host: {
+      db,
+      hooks,
+      states: createPluginStateRepository(db),
+      clock,
+      log,
+      dataDir,
+      breadcrumb,
+      repositories,
+      scopes,
+      renderChildren: async (user, songIds) => {
+        const stored = findUser({ repositories, scopes }, user.id)
+        return stored ? subsonic.children(stored, songIds) : []
+      },
+      media: streamer,
+      admin: createAdminServices({
+        repositories,
+        accounts,
+        authenticator,
+        scopes,
+        scanner,
+        hooks,
+        clock,
+        log,
+        dataDir,
+        config: () => (config.dev.showConfig ? settingsView(config) : undefined),
+        mayInspect: config.inspect.enabled,
+      }),
+      notify: (notification) => notify.send(notification),
+      onTables: (tables: HostTables) => publish(service, tables),
+      peerLimits: { all: config.server.maxListeners, perUser: config.server.maxListenersPerUser },
+      onRightsChanged: (listener) => scopes.onInvalidate(listener),
+      required: config.plugins.required,
+      configured: (plugin) => pluginSettings(config, plugin),
+      ...(timers ? { timers } : {}),
+      ...(onGeneration ? { onGeneration } : {}),
+    },
+  })
+  return service
+}
