@@ -40,8 +40,10 @@ export interface Database {
   /** Statistics for the planner; full, since a limited one misleads it. */
   analyze(): void
   /**
-   * 'durable' (the default): an answered write survives a power cut (WAL synced at each commit).
-   * 'bulk': a scan's batches; a cut may cost the last batches, which the scan then repeats. Not inside a transaction.
+   * 'durable' (the default): a write survives a power cut as soon as it returns; the log is synced at each commit.
+   * 'bulk', during a scan: a cut may cost all that was written since the last checkpoint, some 4 MiB of log. The scan
+   * repeats its batches; what people wrote meanwhile is gone. The file stays whole either way, and the end of the process
+   * costs nothing. Not inside a transaction.
    */
   durability(mode: 'durable' | 'bulk'): void
   /** A consistent copy by `VACUUM INTO`; `path` must not exist. */

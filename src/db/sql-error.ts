@@ -2,13 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 
-/** SQLite's messages that mean a rule of the schema was broken: a programming matter or a race, not the disk. */
-const CONSTRAINT = /constraint failed/i
-
-export function isConstraintError(error: unknown): boolean {
-  return error instanceof Error && CONSTRAINT.test(error.message)
-}
-
 /** A UNIQUE rule was broken: the name, path or key is taken. */
 export function isUniqueError(error: unknown): boolean {
   return error instanceof Error && /UNIQUE constraint failed/i.test(error.message)

@@ -24,16 +24,3 @@ export interface HookBus {
   provide<N extends HookNameOf<'provide'>>(name: N, input: HookInput<N>): HookOutput<N> | Promise<HookOutput<N>>
   collect<N extends HookNameOf<'collect'>>(name: N, input: HookInput<N>): HookOutput<N> | Promise<HookOutput<N>>
 }
-
-/** A bus without listeners: the core without a plugin host, and tests. */
-export const quietHooks: HookBus = {
-  has: () => false,
-  isAnsweredBy: () => false,
-  isShut: () => false,
-  observe: () => {},
-  guard: () => ({ allow: true }),
-  narrow: () => undefined,
-  transform: (_name, input) => input,
-  provide: () => undefined as never,
-  collect: () => [] as never,
-}

@@ -8,7 +8,7 @@ import type { LibraryContext } from './library-context.ts'
 import type { PlayedItems } from './pending-plays.ts'
 
 /**
- * Plays are journalled: one row each, durable when `record` returns, under 8 KB written. Counts of songs, albums and
+ * Plays are journalled: one row each, written when `record` returns, under 8 KB written. Counts of songs, albums and
  * artists follow in batches (`flush`), but every read sees them at once; after a crash the journal is applied again.
  */
 export interface PlayRepository {

@@ -15,8 +15,6 @@ export interface StreamRequest {
   readonly estimateContentLength?: boolean
   readonly client: string
   readonly login?: LoginProof
-  /** HEAD: describe, start nothing. */
-  readonly headOnly?: boolean
 }
 
 export interface DownloadRequest {

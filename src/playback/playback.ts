@@ -21,7 +21,7 @@ export interface NowPlayingEntry {
 export interface Playback {
   /** Subsonic `scrobble` with submission=false. Unknown or invisible songs are ignored. */
   nowPlaying(user: User, viewer: Viewer, songId: SongId, client: string): void
-  /** Subsonic `scrobble`: counts plays. Durable when it returns. Times in the future are brought to now. */
+  /** Subsonic `scrobble`: counts plays. Written when it returns. Times in the future are brought to now. */
   scrobble(
     user: User,
     viewer: Viewer,

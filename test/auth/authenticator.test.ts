@@ -9,12 +9,11 @@ import { createPasswordHasher } from '../../src/auth/password-hash.ts'
 import { openPasswordVault } from '../../src/auth/password-vault.ts'
 import { createThrottle } from '../../src/auth/throttle.ts'
 import { createUserDirectory } from '../../src/auth/user-directory.ts'
-import { quietHooks } from '../../src/hooks/hook-bus.ts'
 import { createHookTable } from '../../src/hooks/hook-table.ts'
 import type { HookInput } from '../../src/hooks/hooks.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { createAuthBench, PHONE, tokenOf } from '../support/auth.ts'
-import { entry } from '../support/hooks.ts'
+import { entry, quietHooks } from '../support/hooks.ts'
 
 async function start(t: TestContext, settings: Partial<AuthSettings> = {}) {
   const bench = createAuthBench(t, settings)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
-import { quietHooks } from '../../src/hooks/hook-bus.ts'
 import { createAddressBound } from '../../src/http/address-bound.ts'
 import { text } from '../../src/http/reply.ts'
 import { startHttp } from '../../src/http/start-http.ts'
 import type { HttpHandler } from '../../src/http/types.ts'
 import { silentLogger } from '../../src/log/logger.ts'
+import { quietHooks } from '../support/hooks.ts'
 import { tempFolder } from '../support/temp-database.ts'
 import { onBoth, raw, rawExchange, serve, until, watchedSource } from './harness.ts'
 

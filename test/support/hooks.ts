@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts'
 import type { AppError } from '../../src/base/errors.ts'
+import type { HookBus } from '../../src/hooks/hook-bus.ts'
 import { createHookDispatcher, type HookDispatcher } from '../../src/hooks/hook-dispatcher.ts'
 import { type AnyHookEntry, createHookTable, type HookEntry, type HookOwner } from '../../src/hooks/hook-table.ts'
 import type { HookHandler, HookName } from '../../src/hooks/hooks.ts'
@@ -21,6 +22,19 @@ export function entry<N extends HookName>(
     position: 0,
     ...rest,
   } as HookEntry<N> as unknown as AnyHookEntry
+}
+
+/** A bus without listeners. */
+export const quietHooks: HookBus = {
+  has: () => false,
+  isAnsweredBy: () => false,
+  isShut: () => false,
+  observe: () => {},
+  guard: () => ({ allow: true }),
+  narrow: () => undefined,
+  transform: (_name, input) => input,
+  provide: () => undefined as never,
+  collect: () => [] as never,
 }
 
 /** A dispatcher with these handlers. */

@@ -27,7 +27,6 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
           client: call.client,
           login: call.proof,
           estimateContentLength: params.boolean('estimateContentLength', false),
-          headOnly: call.request.method === 'HEAD',
           ...(maxBitRate === undefined ? {} : { maxBitRate: Math.max(0, maxBitRate) }),
           ...(format === undefined ? {} : { format }),
           ...(timeOffset === undefined ? {} : { timeOffset: Math.max(0, timeOffset) }),
