@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -44,6 +45,9 @@ const PUBLIC = [
   { in: join(SOURCE, 'plugin/api/define.ts'), out: 'plugin' },
   { in: join(SOURCE, 'plugin-kit/testing/create-test-host.ts'), out: 'plugin-testing' },
 ]
+
+/** What all web pages have in common: browsers get it as it is. */
+const PAGES = join(SOURCE, 'plugin/pages/kit')
 
 /** What comes with the server as plugins, in folders of their names. */
 const PLUGINS = join(ROOT, 'plugins')
@@ -128,7 +132,7 @@ function fail(message) {
 function sourceFiles() {
   return readdirSync(SOURCE, { recursive: true })
     .map((name) => join(SOURCE, String(name)))
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.(ts|css|js)$/.test(file))
     .sort()
 }
 
@@ -185,6 +189,7 @@ async function bundle(files, stamp) {
     await build({ ...shared, entryPoints: entries, chunkNames: 'chunk-[hash]' })
     // By themselves, so that the server's own files stay few and hold nothing of the kit.
     await build({ ...shared, entryPoints: PUBLIC, chunkNames: 'plugin-chunk-[hash]' })
+    cpSync(PAGES, join(work, 'pages'), { recursive: true })
     await bundlePlugins(work, { build, shared, version })
     await writeTypes(work, { build, shared })
     for (const name of readdirSync(work, { recursive: true }).map(String)) {

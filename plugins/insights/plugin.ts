@@ -1,9 +1,8 @@
-import { definePlugin, type PluginRequest, rowIdOf, Type } from 'tonearm/plugin'
+import { definePlugin, type PluginRequest, rowIdOf, Type, webPage } from 'tonearm/plugin'
 import { Clients } from './clients.ts'
 import { Collection } from './collection.ts'
 import { CONFIG, PERMISSIONS } from './context.ts'
 import { metrics } from './metrics.ts'
-import { page } from './page.ts'
 import { answering } from './refusal.ts'
 import { json, report } from './report.ts'
 import { MIGRATIONS, RollUp } from './roll-up.ts'
@@ -14,10 +13,17 @@ const SOON_MS = 5_000
 /** Plays that one look in the background takes: a first start with years of history is done in a few. */
 const BACKGROUND_STEPS = 200
 const HISTORY = 1_000
+const PAGE = {
+  title: 'Insights',
+  folder: 'plugins/insights/assets',
+  styles: ['vendor/uplot.css', 'insights.css'],
+  scripts: ['vendor/uplot.js'],
+  modules: ['insights.js'],
+}
 
 export default definePlugin({
   name: 'insights',
-  apiVersion: '1.0',
+  apiVersion: '1.2',
   description: 'What the library holds, what is listened to, and how the server does: a page, an API, and Prometheus.',
   permissions: PERMISSIONS,
   reasons: {
@@ -105,7 +111,7 @@ export default definePlugin({
     )
     if (config.metricsPassword)
       routes.get('/metrics', (request) => metrics(ctx, clients, request), { root: true, auth: 'public' })
-    routes.get('/insights', page, { root: true, auth: 'public' })
+    routes.get('/insights', (request) => webPage(request, PAGE), { root: true, auth: 'public' })
     ctx.assets.serve('/assets', 'assets')
   },
 })

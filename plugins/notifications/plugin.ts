@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { definePlugin, rowIdOf, Type } from 'tonearm/plugin'
+import { definePlugin, rowIdOf, Type, webPage } from 'tonearm/plugin'
 import { CauseStore } from './causes.ts'
 import { channelKinds } from './channels/all-channels.ts'
 import { Channels } from './channels.ts'
@@ -12,7 +12,6 @@ import { addLiveEvents } from './live-events.ts'
 import { MIGRATIONS } from './migrations.ts'
 import { addNoteRoutes } from './note-routes.ts'
 import { NoteStore } from './note-store.ts'
-import { page } from './page.ts'
 import { addPreferenceRoutes } from './preference-routes.ts'
 import { PreferenceStore } from './preferences.ts'
 import { addSources } from './sources.ts'
@@ -21,6 +20,12 @@ import { TargetStore } from './target-store.ts'
 import { Teller } from './teller.ts'
 import { vapidKeys } from './vapid.ts'
 
+const PAGE = {
+  title: 'Notifications',
+  folder: 'plugins/notifications/assets',
+  styles: ['notifications.css'],
+  modules: ['notifications.js'],
+}
 const DAY_MS = 86_400_000
 const SOON_MS = 1_000
 /** By then no life of the plugin before this one sends any more. */
@@ -31,7 +36,7 @@ const SEEN_MS = 30 * DAY_MS
 
 export default definePlugin({
   name: 'notifications',
-  apiVersion: '1.1',
+  apiVersion: '1.2',
   description: 'Tells people what concerns them: in the app, by webhook, ntfy, Gotify, e-mail and Web Push',
   permissions: PERMISSIONS,
   reasons: REASONS,
@@ -112,7 +117,7 @@ export default definePlugin({
         hub.notes([row])
       },
     })
-    routes.get('/notifications', page, { root: true, auth: 'public' })
+    routes.get('/notifications', (request) => webPage(request, PAGE), { root: true, auth: 'public' })
     ctx.assets.serve('/assets', 'assets')
 
     scheduler.after(SOON_MS, async () => {

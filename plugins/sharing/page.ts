@@ -65,6 +65,7 @@ function document_(up: string, title: string, head: Safe, main: Safe): string {
 <title>${title}</title>
 ${head}
 <link rel="icon" href="${up}-/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${up}-/theme.css">
 <link rel="stylesheet" href="${up}-/share.css">
 </head>
 <body>
@@ -202,7 +203,7 @@ export function passwordPage(up: string, id: string, problem: string): string {
 ${problem !== '' && html`<p class="problem" id="problem" role="alert">${problem}</p>`}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" required autocomplete="current-password" maxlength="500"${problem !== '' && html` aria-describedby="problem" aria-invalid="true"`}>
-<button type="submit" class="button">Open</button>
+<button type="submit" class="main">Open</button>
 </form>
 </main>`
   return document_(

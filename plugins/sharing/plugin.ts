@@ -1,4 +1,4 @@
-import { definePlugin, Type } from 'tonearm/plugin'
+import { definePlugin, Type, webTheme } from 'tonearm/plugin'
 import { createAddresses } from './addresses.ts'
 import { createContent } from './content.ts'
 import { createNetworkCheck, createPasswordThrottle, createRateLimit } from './gate.ts'
@@ -37,7 +37,7 @@ const ROUND_MS = 60_000
 
 export default definePlugin({
   name: 'sharing',
-  apiVersion: '1.1',
+  apiVersion: '1.2',
   description: 'Shares music by links and with users: Navidrome, Subsonic and Pinakes ways to the same shares',
   permissions: [
     'library:read',
@@ -186,6 +186,7 @@ export default definePlugin({
     addPinakesFace(routes, { ...face, notes, visit })
     addSubsonicFace(subsonic, face)
     ctx.assets.serve('/share/-', 'assets', { root: true })
+    routes.get('/share/-/theme.css', webTheme, { root: true, auth: 'public' })
 
     hooks.on('access.grants', ({ userId, purpose }) => content.grants(userId, purpose))
     hooks.on('playlists.virtual', (asked) => playlistsFor(asked, { content, shown, users }))

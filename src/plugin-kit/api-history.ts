@@ -21,6 +21,17 @@ export const ADDED: readonly {
       ['the option durable of notify.channel', /\bnotify\.channel\([\s\S]*\bdurable: (true|!0)/],
     ],
   },
+  {
+    version: '1.2',
+    hooks: [],
+    calls: [
+      ['webPage or webTheme', /\bweb(Page|Theme)\b/],
+      ['addressGroup', /\baddressGroup\(/],
+      ['createNetworkMatcher', /\bcreateNetworkMatcher\(/],
+      ['isPrivateAddress or isLocalAddress', /\bis(Private|Local)Address\(/],
+      ['truncatedAddress', /\btruncatedAddress\(/],
+    ],
+  },
 ]
 
 /** Whether the API `version` lacks what `since` added. */

@@ -25,7 +25,7 @@ test('a new plugin has nothing to be told, built or not', async (t) => {
 
 test('a plugin of the first API that uses nothing newer has nothing to be told', async (t) => {
   const project = await kitProject(t)
-  project.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+  project.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
   assert.deepEqual(
     (await check(project)).filter(({ level }) => level !== 'ok'),
     [],
@@ -113,14 +113,14 @@ const CASES: readonly Case[] = [
     'a newer API',
     'fail',
     /needs the plugin API 1\.9/,
-    (p) => p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.9'"),
+    (p) => p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.9'"),
   ],
   [
     'a hook newer than the API that it names',
     'fail',
     /says 1\.0 and names the hook scan\.progress, which came with 1\.1/,
     (p) => {
-      p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
       p.edit('src/plugin.ts', setup, `${setup}    hooks.on('scan.progress', () => {})\n`)
     },
   ],
@@ -129,7 +129,7 @@ const CASES: readonly Case[] = [
     'warn',
     /says 1\.0 and seems to use routes\.socket, which came with 1\.1/,
     (p) => {
-      p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
       p.edit('src/plugin.ts', setup, `${setup}    routes.socket('/live', () => {})\n`)
     },
   ],
@@ -138,7 +138,7 @@ const CASES: readonly Case[] = [
     'warn',
     /says 1\.0 and seems to use the option yields/,
     (p) => {
-      p.edit('src/plugin.ts', "apiVersion: '1.1'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
       p.edit('src/plugin.ts', setup, `${setup}    routes.get('/y', () => ({ kind: 'empty' }), { yields: true })\n`)
     },
   ],

@@ -74,6 +74,8 @@ describe('the program', () => {
       assert.equal(state, 'active', `${name}: ${lastError}`)
     }
     assert.ok(existsSync('dist/plugins/scrobble/plugin.js'))
+    for (const path of ['plugins/-/page.js', 'plugins/-/theme.css', 'share/-/theme.css', 'insights'])
+      assert.equal((await fetch(`${server.url}/${path}`)).status, 200, path)
   })
 
   test('survives whatever a plugin throws where nobody catches it, and names the plugin', async (t) => {

@@ -108,7 +108,7 @@ test('the page says what it may load, and holds no note before a login', async (
   assert.ok(!/unsafe|https?:|<script>|style=/.test(reply.body + reply.headers['content-security-policy']))
   for (const file of [
     'notifications.js',
-    'parts.js',
+    'push-worker.js',
     'push.js',
     'secret.js',
     'settings.js',

@@ -10,6 +10,7 @@ import {
 } from '../../base/address.ts'
 import { decodeIdOf, encodeId } from '../../base/ids.ts'
 import { type ListQuery, listPage, readListQuery } from '../../rest/list-query.ts'
+import { type WebPage, webPage, webTheme } from '../pages/web-page.ts'
 import type { Permission } from './permission-api.ts'
 import type { ApiVersion, PluginDefinition } from './plugin-api.ts'
 
@@ -43,10 +44,13 @@ export {
   readListQuery,
   Type,
   truncatedAddress,
+  type WebPage,
+  webPage,
+  webTheme,
 }
 
 /** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
-export const API_VERSION: ApiVersion = '1.1'
+export const API_VERSION: ApiVersion = '1.2'
 
 /** Marks an object as a plugin and lets the compiler hold `setup` against its permissions and configuration. */
 export function definePlugin<

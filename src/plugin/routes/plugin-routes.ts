@@ -9,6 +9,7 @@ import { toPublicUser } from '../facades/viewers.ts'
 import type { HostTables, Owned } from '../host/host-tables.ts'
 import type { AssetRegistration, RouteRegistration } from '../host/registrations.ts'
 import { liveRoutes } from '../live/live-routes.ts'
+import { KIT_FOLDER } from '../pages/web-page.ts'
 import { assetFile, mediaSource, storedFile, zipOf } from './media-reply.ts'
 import { loginFor, toPluginRequest } from './plugin-request.ts'
 import { type CheckedReply, checkReply, type Sourced } from './route-reply.ts'
@@ -27,6 +28,11 @@ export function pluginRoutes(services: PluginRouteServices, tables: HostTables):
     ),
     ...liveRoutes(services, tables),
     ...tables.assets.flatMap((asset) => assetRoutes(services, asset)),
+    {
+      method: 'GET',
+      path: '/plugins/-/*',
+      handler: (_request, params) => assetReply(services, { plugin: 'pages', folder: KIT_FOLDER, file: params['*'] }),
+    },
     ...tables.unavailable.map(
       ({ path, retryAfter }): Route => ({
         method: 'ANY',
@@ -45,24 +51,29 @@ export function pluginRoutes(services: PluginRouteServices, tables: HostTables):
 /** The folder itself answers its index.html, at the address with a slash at the end, where relative links work. */
 function assetRoutes(services: PluginRouteServices, asset: Owned<AssetRegistration>): readonly Route[] {
   const { urlPath, folder, generation } = asset
-  const file = async (relative: string): Promise<HttpReply> => {
-    try {
-      return { kind: 'source', headers: {}, source: await assetFile(services, generation.plugin, folder, relative) }
-    } catch (error) {
-      return errorReply(error)
-    }
-  }
+  const answer = (file?: string) => assetReply(services, { plugin: generation.plugin, folder, file })
   return [
-    { method: 'GET', path: `${urlPath}*`, handler: (_request, params) => file(params['*'] || 'index.html') },
+    { method: 'GET', path: `${urlPath}*`, handler: (_request, params) => answer(params['*']) },
     {
       method: 'GET',
       path: urlPath.replace(/\/$/, ''),
       handler: (request) =>
         request.path.endsWith('/')
-          ? file('index.html')
+          ? answer()
           : { kind: 'bytes', status: 302, headers: { location: `${request.origin}${urlPath}` }, body: '' },
     },
   ]
+}
+
+async function assetReply(
+  services: PluginRouteServices,
+  { plugin, folder, file }: { readonly plugin: string; readonly folder: string; readonly file: string | undefined },
+): Promise<HttpReply> {
+  try {
+    return { kind: 'source', headers: {}, source: await assetFile(services, plugin, folder, file || 'index.html') }
+  } catch (error) {
+    return errorReply(error)
+  }
 }
 
 async function serve(
