@@ -2,6 +2,7 @@ import type { ByteSource, ByteStream } from '../base/byte-source.ts'
 import { pause, yieldToLoop } from '../base/deadline.ts'
 import { AppError } from '../base/errors.ts'
 import type { ApiKeyId, SongId, UserId } from '../base/ids.ts'
+import { aroundStreams, interruptible } from '../base/interruptible.ts'
 import type { Purpose } from '../hooks/hooks.ts'
 import type { User, Viewer } from '../library/entities.ts'
 import type { Logger } from '../log/logger.ts'
@@ -83,59 +84,19 @@ export class StreamRights {
 
   /** The same source, whose streams end with FORBIDDEN as soon as the grant is gone. `since`: `changes` when it was looked at. */
   revocable(source: ByteSource, grant: StreamGrant, since: number): ByteSource {
-    return {
-      ...source,
-      instead: async (error) => {
-        const other = await source.instead?.(error)
-        return other && this.revocable(other, grant, since)
-      },
-      open: async (range) => {
-        const stream = this.#watch(await source.open(range), grant)
-        // Something changed between the permission and the first byte: it didn't know this stream yet.
-        if (since !== this.#changes) void this.#check(grant.userId)
-        return stream
-      },
-    }
+    return aroundStreams(source, (stream) => {
+      const watched = this.#watch(stream, grant)
+      // Something changed between the permission and the first byte: it didn't know this stream yet.
+      if (since !== this.#changes) void this.#check(grant.userId)
+      return watched
+    })
   }
 
   #watch(stream: ByteStream, grant: StreamGrant): ByteStream {
-    let interrupt: (() => void) | undefined
-    let revoked = false
-    const entry: RunningStream = {
-      grant,
-      revoke: () => {
-        revoked = true
-        interrupt?.()
-      },
-    }
+    const watched = interruptible(stream, { reason: withdrawn, onClose: () => this.#remove(entry) })
+    const entry: RunningStream = { grant, revoke: watched.interrupt }
     this.#add(entry)
-    return {
-      read: () => {
-        if (revoked) return Promise.reject(withdrawn())
-        return new Promise((resolve, reject) => {
-          interrupt = () => reject(withdrawn())
-          const settled = () => {
-            // It would hold on to the promise, and with it to the bytes.
-            interrupt = undefined
-          }
-          stream.read().then(
-            (chunk) => {
-              settled()
-              resolve(chunk)
-            },
-            (error: unknown) => {
-              settled()
-              reject(error)
-            },
-          )
-        })
-      },
-      ...(stream.unread ? { unread: (count: number) => stream.unread?.(count) } : {}),
-      close: () => {
-        this.#remove(entry)
-        stream.close()
-      },
-    }
+    return watched.stream
   }
 
   #add(entry: RunningStream): void {

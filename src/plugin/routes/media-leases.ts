@@ -1,6 +1,7 @@
 import type { ByteSource, ByteStream } from '../../base/byte-source.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import { aroundStreams, interruptible } from '../../base/interruptible.ts'
 
 export interface MediaLease {
   readonly plugin: string
@@ -28,14 +29,7 @@ export class MediaLeases {
 
   /** The same source, whose streams break off with NOT_FOUND when the lease is over. */
   revocable(source: ByteSource, lease: MediaLease): ByteSource {
-    return {
-      ...source,
-      open: async (range) => this.#watch(await source.open(range), lease),
-      instead: async (error) => {
-        const other = await source.instead?.(error)
-        return other && this.revocable(other, lease)
-      },
-    }
+    return aroundStreams(source, (stream) => this.#watch(stream, lease))
   }
 
   /** @returns how many streams were ended. */
@@ -58,28 +52,17 @@ export class MediaLeases {
 
   #watch(stream: ByteStream, { plugin, key, until = Number.POSITIVE_INFINITY }: MediaLease): ByteStream {
     const name = nameOf(plugin, key)
-    let over = false
-    let interrupt: (() => void) | undefined
-    const stop = () => {
-      over = true
-      interrupt?.()
-    }
     const streams = this.#running.get(name) ?? new Set()
-    this.#running.set(name, streams.add(stop))
-    return {
-      read: () => {
-        if (over || this.#clock.now() >= until) return Promise.reject(ended())
-        return new Promise((resolve, reject) => {
-          interrupt = () => reject(ended())
-          stream.read().then(resolve, reject)
-        })
-      },
-      close: () => {
-        streams.delete(stop)
+    const { stream: leased, interrupt } = interruptible(stream, {
+      reason: ended,
+      isOver: () => this.#clock.now() >= until,
+      onClose: () => {
+        streams.delete(interrupt)
         if (streams.size === 0 && this.#running.get(name) === streams) this.#running.delete(name)
-        stream.close()
       },
-    }
+    })
+    this.#running.set(name, streams.add(interrupt))
+    return leased
   }
 }
 
