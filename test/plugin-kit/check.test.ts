@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { Server } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createTestHost } from 'tonearm/plugin/testing'
 import { buildPlugin } from '../../src/plugin-kit/build-plugin.ts'
 import { checkPlugin } from '../../src/plugin-kit/check-plugin.ts'
+import { checkTypes } from '../../src/plugin-kit/check-types.ts'
 import { type KitProject, kitProject } from './kit-project.ts'
 
 const check = (project: KitProject) => checkPlugin(project.folder, () => createTestHost())
@@ -21,6 +22,36 @@ test('a new plugin has nothing to be told, built or not', async (t) => {
     (await check(project)).filter(({ level }) => level !== 'ok'),
     [],
   )
+})
+
+test('without TypeScript, or without types of the API, it is told what is missing and how to get it', async (t) => {
+  const project = await kitProject(t)
+  const modules = join(project.folder, 'node_modules')
+  const tonearm = join(modules, 'tonearm')
+  const types = async () => {
+    const { level, found, advice } = (await checkTypes(project.folder))[0] ?? {}
+    return { level, found, advice }
+  }
+  rmSync(tonearm)
+  assert.deepEqual(await types(), {
+    level: 'warn',
+    found: 'the package tonearm is not there to check them with',
+    advice: 'npm install',
+  })
+  mkdirSync(join(tonearm, 'dist'), { recursive: true })
+  copyFileSync(new URL('../../package.json', import.meta.url), join(tonearm, 'package.json'))
+  for (const file of ['plugin.mjs', 'plugin-testing.mjs']) writeFileSync(join(tonearm, 'dist', file), 'export {}\n')
+  assert.deepEqual(await types(), {
+    level: 'warn',
+    found: `the tonearm in ${realpathSync(tonearm)} has no types for plugins: it was built without TypeScript`,
+    advice: 'in that folder: npm ci --include=dev && npm run build -- --force',
+  })
+  rmSync(join(modules, 'typescript'))
+  assert.deepEqual(await types(), {
+    level: 'warn',
+    found: 'there is no TypeScript to check them with',
+    advice: 'npm install --save-dev typescript',
+  })
 })
 
 test('a plugin of the first API that uses nothing newer has nothing to be told', async (t) => {
