@@ -53,15 +53,15 @@ export function footprintOf(db: Database, sql: string): StatementFootprint {
       } else if (opcode === 'Clear' || opcode === 'Destroy') {
         note(opcode === 'Clear' ? tableOf(owners, p1, p2) : tableOf(owners, p1, p3), 'write')
       }
-      if (READS.has(opcode)) {
+      if (OPCODES.reads.has(opcode)) {
         for (const cursor of opcode === 'DeferredSeek' ? [p1, p3] : [p1]) {
           const table = cursors.get(cursor)
           if (table !== undefined) note(table, 'read')
         }
       }
-      if (opcode.startsWith('V') && VIRTUAL.test(opcode)) virtual = true
-      if (SCHEMA.has(opcode)) schema = true
-      if (ADMINISTRATIVE.has(opcode)) administrative = true
+      if (OPCODES.virtual.has(opcode)) virtual = true
+      if (OPCODES.schema.has(opcode)) schema = true
+      if (OPCODES.administrative.has(opcode)) administrative = true
     }
   }
   return { tables, virtual, schema, administrative }
@@ -70,54 +70,85 @@ export function footprintOf(db: Database, sql: string): StatementFootprint {
 const RANK: Readonly<Record<TableUse, number>> = { probe: 0, read: 1, write: 2 }
 const P2_IS_REGISTER = 0x10
 
-/** Opcodes by which anything of the row under a cursor (P1), or how many rows there are, gets out. */
-const READS = new Set([
-  'Column',
-  'ColumnsUsed',
-  'Rowid',
-  'IdxRowid',
-  'RowData',
-  'RowCell',
-  'Count',
-  'Offset',
-  'Sequence',
-  'Rewind',
-  'Last',
-  'Sort',
-  'Next',
-  'Prev',
-  'SeekGE',
-  'SeekGT',
-  'SeekLE',
-  'SeekLT',
-  'SeekEnd',
-  'SeekScan',
-  'SeekHit',
-  'IdxGE',
-  'IdxGT',
-  'IdxLE',
-  'IdxLT',
-  'IfEmpty',
-  'IfSmaller',
-  'IfSizeBetween',
-  'DeferredSeek',
-  'FinishSeek',
-])
-const VIRTUAL = /^V(Open|Filter|Update|Create|Destroy|Rename|Begin)$/
-const SCHEMA = new Set(['CreateBtree', 'ParseSchema', 'Destroy', 'DropTable', 'DropIndex', 'DropTrigger', 'VCreate'])
-const ADMINISTRATIVE = new Set([
-  'JournalMode',
-  'Vacuum',
-  'IncrVacuum',
-  'Checkpoint',
-  'MaxPgcnt',
-  'SqlExec',
-  'LoadAnalysis',
-  'Savepoint',
-  'AutoCommit',
-  'TableLock',
-  'CursorLock',
-])
+/**
+ * What the opcodes of SQLite's programs mean here. Those that are not named neither touch rows of a table nor change the
+ * file; a test holds that against all that the bundled SQLite has.
+ */
+export const OPCODES = {
+  /** Open or empty a b-tree. */
+  opens: new Set(['OpenRead', 'ReopenIdx', 'OpenWrite', 'Clear', 'Destroy']),
+  /** By these anything of the row under a cursor (P1), or how many rows there are, gets out. */
+  reads: new Set([
+    'Column',
+    'ColumnsUsed',
+    'Rowid',
+    'IdxRowid',
+    'RowData',
+    'RowCell',
+    'Count',
+    'Offset',
+    'Sequence',
+    'Rewind',
+    'Last',
+    'Sort',
+    'Next',
+    'Prev',
+    'SeekGE',
+    'SeekGT',
+    'SeekLE',
+    'SeekLT',
+    'SeekEnd',
+    'SeekScan',
+    'SeekHit',
+    'IdxGE',
+    'IdxGT',
+    'IdxLE',
+    'IdxLT',
+    'IfEmpty',
+    'IfSizeBetween',
+    'IFindKey',
+    'DeferredSeek',
+    'FinishSeek',
+  ]),
+  virtual: new Set([
+    'VBegin',
+    'VCheck',
+    'VColumn',
+    'VCreate',
+    'VDestroy',
+    'VFilter',
+    'VInitIn',
+    'VNext',
+    'VOpen',
+    'VRename',
+    'VUpdate',
+  ]),
+  schema: new Set([
+    'CreateBtree',
+    'Destroy',
+    'DropIndex',
+    'DropTable',
+    'DropTrigger',
+    'ParseSchema',
+    'SetCookie',
+    'VCreate',
+  ]),
+  administrative: new Set([
+    'AutoCommit',
+    'Checkpoint',
+    'CursorLock',
+    'IncrVacuum',
+    'IntegrityCk',
+    'JournalMode',
+    'LoadAnalysis',
+    'MaxPgcnt',
+    'Pagecount',
+    'Savepoint',
+    'SqlExec',
+    'TableLock',
+    'Vacuum',
+  ]),
+} as const satisfies Readonly<Record<string, ReadonlySet<string>>>
 
 /** The programs of triggers and of foreign keys follow the main one; each begins at address 0. */
 function programsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
