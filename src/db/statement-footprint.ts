@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 
-/** `write`: rows are changed; `read`: rows are looked at; `probe`: only asked whether a row exists, as foreign keys do. */
+/** `write`: rows are changed; `read`: rows are looked at; `probe`: only asked whether a primary key exists, as foreign keys do. */
 export type TableUse = 'write' | 'read' | 'probe'
 
 /** What a statement touches, as SQLite itself compiled it. Names are lower case. */
@@ -40,24 +40,23 @@ export function footprintOf(db: Database, sql: string): StatementFootprint {
   let administrative = false
   for (const program of programsOf(db.all<Step>(`EXPLAIN ${sql}`))) {
     /** Cursors that were opened for reading, with their tables, until something more than a probe is done by them. */
-    const cursors = new Map<number, string>()
+    const cursors = new Map<number, Tree>()
     for (const { opcode, p1, p2, p3, p5 } of program) {
       if (opcode === 'OpenRead' || opcode === 'ReopenIdx') {
-        const table = tableOf(owners, p2, p3)
-        cursors.set(p1, table)
-        note(table, 'probe')
+        const tree = treeOf(owners, p2, p3)
+        cursors.set(p1, tree)
+        note(tree.table, 'probe')
       } else if (opcode === 'OpenWrite') {
         cursors.delete(p1)
         // With this flag P2 is a register: the b-tree that the statement itself makes.
-        if ((Number(p5) & P2_IS_REGISTER) === 0) note(tableOf(owners, p2, p3), 'write')
+        if ((Number(p5) & P2_IS_REGISTER) === 0) note(treeOf(owners, p2, p3).table, 'write')
       } else if (opcode === 'Clear' || opcode === 'Destroy') {
-        note(opcode === 'Clear' ? tableOf(owners, p1, p2) : tableOf(owners, p1, p3), 'write')
+        note(treeOf(owners, p1, opcode === 'Clear' ? p2 : p3).table, 'write')
       }
-      if (OPCODES.reads.has(opcode)) {
-        for (const cursor of opcode === 'DeferredSeek' ? [p1, p3] : [p1]) {
-          const table = cursors.get(cursor)
-          if (table !== undefined) note(table, 'read')
-        }
+      for (const cursor of opcode === 'DeferredSeek' ? [p1, p3] : [p1]) {
+        const tree = cursors.get(cursor)
+        if (!tree) continue
+        if (OPCODES.reads.has(opcode) || (OPCODES.searches.has(opcode) && !tree.isKey)) note(tree.table, 'read')
       }
       if (OPCODES.virtual.has(opcode)) virtual = true
       if (OPCODES.schema.has(opcode)) schema = true
@@ -110,6 +109,8 @@ export const OPCODES = {
     'DeferredSeek',
     'FinishSeek',
   ]),
+  /** Only tell whether there is a row with these values: in a primary key as a foreign key does, in another index more. */
+  searches: new Set(['Found', 'NotFound', 'NoConflict']),
   virtual: new Set([
     'VBegin',
     'VCheck',
@@ -160,17 +161,31 @@ function programsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
   return programs
 }
 
-/** Root pages of tables and indexes, with the table that they belong to. */
-function rootPages(db: Database): ReadonlyMap<number, string> {
-  const rows = db.all<{ rootpage: number; tbl_name: string }>(
-    'SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0',
-  )
-  return new Map(rows.map(({ rootpage, tbl_name }) => [rootpage, tbl_name.toLowerCase()]))
+/** A b-tree of the file. */
+interface Tree {
+  readonly table: string
+  /** Its order is that of the table's primary key. */
+  readonly isKey: boolean
 }
 
-function tableOf(owners: ReadonlyMap<number, string>, root: number, file: number): string {
-  if (file !== 0) return 'other'
-  return owners.get(root) ?? 'sqlite_schema'
+/** Root pages of tables and indexes, with the table that they belong to. */
+function rootPages(db: Database): ReadonlyMap<number, Tree> {
+  const rows = db.all<{ rootpage: number; tbl_name: string; is_key: number }>(
+    `SELECT rootpage, tbl_name, type = 'table' OR (sql IS NULL AND EXISTS (
+         SELECT 1 FROM pragma_index_list(tree.tbl_name) AS own WHERE own.name = tree.name AND own.origin = 'pk')) AS is_key
+     FROM sqlite_schema AS tree WHERE rootpage > 0`,
+  )
+  return new Map(
+    rows.map(({ rootpage, tbl_name, is_key }) => [
+      rootpage,
+      { table: tbl_name.toLowerCase(), isKey: Number(is_key) === 1 },
+    ]),
+  )
+}
+
+function treeOf(owners: ReadonlyMap<number, Tree>, root: number, file: number): Tree {
+  if (file !== 0) return { table: 'other', isKey: false }
+  return owners.get(root) ?? { table: 'sqlite_schema', isKey: false }
 }
 
 export interface ForeignKey {

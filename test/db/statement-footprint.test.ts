@@ -13,9 +13,9 @@ import { tempDatabase } from '../support/temp-database.ts'
 const HARMLESS = `
   Abortable Add AddImm Affinity AggFinal AggInverse AggStep AggStep1 AggValue And BeginSubrtn BitAnd BitNot BitOr Blob Cast
   Close ClrSubtype CollSeq Compare Concat Copy CursorHint CursorUnlock DecrJumpZero Delete Divide ElseEq EndCoroutine Eq Expire
-  Explain Filter FilterAdd FkCheck FkCounter FkIfZero Found Function Ge GetSubtype Gosub Goto Gt Halt HaltIfNull IdxDelete
+  Explain Filter FilterAdd FkCheck FkCounter FkIfZero Function Ge GetSubtype Gosub Goto Gt Halt HaltIfNull IdxDelete
   IdxInsert If IfNoHope IfNot IfNotOpen IfNotZero IfNullRow IfPos Init InitCoroutine Insert Int64 IntCopy Integer IsNull IsTrue
-  IsType Jump Le Lt MakeRecord MemMax Move Multiply MustBeInt Ne NewRowid NoConflict Noop Not NotExists NotFound NotNull Null
+  IsType Jump Le Lt MakeRecord MemMax Move Multiply MustBeInt Ne NewRowid Noop Not NotExists NotNull Null
   NullRow OffsetLimit Once OpenAutoindex OpenDup OpenEphemeral OpenPseudo Or Param Permutation Program PureFunc ReadCookie Real
   RealAffinity ReleaseReg Remainder ResetCount ResetSorter ResultRow Return RowSetAdd RowSetRead RowSetTest SCopy SeekRowid
   SequenceTest SetSubtype ShiftLeft ShiftRight SoftNull SorterCompare SorterData SorterInsert SorterNext SorterOpen SorterSort
@@ -78,10 +78,20 @@ const PINNED: readonly (readonly [sql: string, footprint: string, opcodes: strin
   [
     'WITH RECURSIVE n(a) AS (SELECT 1 UNION SELECT id + a FROM item, n) SELECT a FROM n',
     'read item',
-    'Column IdxRowid Next OpenRead Rewind RowData',
+    'Column Found IdxRowid Next OpenRead Rewind RowData',
   ],
   ['SELECT text FROM item UNION SELECT name FROM tag', 'read item, read tag', 'Column Next OpenRead Rewind'],
   ['SELECT * FROM texts', 'read item', 'Column Next OpenRead Rewind'],
+  [
+    'INSERT INTO past SELECT 1 WHERE 1 IN (SELECT list FROM item)',
+    'read item, write past',
+    'NotFound OpenRead OpenWrite',
+  ],
+  [
+    'INSERT INTO past SELECT 1 WHERE 1 IN (SELECT id FROM list)',
+    'read list, write past',
+    'Column OpenRead OpenWrite Rewind',
+  ],
   ['VALUES (1), (2)', '', ''],
   [
     "INSERT INTO item (list, text) VALUES (1, 'a')",
@@ -94,7 +104,7 @@ const PINNED: readonly (readonly [sql: string, footprint: string, opcodes: strin
     'Column IdxGT Next OpenRead OpenWrite Rewind SeekGE',
   ],
   ['INSERT INTO past SELECT text FROM item', 'read item, write past', 'Column Next OpenRead OpenWrite Rewind'],
-  ["REPLACE INTO tag VALUES (1, 'a')", 'probe item, write tag', 'Column OpenRead OpenWrite'],
+  ["REPLACE INTO tag VALUES (1, 'a')", 'probe item, write tag', 'Column NoConflict OpenRead OpenWrite'],
   ['UPDATE item SET list = 2', 'probe list, write item', 'Column Next OpenRead OpenWrite Rewind Rowid'],
   ["UPDATE item SET text = 'b' WHERE id = 1", 'write item', 'Column OpenWrite Rowid'],
   [
@@ -102,13 +112,17 @@ const PINNED: readonly (readonly [sql: string, footprint: string, opcodes: strin
     'read past, write item',
     'Column IdxRowid Next OpenRead OpenWrite Rewind Rowid',
   ],
-  ["UPDATE tag SET name = 'b'", 'write past, write tag', 'Column Next OpenRead OpenWrite Rewind RowData'],
+  [
+    "UPDATE tag SET name = 'b'",
+    'write past, write tag',
+    'Column Next NoConflict NotFound OpenRead OpenWrite Rewind RowData',
+  ],
   ['DELETE FROM past', 'write past', 'Clear'],
   ['DELETE FROM past WHERE a = 1', 'write past', 'Column Next OpenWrite Rewind Rowid'],
   [
     'DELETE FROM list WHERE id = 1',
     'write item, write list, write tag',
-    'Column IdxGT IdxRowid Next OpenRead OpenWrite Rewind RowData Rowid SeekGE',
+    'Column IdxGT IdxRowid Next NotFound OpenRead OpenWrite Rewind RowData Rowid SeekGE',
   ],
   ["SELECT value FROM json_each('[1]')", 'virtual', 'VColumn VFilter VNext VOpen'],
   ["SELECT name FROM pragma_table_info('user')", 'virtual', 'VColumn VFilter VNext VOpen'],

@@ -71,6 +71,9 @@ describe('statements of a plugin', () => {
     'INSERT INTO my_notes_item (text) VALUES (1) RETURNING (SELECT key FROM user)',
     'UPDATE my_notes_item SET text = (SELECT name FROM user WHERE id = 1)',
     'UPDATE my_notes_item SET text = name FROM user',
+    // An index is searched without a row being looked at.
+    "INSERT INTO my_notes_item (text) SELECT 1 WHERE 'anna' IN (SELECT key FROM user)",
+    'UPDATE my_notes_item SET text = 1 WHERE text IN (SELECT key FROM user)',
     'DELETE FROM my_notes_item WHERE text IN (SELECT name FROM user)',
     'SELECT * FROM my_notes_item LEFT JOIN user ON user.id = my_notes_item.user',
     'SELECT * FROM my_notes_item, my_notes_more_secret',
