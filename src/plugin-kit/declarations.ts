@@ -87,7 +87,8 @@ export function split(text: string, at: RegExp): readonly string[] {
   return [...parts, part]
 }
 
-function prose(comment: string): string {
+/** The words of a comment. */
+export function prose(comment: string): string {
   return comment
     .replace(/\s*\n\s*\*?\s*/g, ' ')
     .replace(/@returns/g, 'Answers')
@@ -95,7 +96,7 @@ function prose(comment: string): string {
 }
 
 /** A type as people write it by hand: without comments, line breaks and `readonly`. */
-function oneLine(type: string): string {
+export function oneLine(type: string): string {
   return type
     .replace(/\/\*\*[\s\S]*?\*\/\s*/g, '')
     .replace(/\breadonly /g, '')

@@ -6,14 +6,14 @@ import { test } from 'node:test'
 import { transform } from 'esbuild'
 import { definePlugin, Type } from 'tonearm/plugin'
 import { createTestHost } from 'tonearm/plugin/testing'
-import { typeSources, withPluginDocs } from '../../src/plugin-kit/plugin-docs.ts'
+import { publicSources, withPluginDocs } from '../../src/plugin-kit/plugin-docs.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const README = read('plugins/README.md')
 
 test('the reference is that of the code', () => {
-  assert.equal(README, withPluginDocs(README, typeSources(ROOT)), 'run `npm run plugin:docs`')
+  assert.equal(README, withPluginDocs(README, publicSources(ROOT)), 'run `npm run plugin:docs`')
 })
 
 test('every hook is described', () => {
@@ -68,6 +68,14 @@ test('every member of what the context gives is listed and described', () => {
     for (const member of members) assert.match(text, new RegExp(`^\\| \`${member}[:(<]`, 'm'), `${part}.${member}`)
   }
   assert.deepEqual(reference.match(/^\| `.*` \| {2}\|$/gm), null)
+})
+
+test('every function of the module is listed and described', async () => {
+  const [, table = ''] = README.split('### Every function of `tonearm/plugin`')
+  const module = await import('tonearm/plugin')
+  const functions = Object.entries(module).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []))
+  assert.ok(functions.length >= 10)
+  for (const name of functions) assert.match(table, new RegExp(`^\\| \`${name}[(<].*\` \\| \\w`, 'm'), name)
 })
 
 test('every permission is described', () => {
