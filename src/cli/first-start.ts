@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Accounts } from '../auth/accounts.ts'
 import { generatePassword } from '../auth/generate-secrets.ts'
 
-export const PASSWORD_FILE = 'initial-admin-password.txt'
+const PASSWORD_FILE = 'initial-admin-password.txt'
 
 export type FirstAdmin =
   /** There are users. */

@@ -38,7 +38,7 @@ export interface KeyLine {
 
 const named = record({ user: string({ minLength: 1 }) })
 
-export const OPERATIONS = {
+const OPERATIONS = {
   scan: operation(
     record({ full: boolean(), acceptMissing: boolean(), libraries: list(string()) }),
     async (core, input, progress): Promise<ScanSummary> => {

@@ -220,7 +220,7 @@ export const HOOK_KINDS = {
   'similar.songs': 'provide',
 } as const satisfies { [N in HookName]: KindOf<Hooks[N]> }
 
-export type KindOf<H> =
+type KindOf<H> =
   H extends Observe<infer _>
     ? 'observe'
     : H extends Guard<infer _>

@@ -10,7 +10,7 @@ export interface CompressionOptions {
   readonly level: number
 }
 
-export const DEFAULT_COMPRESSION: CompressionOptions = { minBytes: 4096, level: 4 }
+const DEFAULT_COMPRESSION: CompressionOptions = { minBytes: 4096, level: 4 }
 
 /** A smaller window and hash than zlib's own: 48 KiB a stream instead of 268 KiB, for a few percent more bytes. */
 const SMALL_MEMORY = { windowBits: 13, memLevel: 6, chunkSize: 16 * 1024 }

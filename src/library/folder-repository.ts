@@ -1,4 +1,4 @@
-import type { FolderId, LibraryId, SongId } from '../base/ids.ts'
+import type { FolderId, LibraryId } from '../base/ids.ts'
 import type { AlbumQuery } from './album-repository.ts'
 import { all, type Condition } from './condition.ts'
 import type { Folder, Song, Viewer } from './entities.ts'
@@ -25,7 +25,6 @@ export interface FolderRepository {
   starred(viewer: Viewer, limit?: number): readonly Folder[]
   /** Songs that lie directly in a library's root folder (Subsonic `indexes.child`). */
   looseSongs(viewer: Viewer, id: LibraryId): readonly Song[]
-  folderOfSong(viewer: Viewer, id: SongId): Folder | undefined
   /** Visible folders: those that hold visible songs, at any depth. */
   count(viewer: Viewer): number
 }
@@ -118,11 +117,6 @@ export function createFolderRepository(context: LibraryContext): FolderRepositor
         firstColumn,
       )
       return loadSongs(context, viewer, ids)
-    },
-    folderOfSong: (viewer, id) => {
-      const visible = context.scope(viewer).song('s')
-      const sql = `SELECT s.folder_id FROM song s WHERE s.id = ? AND ${visible.sql}`
-      return load(viewer, db.select(sql, [id, ...visible.params], firstColumn))[0]
     },
   }
 }

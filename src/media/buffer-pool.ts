@@ -2,8 +2,8 @@
  * Sizes of a stream's buffer: small for the many that play, large for the few that download. All are beyond the 16 KiB up to
  * which uWebSockets.js keeps a copy of what the socket refuses.
  */
-export const BUFFER_SIZES = [20_480, 32_768, 65_536] as const
-export type BufferSize = (typeof BUFFER_SIZES)[number]
+const BUFFER_SIZES = [20_480, 32_768, 65_536] as const
+type BufferSize = (typeof BUFFER_SIZES)[number]
 
 const MAX_FREE_BYTES = 2 << 20
 /** Reads that fill buffers at a time. The system has fewer threads for them; the others would hold a buffer and wait. */

@@ -11,7 +11,7 @@ export interface SongDates {
  * Reads what taggers write as a date: `2001`, `2001-02`, `2001-02-03T10:00`, `20010203`, `2001/02/03`, `03.02.2001`.
  * @returns `YYYY[-MM[-DD]]`, or '' when there is no year.
  */
-export function readDate(text: string): string {
+function readDate(text: string): string {
   const value = text.trim()
   const dayFirst = /^(\d{1,2})[./-](\d{1,2})[./-](\d{4})$/.exec(value)
   if (dayFirst) return join(dayFirst[3], dayFirst[2], dayFirst[1])

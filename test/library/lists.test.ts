@@ -132,7 +132,7 @@ test('songs of an album and of a folder stand by disc, track and title', () => {
   assert.ok(first)
   const beside = songs.ofFolder(eyes, first.folderId)
   assert.ok(beside.length < own.length && isAscending(beside.map((song) => song.trackNumber)))
-  assert.equal(folders.folderOfSong(eyes, first.id)?.id, first.folderId)
+  assert.equal(folders.find(eyes, first.folderId)?.id, first.folderId)
 })
 
 test('lists of ids keep the order and the repeats that were asked for', () => {

@@ -9,7 +9,7 @@ import type { ImagePool } from './image-pool.ts'
 import type { ImageFailure } from './image-tasks.ts'
 
 /** Longest edge of the picture that is kept of a cover; what clients ask for is nearly always smaller. */
-export const MASTER_EDGE = 640
+const MASTER_EDGE = 640
 /** Candidates that are tried before a cover counts as absent. */
 const MAX_CANDIDATES = 4
 const PASSING: ReadonlySet<ImageFailure> = new Set(['unavailable', 'unwritable'])

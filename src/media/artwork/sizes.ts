@@ -1,5 +1,5 @@
 /** Nobody needs more, and nobody gets more whatever is asked. */
-export const MAX_EDGE = 2000
+const MAX_EDGE = 2000
 
 /**
  * The edge that is made for a wanted size: never more than asked, and a few hundred different ones at most, so that a
