@@ -20,6 +20,7 @@ import type { Library } from './library/entities.ts'
 import { checkMusicFolders } from './library/library-folders.ts'
 import { createOutboxRepository } from './library/outbox-repository.ts'
 import { createRepositories, type Repositories } from './library/repositories.ts'
+import { applyWordRules } from './library/word-rules.ts'
 import type { Logger } from './log/logger.ts'
 import type { Artwork } from './media/artwork.ts'
 import { createArtwork } from './media/create-artwork.ts'
@@ -110,6 +111,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
   const db = openDatabase({ path: join(data, DATABASE_FILE), log: room('db') })
   scope.add('database', () => db.close())
   migrate(db, { log: room('db') })
+  applyWordRules(db, room('library'))
   const repositories = createRepositories(db)
   scope.add('play counts', () => repositories.plays.flush())
   const { libraries } = repositories

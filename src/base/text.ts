@@ -1,41 +1,49 @@
-/** Case, accents and width folded away: equal texts are the same to a person. For keys and comparison. */
+import { withoutAdornment } from './letter-marks.ts'
+
+const ASCII = /^[\0-\x7f]*$/
+
+/**
+ * Case, adornment (see letter-marks.ts) and width folded away: equal texts are the same to a person, and different letters
+ * stay different. For keys and comparison.
+ */
 export function fold(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/\p{M}+/gu, '')
+  const plain = ASCII.test(text) ? text.toLowerCase() : foldLetters(text)
+  return plain.replace(/\s+/g, ' ').trim()
+}
+
+/** Letters that Unicode doesn't take apart, as people write them on a keyboard that lacks them. */
+const SPELT: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  æ: 'ae',
+  œ: 'oe',
+  ø: 'o',
+  ł: 'l',
+  đ: 'd',
+  ı: 'i',
+}
+
+function foldLetters(text: string): string {
+  return withoutAdornment(text)
     .toLowerCase()
-    .replace(/ß/g, 'ss')
-    .replace(/æ/g, 'ae')
-    .replace(/œ/g, 'oe')
-    .replace(/ø/g, 'o')
-    .replace(/ł/g, 'l')
-    .replace(/đ/g, 'd')
-    .replace(/ı/g, 'i')
-    .replace(/\s+/g, ' ')
-    .trim()
+    .replace(/[ßæœøłđı]/g, (letter) => SPELT[letter] as string)
+    .normalize('NFC')
 }
 
-/** Scripts written without spaces, whose characters are indexed one by one. */
-const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+/** Signs that differ from keyboard to keyboard and mean the same, by the one that all are written as. */
+const SAME_SIGNS: readonly (readonly [RegExp, string])[] = [
+  [/[’‘‛ʼʻʽʹˈ′‵`´׳‹›]/g, "'"],
+  [/[“”„‟«»″״]/g, '"'],
+  [/[〜～∼]/g, '~'],
+  [/[\p{Pd}−]/gu, '-'],
+  [/[·•∙⋅・･]/g, '·'],
+  [/[⁄∕]/g, '/'],
+]
 
-/** The words of a text as the search index stores them: folded, punctuation gone, unspaced scripts one character a word. */
-export function searchWords(text: string): readonly string[] {
-  const words: string[] = []
-  for (const chunk of fold(text.replace(/['’`´]/g, '')).match(/[\p{L}\p{N}]+/gu) ?? []) {
-    let run = ''
-    for (const character of chunk) {
-      if (UNSPACED.test(character)) {
-        if (run) words.push(run)
-        run = ''
-        words.push(character)
-      } else run += character
-    }
-    if (run) words.push(run)
-  }
-  return words
-}
+/** Not seen: soft hyphens, joiners, marks of direction. */
+const UNSEEN = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
 
-export function isUnspaced(word: string): boolean {
-  return UNSPACED.test(word)
+/** Apostrophes, dashes, quotation marks and the like as one sign each, and what can't be seen taken away. */
+export function plainSigns(text: string): string {
+  if (ASCII.test(text)) return text
+  return SAME_SIGNS.reduce((plain, [signs, sign]) => plain.replace(signs, sign), text.replace(UNSEEN, ''))
 }

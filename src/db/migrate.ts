@@ -6,12 +6,13 @@ import { plugins } from './migrations/0002-plugins.ts'
 import { sessions } from './migrations/0003-sessions.ts'
 import { notes } from './migrations/0004-notes.ts'
 import { explicit } from './migrations/0005-explicit.ts'
+import { searchMarks } from './migrations/0006-search-marks.ts'
 
 /** The statements of one step, run in order. Released steps are never edited, moved or removed. */
 export type Migration = readonly string[]
 
 /** Step n brings the schema from version n-1 to n (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [initial, plugins, sessions, notes, explicit]
+export const MIGRATIONS: readonly Migration[] = [initial, plugins, sessions, notes, explicit, searchMarks]
 
 /**
  * Brings the schema up to date; each step is one transaction, so that a kill leaves a whole version.

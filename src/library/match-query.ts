@@ -1,4 +1,4 @@
-import { isUnspaced, searchWords } from '../base/text.ts'
+import { isSign, isUnspaced, searchWords } from '../base/search-words.ts'
 
 /** More words than that narrow nothing and only cost. */
 const MOST_WORDS = 12
@@ -24,9 +24,12 @@ export function isEverything(query: string): boolean {
   return query.trim() === '' || query.trim() === '""'
 }
 
-/** Undefined when no word is left (signs only): nothing can match. `name` is the first column of the index. */
+/** Signs count where the query holds nothing else. Undefined when nothing is left: nothing can match. `name` is the first column of the index. */
 export function matchQuery(query: string, name: string): MatchQuery | undefined {
-  const terms = query.slice(0, MOST_CHARACTERS).split(/\s+/).flatMap(termsOf).slice(0, MOST_WORDS)
+  const all = query.slice(0, MOST_CHARACTERS).split(/\s+/).flatMap(termsOf)
+  // The dash between an artist and a title is nothing that anybody looks for.
+  const words = all.filter(({ sign }) => !sign)
+  const terms = (words.length > 0 ? words : all).slice(0, MOST_WORDS)
   if (terms.length === 0) return undefined
   const loose = terms.map((term) => (term.whole ? `"${term.text}"` : `"${term.text}"*`)).join(' AND ')
   const exact = terms.map((term) => `"${term.text}"`).join(' AND ')
@@ -37,16 +40,19 @@ interface Term {
   readonly text: string
   /** A phrase of single characters matches as it is; a word also as a beginning. */
   readonly whole: boolean
+  /** Made of signs alone. */
+  readonly sign: boolean
 }
 
 /** Neighbouring characters of a script without spaces were indexed one by one: together they are a phrase. */
 function termsOf(piece: string): Term[] {
-  const terms: { text: string; whole: boolean }[] = []
+  const terms: { text: string; whole: boolean; sign: boolean }[] = []
   for (const word of searchWords(piece)) {
-    const whole = isUnspaced(word)
+    const sign = isSign(word)
+    const whole = sign || isUnspaced(word)
     const last = terms.at(-1)
     if (whole && last?.whole) last.text += ` ${word}`
-    else terms.push({ text: word, whole })
+    else terms.push({ text: word, whole, sign })
   }
   return terms
 }

@@ -4,7 +4,7 @@ import { jsonList } from './json-column.ts'
 import type { SongDraft, SongFile } from './scan-draft.ts'
 import type { ScanNames } from './scan-names.ts'
 import { soundKind } from './scan-records.ts'
-import { putSong, takeOut } from './search-index.ts'
+import { mainArtists, putSong, takeOut } from './search-index.ts'
 
 /** What the scanner remembers of a file. */
 export interface KnownSong {
@@ -364,10 +364,4 @@ function isSame(row: Row, wanted: readonly SqlValue[], draft: SongDraft, cover: 
     (row.tags ?? '') === tagsJson(draft) &&
     (row.lyrics ?? '') === (draft.lyrics.length > 0 ? JSON.stringify(draft.lyrics) : '')
   )
-}
-
-/** Whom a song is found by. */
-function mainArtists(credits: readonly { readonly role: string; readonly name: string }[]): readonly string[] {
-  const main = credits.filter(({ role }) => role === 'artist' || role === 'albumartist')
-  return [...new Set(main.map(({ name }) => name))]
 }

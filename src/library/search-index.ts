@@ -1,4 +1,4 @@
-import { searchWords } from '../base/text.ts'
+import { indexWords } from '../base/search-words.ts'
 import type { Database } from '../db/database.ts'
 import type { Condition } from './condition.ts'
 import type { Viewer } from './entities.ts'
@@ -62,8 +62,14 @@ export function takeOut(db: Database, table: Indexed, ids: readonly number[]): v
   else db.run(`DELETE FROM ${table}_search WHERE rowid IN (SELECT value FROM json_each(?))`, [jsonIds(ids)])
 }
 
+/** Whom a song is found by. */
+export function mainArtists(credits: readonly { readonly role: string; readonly name: string }[]): readonly string[] {
+  const main = credits.filter(({ role }) => role === 'artist' || role === 'albumartist')
+  return [...new Set(main.map(({ name }) => name))]
+}
+
 function words(text: string): string {
-  return searchWords(text).join(' ')
+  return indexWords(text).join(' ')
 }
 
 /**

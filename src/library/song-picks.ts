@@ -1,5 +1,5 @@
 import type { ArtistId, SongId } from '../base/ids.ts'
-import { fold, searchWords } from '../base/text.ts'
+import { searchWords } from '../base/search-words.ts'
 import { all, type Condition } from './condition.ts'
 import type { Song, Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
@@ -140,12 +140,12 @@ export function songByNames(context: LibraryContext, viewer: Viewer, artist: str
     [[...titleWords, ...words('artist', artist)].join(' AND '), ...visible.params],
     firstColumn,
   )
-  const wanted = { title: fold(title), artist: fold(artist) }
+  const wanted = { title: nameKey(title), artist: nameKey(artist) }
   return loadSongs(context, viewer, ids).find(
     (song) =>
-      fold(song.title) === wanted.title &&
+      nameKey(song.title) === wanted.title &&
       (wanted.artist === '' ||
-        fold(song.artist) === wanted.artist ||
-        song.credits.some((credit) => fold(credit.name) === wanted.artist)),
+        nameKey(song.artist) === wanted.artist ||
+        song.credits.some((credit) => nameKey(credit.name) === wanted.artist)),
   )
 }

@@ -1,7 +1,8 @@
 import type { RawTags } from '../hooks/hooks.ts'
 import type { CreditRole } from '../library/entities.ts'
+import { nameKey } from '../library/name-key.ts'
 import type { DraftCredit } from '../library/scan-draft.ts'
-import { artistKey, type Names, UNKNOWN_ARTIST, uniqueFolded, VARIOUS_ARTISTS } from './names.ts'
+import { type Names, UNKNOWN_ARTIST, uniqueFolded, VARIOUS_ARTISTS } from './names.ts'
 
 const VARIOUS_ARTISTS_MBID = '89ad4ac3-39f7-470e-963a-56509c546377'
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
@@ -62,8 +63,7 @@ export function songCredits(
     names,
   )
   const various = albumArtistCredits.some(
-    ({ name, musicBrainzId }) =>
-      musicBrainzId === VARIOUS_ARTISTS_MBID || artistKey(name) === artistKey(VARIOUS_ARTISTS),
+    ({ name, musicBrainzId }) => musicBrainzId === VARIOUS_ARTISTS_MBID || nameKey(name) === nameKey(VARIOUS_ARTISTS),
   )
   const others = OTHER_ROLES.flatMap((role) => {
     const found = uniqueFolded((tags[role] ?? []).flatMap((value) => names.splitPeople(value)))
@@ -125,7 +125,7 @@ function performers(tags: RawTags, names: Names): readonly DraftCredit[] {
         for (const name of names.splitPeople(value)) found.push({ name, subRole: tag.slice('performer:'.length) })
   const seen = new Set<string>()
   const unique = found.filter(({ name, subRole }) => {
-    const key = `${artistKey(name)}\n${subRole}`
+    const key = `${nameKey(name)}\n${subRole}`
     return !seen.has(key) && seen.add(key)
   })
   const ids = uuids(tags.musicbrainz_performerid)

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto'
 import { fold } from '../base/text.ts'
 import type { RawTags } from '../hooks/hooks.ts'
 import type { EmbeddedLyrics, Explicit, ReplayGain } from '../library/entities.ts'
+import { nameKey } from '../library/name-key.ts'
 import type { SongDraft } from '../library/scan-draft.ts'
 import { songCredits, uuids } from './credits.ts'
 import { songDates } from './dates.ts'
-import { artistKey, type Names, splitValues, UNKNOWN_ALBUM, uniqueFolded } from './names.ts'
+import { type Names, splitValues, UNKNOWN_ALBUM, uniqueFolded } from './names.ts'
 import type { AudioFacts } from './reader-protocol.ts'
 import { namesFromPath, type PathNames } from './untagged.ts'
 
@@ -97,10 +98,12 @@ export function mapSong(source: SongSource, names: Names, settings: MappingSetti
   const discNumber = disc.number || fromPath.disc || 1
   const musicBrainzTrackId = uuids(tags.musicbrainz_trackid)[0] ?? ''
   const album = albumOf(source, fromPath, {
-    artistKeys: credits.filter(({ role }) => role === 'albumartist').map(({ name }) => artistKey(name)),
+    artistKeys: credits.filter(({ role }) => role === 'albumartist').map(({ name }) => nameKey(name)),
     releaseDate: dates.releaseDate,
   })
-  const identity = musicBrainzTrackId ? ['mb', musicBrainzTrackId] : [album.key, discNumber, trackNumber, fold(title)]
+  const identity = musicBrainzTrackId
+    ? ['mb', musicBrainzTrackId]
+    : [album.key, discNumber, trackNumber, nameKey(title)]
   return {
     pid: hash(identity),
     title,
@@ -148,7 +151,7 @@ function albumOf(
   const folder = tagged === undefined ? source.path.slice(0, Math.max(0, source.path.lastIndexOf('/'))) : ''
   const place = fromPath.disc > 0 ? folder.slice(0, Math.max(0, folder.lastIndexOf('/'))) : folder
   const version = fold(source.tags.albumversion?.[0] ?? '')
-  return { key: hash([facts.artistKeys, fold(name), version, facts.releaseDate, place]), name }
+  return { key: hash([facts.artistKeys, nameKey(name), version, facts.releaseDate, place]), name }
 }
 
 function hash(parts: unknown): string {

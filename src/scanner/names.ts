@@ -1,4 +1,5 @@
 import { fold } from '../base/text.ts'
+import { nameKey } from '../library/name-key.ts'
 
 export const UNKNOWN_ARTIST = '[Unknown Artist]'
 export const UNKNOWN_ALBUM = '[Unknown Album]'
@@ -57,11 +58,6 @@ export class Names {
   }
 }
 
-/** Names that differ only in case, accents and width are one artist. A name of nothing but marks keeps itself. */
-export function artistKey(name: string): string {
-  return fold(name) || name
-}
-
 /** Cuts at any of the separators, which may stand without spaces around them. */
 export function splitValues(values: readonly string[], separators: readonly string[]): readonly string[] {
   const pattern = separatorPattern(separators)
@@ -72,7 +68,7 @@ export function splitValues(values: readonly string[], separators: readonly stri
 /** The first of each name, compared folded. */
 export function uniqueFolded(names: readonly string[]): readonly string[] {
   const seen = new Set<string>()
-  return names.filter((name) => !seen.has(artistKey(name)) && seen.add(artistKey(name)))
+  return names.filter((name) => !seen.has(nameKey(name)) && seen.add(nameKey(name)))
 }
 
 function separatorPattern(separators: readonly string[]): RegExp | undefined {

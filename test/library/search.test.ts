@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LibraryId } from '../../src/base/ids.ts'
-import { fold, searchWords } from '../../src/base/text.ts'
+import { indexWords, searchWords } from '../../src/base/search-words.ts'
+import { fold } from '../../src/base/text.ts'
 import { matchQuery } from '../../src/library/match-query.ts'
 import { PageCursors } from '../../src/library/page-cursors.ts'
 import { libraryFixture } from '../support/library-fixture.ts'
@@ -23,7 +24,7 @@ function rename(id: number, title: string, artist = 'Nobody', album = 'Nothing')
   db.run('DELETE FROM song_search WHERE rowid = ?', [id])
   db.run('INSERT INTO song_search (rowid, title, artist, album) VALUES (?, ?, ?, ?)', [
     id,
-    ...[title, artist, album].map((text) => searchWords(text).join(' ')),
+    ...[title, artist, album].map((text) => indexWords(text).join(' ')),
   ])
 }
 rename(11, 'Sigur Rós', 'Jónsi', 'Ágætis byrjun')
@@ -121,6 +122,25 @@ test('a beginning that is everywhere lists titles of that word before titles tha
   }
 })
 
+test('names with signs are found as people type them, and names of signs alone by the signs', () => {
+  const before = [21, 22, 23, 24, 25].map((id) =>
+    db.get<{ title: string; artist: string; album: string }>('SELECT title, artist, album FROM song WHERE id = ?', [
+      id,
+    ]),
+  )
+  rename(21, 'Shiny Happy People', 'R.E.M.')
+  rename(22, 'Praise the Lord', 'A$AP Rocky')
+  rename(23, '÷', '!!!', '🔥')
+  rename(24, 'सोना', 'ปิง')
+  rename(25, 'सेना', 'ปุง')
+  assert.deepEqual(found('rem shiny'), [21])
+  assert.deepEqual(found('asap - praise'), [22])
+  for (const sign of ['÷', '!!!', '🔥']) assert.deepEqual(found(sign), [23], sign)
+  assert.deepEqual(found('सोना'), [24])
+  assert.deepEqual(found('ปุง'), [25])
+  for (const [index, row] of before.entries()) if (row) rename(21 + index, row.title, row.artist, row.album)
+})
+
 test('albums and artists are found by their names', () => {
   const [album] = search.albums(eyes, '', { limit: 1, offset: 40 })
   assert.ok(album)
@@ -182,6 +202,7 @@ test('words become prefixes, characters phrases', () => {
   assert.equal(matchQuery('Lóve the', 'title')?.loose, '"love"* AND "the"*')
   assert.equal(matchQuery('東京 tower', 'title')?.loose, '"東 京" AND "tower"*')
   assert.equal(matchQuery('東京 tower', 'title')?.exact, '{title} : ("東 京" AND "tower")')
-  assert.equal(matchQuery('?!', 'title'), undefined)
+  assert.equal(matchQuery('\u200b', 'title'), undefined)
+  assert.equal(matchQuery('queen - live', 'title')?.loose, '"queen"* AND "live"*')
   assert.equal(matchQuery('x '.repeat(200), 'title')?.loose.split(' AND ').length, 12)
 })

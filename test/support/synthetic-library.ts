@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { LibraryId } from '../../src/base/ids.ts'
-import { fold, searchWords } from '../../src/base/text.ts'
+import { indexWords } from '../../src/base/search-words.ts'
+import { fold } from '../../src/base/text.ts'
 import type { Database } from '../../src/db/database.ts'
 import { recount } from './recount.ts'
 import { artistFrom, GENRES, pick, type Random, randomFrom, titleFrom } from './synthetic-names.ts'
@@ -308,7 +309,7 @@ class Filler {
 }
 
 function indexed(text: string): string {
-  return searchWords(text).join(' ')
+  return indexWords(text).join(' ')
 }
 
 function orderName(name: string): string {

@@ -1,7 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { decodeId, encodeId, type SongId } from '../../base/ids.ts'
-import { fold } from '../../base/text.ts'
 import type { Album, Artist, Song } from '../../library/entities.ts'
+import { nameKey } from '../../library/name-key.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import { absentArtist, artistAsFolder, artistId3 } from '../responses/artist.ts'
@@ -70,11 +70,11 @@ async function artistInformation(call: Call, render: typeof artistId3): Promise<
   const info = (await call.services.hooks.provide('artist.info', input)) ?? {}
   const names = (info.similar ?? []).slice(0, MOST)
   const present = new Map(
-    call.services.repositories.artists.findByNames(call.viewer, names).map((one) => [fold(one.name), one]),
+    call.services.repositories.artists.findByNames(call.viewer, names).map((one) => [nameKey(one.name), one]),
   )
   const similar = names
     .map((name) => {
-      const one = present.get(fold(name))
+      const one = present.get(nameKey(name))
       if (one) return render(one, call.rendering)
       return withAbsent ? absentArtist(name) : undefined
     })

@@ -1,4 +1,4 @@
-import { isUnspaced } from '../../base/text.ts'
+import { isUnspaced } from '../../base/search-words.ts'
 
 /**
  * Groups for the A-Z lists, each in the order given: a letter of any alphabet stands for itself; digits, signs and
