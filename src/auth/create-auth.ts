@@ -40,7 +40,6 @@ export interface Auth {
   /** Seals all passwords by a new key. Throws when there is no usable key. */
   rotatePasswordKey(): { readonly resealed: number; readonly unreadable: number }
   /** Writes what is remembered for later: when users and keys were last seen. */
-  flush(): void
   stop(): void
 }
 
@@ -76,7 +75,6 @@ export function createAuth(options: AuthOptions): Auth {
       directory.forget()
       return result
     },
-    flush: () => lastSeen.flush(),
     stop: () => lastSeen.stop(),
   }
 }

@@ -10,8 +10,7 @@ export interface LastSeen {
   apiKey(id: ApiKeyId): void
   /** The user with what is not written yet. */
   upToDate(user: User): User
-  flush(): void
-  /** Flushes and lets the timer go. */
+  /** Writes what waits and lets the timer go. */
   stop(): void
 }
 
@@ -70,7 +69,6 @@ export function createLastSeen(
       const seen = seenUsers.get(user.id)
       return seen ? { ...user, lastAccessAt: seen.accessAt, lastLoginAt: seen.loginAt ?? user.lastLoginAt } : user
     },
-    flush,
     stop: flush,
   }
 }

@@ -16,10 +16,6 @@ export class Scope {
   #entries: { label: string; cleanup: Cleanup }[] = []
   #ended = false
 
-  get ended(): boolean {
-    return this.#ended
-  }
-
   /** Registers a cleanup; returns a function that runs it early. */
   add(label: string, cleanup: Cleanup): Cleanup {
     if (this.#ended) {

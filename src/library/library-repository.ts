@@ -6,7 +6,7 @@ import { isUniqueError } from '../db/sql-error.ts'
 import type { Library } from './entities.ts'
 import { jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
-import { drain, removeLibrary } from './remove-library.ts'
+import { removeLibrary } from './remove-library.ts'
 
 export interface LibrarySettings {
   readonly name: string
@@ -23,9 +23,10 @@ export interface LibraryRepository {
   /** Rejects with CONFLICT for a taken name or path. */
   create(settings: LibrarySettings & { readonly fromConfig?: boolean }, at: number): LibraryId
   update(id: LibraryId, settings: Partial<LibrarySettings & { readonly defaultNewUsers: boolean }>, at: number): void
-  /** Its songs, albums, folders and what hangs on them; never a file. Orphaned artists and genres go too. */
-  remove(id: LibraryId): void
-  /** The same in short steps: whoever runs it lets others have their turn between two. */
+  /**
+   * Takes out its songs, albums, folders and what hangs on them, orphaned artists and genres too; never a file. In short
+   * steps: whoever runs it lets others have their turn between two.
+   */
   removal(id: LibraryId): Generator<void>
   /** Some songs of a library, missing ones too. */
   songIds(id: LibraryId, limit: number): readonly SongId[]
@@ -81,7 +82,6 @@ export function createLibraryRepository(context: LibraryContext): LibraryReposit
     find: (scope, id) => select(scope, 'l.id = ?', [id])[0],
     create,
     update,
-    remove: (id) => drain(removeLibrary(db, id)),
     removal: (id) => removeLibrary(db, id),
     songIds: (id, limit) =>
       db.select('SELECT id FROM song WHERE library_id = ? LIMIT ?', [id, limit], (row) => row.number(0) as SongId),

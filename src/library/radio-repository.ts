@@ -5,7 +5,6 @@ import type { LibraryContext } from './library-context.ts'
 
 export interface RadioRepository {
   list(): readonly RadioStation[]
-  find(id: RadioId): RadioStation | undefined
   create(
     station: { readonly name: string; readonly streamUrl: string; readonly homePageUrl: string },
     at: number,
@@ -22,7 +21,6 @@ export function createRadioRepository({ db }: LibraryContext): RadioRepository {
   const columns = 'id, name, stream_url, home_page_url, created_at, updated_at'
   return {
     list: () => db.select(`SELECT ${columns} FROM radio ORDER BY name COLLATE NOCASE, id`, [], readRadio),
-    find: (id) => db.select(`SELECT ${columns} FROM radio WHERE id = ?`, [id], readRadio)[0],
     create: (station, at) =>
       db.run('INSERT INTO radio (name, stream_url, home_page_url, created_at, updated_at) VALUES (?, ?, ?, ?, ?)', [
         station.name,

@@ -52,7 +52,7 @@ export function removeOrphans(db: Database): void {
   removeUnusedGenres(db)
 }
 
-export function drain(steps: Generator<void>): void {
+function drain(steps: Generator<void>): void {
   while (!steps.next().done);
 }
 

@@ -226,7 +226,7 @@ test('last seen times are written together, at the flush', async (t) => {
   // Who looks at the list sees them before.
   for (const user of [auth.accounts.get(anna.id), auth.accounts.list().find(({ id }) => id === anna.id)])
     assert.deepEqual([user?.lastLoginAt, user?.lastAccessAt], [at, at + 1000])
-  auth.flush()
+  auth.stop()
   const user = repositories.users.find(anna.id)
   assert.deepEqual([user?.lastLoginAt, user?.lastAccessAt], [at, at + 1000])
   assert.equal(auth.accounts.listApiKeys(anna.id)[0]?.lastUsedAt, at + 1000)

@@ -197,7 +197,7 @@ test('a library is removed with all that hangs on it, and the other one is whole
     1,
   )
   const list = playlists.create(eyes, 'mixed', [gone[0]?.id as SongId, kept[0]?.id as SongId], 1)
-  libraries.remove(1 as LibraryId)
+  for (const _ of libraries.removal(1 as LibraryId));
   assert.deepEqual(
     search.songs(eyes, '', { limit: 1000, offset: 0 }).map((song) => song.id),
     kept.map((song) => song.id),
