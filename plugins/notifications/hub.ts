@@ -1,3 +1,4 @@
+import { oneAtATime } from 'tonearm/plugin'
 import type { Context } from './context.ts'
 import { shown } from './note-routes.ts'
 import type { NoteStore } from './note-store.ts'
@@ -23,8 +24,8 @@ export interface Connection {
 interface Line extends Connection {
   /** The newest note that was pushed. */
   last: number
-  flushing: Promise<void> | undefined
-  again: boolean
+  /** Pushes what the store has beyond what the line has, in order. Never rejects. */
+  flush(): Promise<void>
 }
 
 export interface HubParts {
@@ -70,12 +71,15 @@ export class Hub {
       close: () => connection.close(),
       // A number from the future is of another database: it is no reason to be silent for ever.
       last: since === undefined || since > last ? last : since,
-      flushing: undefined,
-      again: false,
+      flush: oneAtATime(() =>
+        this.#flush(line).catch((error: unknown) =>
+          this.#parts.ctx.log.warn('notes not pushed', { error: String(error) }),
+        ),
+      ),
     }
     this.#lines.add(line)
     this.#begin()
-    void this.#flush(line)
+    void line.flush()
     return () => this.#leave(line)
   }
 
@@ -93,7 +97,7 @@ export class Hub {
   /** These users have new notes. */
   notes(userIds: Iterable<number>): void {
     const wanted = new Set(userIds)
-    for (const line of this.#lines) if (wanted.has(line.userId)) void this.#flush(line)
+    for (const line of this.#lines) if (wanted.has(line.userId)) void line.flush()
   }
 
   /** Ends the connections of one user, or all: who may stay comes back. */
@@ -106,31 +110,17 @@ export class Hub {
     if (!line.push({ id: line.last, event, data })) this.#drop(line)
   }
 
-  /** Pushes what the store has beyond what the line has, in order; calls meanwhile join. */
-  #flush(line: Line): Promise<void> {
-    line.again = true
-    line.flushing ??= this.#flushAll(line)
-      .catch((error: unknown) => this.#parts.ctx.log.warn('notes not pushed', { error: String(error) }))
-      .finally(() => {
-        line.flushing = undefined
-      })
-    return line.flushing
-  }
-
-  async #flushAll(line: Line): Promise<void> {
+  async #flush(line: Line): Promise<void> {
     const { notes } = this.#parts
-    while (line.again && this.#lines.has(line)) {
-      line.again = false
-      for (;;) {
-        const found = await notes.since(line.userId, line.last, REPLAY)
-        const reader = { row: line.userId, isAdmin: line.isAdmin }
-        for (const { seq, ...note } of await shown(this.#parts, found, reader)) {
-          if (!this.#lines.has(line)) return
-          line.last = seq
-          this.#push(line, 'notification', note)
-        }
-        if (found.length < REPLAY) break
+    while (this.#lines.has(line)) {
+      const found = await notes.since(line.userId, line.last, REPLAY)
+      const reader = { row: line.userId, isAdmin: line.isAdmin }
+      for (const { seq, ...note } of await shown(this.#parts, found, reader)) {
+        if (!this.#lines.has(line)) return
+        line.last = seq
+        this.#push(line, 'notification', note)
       }
+      if (found.length < REPLAY) break
     }
   }
 

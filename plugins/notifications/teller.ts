@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { rowIdOf, type User } from 'tonearm/plugin'
+import { oneAtATime, rowIdOf, type User } from 'tonearm/plugin'
 import type { Cause, CauseStore } from './causes.ts'
 import type { Context } from './context.ts'
 import type { DeliveryStore } from './delivery-store.ts'
@@ -39,8 +39,8 @@ const GROWS_MS = 24 * 3_600_000
  */
 export class Teller {
   readonly #parts: TellerParts
-  #running: Promise<void> | undefined
-  #again = false
+  /** Tells everything that waits; one run at a time. Never rejects for what telling meets. */
+  readonly run = oneAtATime(() => this.#runAll())
 
   constructor(parts: TellerParts) {
     this.#parts = parts
@@ -51,31 +51,18 @@ export class Teller {
     if (await this.#parts.causes.add(cause, more)) void this.run()
   }
 
-  /** Tells everything that waits; one run at a time. */
-  run(): Promise<void> {
-    this.#again = true
-    this.#running ??= this.#runAll().finally(() => {
-      this.#running = undefined
-    })
-    return this.#running
-  }
-
   async #runAll(): Promise<void> {
     const { ctx, causes } = this.#parts
     let after = 0
-    while (this.#again && !ctx.signal.aborted) {
-      this.#again = false
-      for (;;) {
-        if (ctx.signal.aborted) return
-        const next = await causes.next(after)
-        if (!next) break
-        after = next.id
-        try {
-          await this.#tell(next.cause, next.id)
-        } catch (error) {
-          // It stays, and is told after the next start.
-          ctx.log.warn('news not told yet', { topic: next.cause.note.topic, error: String(error) })
-        }
+    while (!ctx.signal.aborted) {
+      const next = await causes.next(after)
+      if (!next) break
+      after = next.id
+      try {
+        await this.#tell(next.cause, next.id)
+      } catch (error) {
+        // It stays, and is told by a later run.
+        ctx.log.warn('news not told yet', { topic: next.cause.note.topic, error: String(error) })
       }
     }
   }

@@ -1,4 +1,4 @@
-import type { Notification, PluginLogger, UserReader } from 'tonearm/plugin'
+import { type Notification, oneAtATime, type PluginLogger, type UserReader } from 'tonearm/plugin'
 import type { NewNote, NoteStore, PendingNote } from './note-store.ts'
 import type { NewsType, Share, Target } from './share.ts'
 import type { Shown } from './shown.ts'
@@ -42,9 +42,6 @@ export type News = ReturnType<typeof createNews>
  * receivers know one that comes twice by its `key`.
  */
 export function createNews({ store, notes, shown, users, log, signal, emit, send }: NewsParts) {
-  let running: Promise<unknown> | undefined
-  let again = false
-
   const noteOf = (type: NewsType, { id: shareId, description: body }: Share, userId: string): NewNote => {
     return { type, shareId, userId, title: TITLES[type], body }
   }
@@ -71,13 +68,10 @@ export function createNews({ store, notes, shown, users, log, signal, emit, send
   }
 
   async function sayAll(): Promise<void> {
-    while (again) {
-      again = false
-      for (;;) {
-        const waiting = await notes.pending(BATCH)
-        if (waiting.length === 0 || signal.aborted) break
-        await say(waiting)
-      }
+    for (;;) {
+      const waiting = await notes.pending(BATCH)
+      if (waiting.length === 0 || signal.aborted) break
+      await say(waiting)
     }
   }
 
@@ -102,17 +96,9 @@ export function createNews({ store, notes, shown, users, log, signal, emit, send
     forRecipients,
 
     /** Says what waits; resolves when it is said, and never rejects: what fails is said later. */
-    async flush(): Promise<void> {
-      again = true
-      while (again) {
-        running ??= sayAll()
-          .catch((error: unknown) => log.warn('news of shares not told yet', { error: String(error) }))
-          .finally(() => {
-            running = undefined
-          })
-        await running
-      }
-    },
+    flush: oneAtATime(() =>
+      sayAll().catch((error: unknown) => log.warn('news of shares not told yet', { error: String(error) })),
+    ),
   }
 }
 

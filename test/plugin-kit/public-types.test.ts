@@ -28,7 +28,7 @@ test('the build brings the declarations of the public surface, and package.json 
 test('the public surface reaches nothing of the rooms behind it', async () => {
   const foreign = [...(await publicTypes(ROOT)).keys()].filter(
     (path) =>
-      !/^(base\/(access-scope|address|ids)|hooks\/\w+|plugin\/api\/(define|[\w-]*api)|plugin\/pages\/web-page|plugin-kit\/testing\/[\w-]+|rest\/list-query)\.d\.ts$/.test(
+      !/^(base\/(access-scope|address|ids|one-at-a-time)|hooks\/\w+|plugin\/api\/(define|[\w-]*api)|plugin\/pages\/web-page|plugin-kit\/testing\/[\w-]+|rest\/list-query)\.d\.ts$/.test(
         path,
       ),
   )

@@ -9,6 +9,7 @@ import {
   truncatedAddress,
 } from '../../base/address.ts'
 import { decodeIdOf, encodeId } from '../../base/ids.ts'
+import { oneAtATime } from '../../base/one-at-a-time.ts'
 import { type ListQuery, listPage, readListQuery } from '../../rest/list-query.ts'
 import { type WebPage, webPage, webTheme } from '../pages/web-page.ts'
 import type { Permission } from './permission-api.ts'
@@ -41,6 +42,7 @@ export {
   isPrivateAddress,
   type ListQuery,
   listPage,
+  oneAtATime,
   readListQuery,
   Type,
   truncatedAddress,

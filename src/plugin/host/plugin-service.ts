@@ -1,4 +1,5 @@
 import { AppError } from '../../base/errors.ts'
+import { oneAtATime } from '../../base/one-at-a-time.ts'
 import { type Discovery, PluginDiscovery } from '../loading/discover.ts'
 import { describe } from '../loading/evaluate.ts'
 import type { BrokenPackage, PluginOrigin, PluginPackage } from '../loading/plugin-package.ts'
@@ -36,8 +37,9 @@ export class PluginService {
   readonly #options: PluginServiceOptions
   readonly #discoveries: readonly PluginDiscovery[]
   #broken: readonly BrokenPackage[] = []
-  #looking: Promise<void> | undefined
-  #again = false
+  /** Waits for no plugin: one that hangs must not hold up the rest. */
+  readonly #lookSoon = oneAtATime(() => this.#lookOnce())
+  #looking: Promise<void> = Promise.resolve()
   /** Of what was found so far. */
   #transitions: Promise<unknown> = Promise.resolve()
   #stopWatching: () => Promise<void> = async () => {}
@@ -113,7 +115,7 @@ export class PluginService {
 
   async stop(): Promise<void> {
     await this.#stopWatching()
-    await this.#looking?.catch(() => {})
+    await this.#looking.catch(() => {})
     await this.host.stop()
   }
 
@@ -121,21 +123,8 @@ export class PluginService {
     this.#look().catch((error: unknown) => this.#scanFailed(error))
   }
 
-  /** Calls that come while one runs are one further look. Waits for no plugin: one that hangs must not hold up the rest. */
   #look(): Promise<void> {
-    if (this.#looking) {
-      this.#again = true
-      return this.#looking
-    }
-    const look = async () => {
-      do {
-        this.#again = false
-        await this.#lookOnce()
-      } while (this.#again)
-    }
-    this.#looking = look().finally(() => {
-      this.#looking = undefined
-    })
+    this.#looking = this.#lookSoon()
     return this.#looking
   }
 
