@@ -102,7 +102,7 @@ function listening({ listening: one, period }) {
       figure(number(one.songs), 'songs'),
       figure(number(one.artists), 'artists'),
       figure(number(one.days), 'days with music'),
-      figure(streaks.longest ? `${streaks.longest.days} days` : '\u2013', 'longest streak'),
+      figure(streaks.longest ? format.days(streaks.longest.days) : '\u2013', 'longest streak'),
     ),
     make(
       'div',
@@ -137,7 +137,7 @@ function listening({ listening: one, period }) {
         'wide',
         list([
           ['Busiest day', busiestDay ? `${format.day(busiestDay.day)}, ${number(busiestDay.plays)} plays` : '\u2013'],
-          ['Current streak', streaks.current ? `${streaks.current.days} days` : 'none'],
+          ['Current streak', streaks.current ? format.days(streaks.current.days) : 'none'],
           [
             'Heard for the first time',
             `${number(discovered.songs)} songs, ${number(discovered.albums)} albums, ${number(discovered.artists)} artists`,
@@ -172,7 +172,7 @@ function library(one) {
         'wide',
         barChart(
           one.growth.map(({ songs }) => songs),
-          (index) => one.growth[index]?.month ?? '',
+          (index) => format.month(one.growth[index].month),
         ),
       ),
       card(
@@ -401,7 +401,7 @@ function dayChart(days, period) {
 function monthChart(months) {
   return barChart(
     months.map(({ plays }) => plays),
-    (index) => months[index]?.month ?? '',
+    (index) => format.month(months[index].month),
   )
 }
 

@@ -10,7 +10,7 @@ function card(note, changed) {
   return make(
     'li',
     { class: `card ${isUnread ? `unread ${note.level}` : ''}` },
-    make('h3', {}, isUnread ? make('span', { class: 'new' }, 'New ') : '', note.title),
+    make('h3', {}, isUnread ? make('span', { class: 'new' }, 'New') : '', ' ', note.title),
     note.body && make('p', {}, note.body),
     make(
       'div',

@@ -1,6 +1,8 @@
-// Makes the list of the page a player. Without it each song has its own audio element.
+// Makes the list of the page a player, and writes days as the reader does. Without it each song has its own audio element.
 const items = [...document.querySelectorAll('.track')].filter((item) => item.querySelector('audio'))
 if (items.length > 0) start()
+for (const time of document.querySelectorAll('time'))
+  time.textContent = new Date(time.dateTime).toLocaleDateString(undefined, { dateStyle: 'long', timeZone: 'UTC' })
 
 function start() {
   document.documentElement.classList.add('scripted')

@@ -106,6 +106,7 @@ const status = make('p', { role: 'status', class: 'status' })
 export function say(text, isProblem = false) {
   status.classList.toggle('problem', isProblem)
   status.textContent = text
+  for (const fading of status.getAnimations()) fading.currentTime = 0
 }
 
 /** A listener that does what a control is for, and says what went wrong. */
@@ -156,6 +157,7 @@ const unit = (name, digits) =>
 const dates = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' })
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' })
 const days = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' })
+const months = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric', timeZone: 'UTC' })
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short', timeZone: 'UTC' })
 const SIZES = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte']
 
@@ -176,6 +178,9 @@ export const format = {
   time: (at) => times.format(new Date(at)),
   /** A day without a time zone, `2026-11-29`. */
   day: (day) => days.format(new Date(`${day}T00:00:00Z`)),
+  /** A month, `2026-11`. */
+  month: (month) => months.format(new Date(`${month}-01T00:00:00Z`)),
+  days: (count) => unit('day', 0).format(count),
   /** From Monday. */
   weekdays: Array.from({ length: 7 }, (_, day) => weekday.format(Date.UTC(2024, 0, 1 + day))),
 }
