@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Accounts } from './auth/accounts.ts'
@@ -8,19 +7,13 @@ import { FULL_SCOPE } from './base/access-scope.ts'
 import { type Clock, systemClock } from './base/clock.ts'
 import { type Cleanup, Scope } from './base/disposable.ts'
 import type { Config } from './config/load.ts'
-import { programVersion } from './config/version.ts'
-import { makeDataFolder } from './db/data-folder.ts'
-import { acquireDataLock, DATABASE_FILE } from './db/data-lock.ts'
 import type { Database } from './db/database.ts'
-import { migrate } from './db/migrate.ts'
-import { openDatabase } from './db/sqlite-database.ts'
 import { createHookDispatcher, type HookDispatcher } from './hooks/hook-dispatcher.ts'
 import { createArtworkRepository } from './library/artwork-repository.ts'
 import type { Library } from './library/entities.ts'
-import { checkMusicFolders } from './library/library-folders.ts'
+import { openLibrary } from './library/open-library.ts'
 import { createOutboxRepository } from './library/outbox-repository.ts'
-import { createRepositories, type Repositories } from './library/repositories.ts'
-import { applyWordRules } from './library/word-rules.ts'
+import type { Repositories } from './library/repositories.ts'
 import type { Logger } from './log/logger.ts'
 import type { Artwork } from './media/artwork.ts'
 import { createArtwork } from './media/create-artwork.ts'
@@ -33,7 +26,15 @@ import { createPlayback, type Playback } from './playback/playback.ts'
 import type { PluginService } from './plugin/host/plugin-service.ts'
 import { createNativeGate, type NativeGate } from './rest/native-gate.ts'
 import { createSessions, type Sessions } from './rest/sessions.ts'
-import { artworkSettings, coverPriority, librarySettings, mediaSettings, scannerSettings } from './room-settings.ts'
+import {
+  artworkSettings,
+  authSettings,
+  coverPriority,
+  librarySettings,
+  mediaSettings,
+  scannerSettings,
+  subsonicSettings,
+} from './room-settings.ts'
 import { createScanner } from './scanner/create-scanner.ts'
 import type { Scanner } from './scanner/scanner.ts'
 import { createSubsonic, type Subsonic } from './subsonic/create-subsonic.ts'
@@ -99,96 +100,83 @@ export async function openCore(options: CoreOptions): Promise<Core> {
 
 /** As `openCore`; what fails leaves what there is to undo in the scope. */
 export async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore> {
-  const { config, log, clock = systemClock } = options
-  const { data } = config.paths
+  const { config, log, clock = systemClock, hashCost, onNotification: onSend } = options
+  const dataDir = config.paths.data
+  const keyDir = join(dataDir, 'keys')
   const room = (name: string) => log.child({ room: name })
+  const ending = <T extends { stop(): void | Promise<void> }>(label: string, part: T): T => {
+    scope.add(label, () => part.stop())
+    return part
+  }
 
-  const isNew = !existsSync(join(data, DATABASE_FILE))
-  if (isNew) checkMusicFolders(config.libraries, [])
-  makeDataFolder(data)
-  const lock = acquireDataLock(data)
-  scope.add('data lock', () => lock.release())
-  const db = openDatabase({ path: join(data, DATABASE_FILE), log: room('db') })
-  scope.add('database', () => db.close())
-  migrate(db, { log: room('db') })
-  applyWordRules(db, room('library'))
-  const repositories = createRepositories(db)
-  scope.add('play counts', () => repositories.plays.flush())
-  const { libraries } = repositories
-  const away = isNew ? [] : checkMusicFolders(config.libraries, libraries.list(FULL_SCOPE))
-  for (const folder of away) log.warn('music folder is away: what is known of it stays', folder)
-  libraries.syncWithConfig(librarySettings(config), clock.now())
-
+  const { db, repositories } = openLibrary({ dataDir, libraries: librarySettings(config), clock, log }, scope)
+  const { libraries, playlists, songs, users, apiKeys } = repositories
+  const outbox = createOutboxRepository(db)
   const hooks = createHookDispatcher({ log: room('hooks'), clock })
-  const notify = createNotify({
-    log: room('notify'),
-    clock,
-    outbox: createOutboxRepository(db),
-    ...(options.onNotification ? { onSend: options.onNotification } : {}),
-  })
-  scope.add('notifications', () => notify.stop())
-  const auth = createAuth({
-    repositories,
-    hooks,
-    clock,
-    log: room('auth'),
-    notify,
-    keyDir: join(data, 'keys'),
-    settings: {
-      attempts: config.auth.attempts,
-      attemptWindowMs: config.auth.attemptWindow,
-      ...(options.hashCost === undefined ? {} : { hashCost: options.hashCost }),
-    },
-  })
-  scope.add('auth', () => auth.stop())
-  const playback = createPlayback({ repositories, hooks, clock, log: room('playback') })
-  scope.add('playback', () => playback.stop())
-  const streamer = createStreamer({
-    settings: mediaSettings(config),
-    songs: repositories.songs,
-    hooks,
-    rights: rightsSource(auth, repositories),
-    log: room('media'),
-    wasmChildEntry: childEntry('media/transcode/wasm-child').path,
-  })
-  scope.add('streams', () => streamer.stop())
-  const covers = createArtworkRepository(db, coverPriority(config))
-  const artwork = createArtwork({
-    db,
-    repositories,
-    hooks,
-    clock,
-    log: room('artwork'),
-    entry: childEntry('media/artwork/image-child'),
-    settings: artworkSettings(config),
-  })
-  scope.add('artwork', () => artwork.stop())
-  const lyrics = createLyrics({
-    repositories,
-    hooks,
-    log: room('lyrics'),
-    priority: config.lyrics.priority,
-  })
-  const scanner = createScanner({
-    db,
-    libraries,
-    playlists: repositories.playlists,
-    artwork: covers,
-    hooks,
-    notify,
-    clock,
-    log: room('scanner'),
-    settings: scannerSettings(config),
-    childEntry: childEntry('scanner/tag-reader-child'),
-    firstAdmin: () => repositories.users.list().find(({ isAdmin }) => isAdmin)?.id,
-    flushPlays: () => repositories.plays.flush(),
-  })
-  scope.add('scanner', () => scanner.stop())
+  const notify = ending(
+    'notifications',
+    createNotify({ log: room('notify'), clock, outbox, ...(onSend ? { onSend } : {}) }),
+  )
+  const auth = ending(
+    'auth',
+    createAuth({
+      repositories,
+      hooks,
+      clock,
+      log: room('auth'),
+      notify,
+      keyDir,
+      settings: { ...authSettings(config), ...(hashCost === undefined ? {} : { hashCost }) },
+    }),
+  )
+  const { authenticator, accounts, scopes } = auth
+  const playback = ending('playback', createPlayback({ repositories, hooks, clock, log: room('playback') }))
+  const streamer = ending(
+    'streams',
+    createStreamer({
+      settings: mediaSettings(config),
+      songs,
+      hooks,
+      rights: rightsSource(auth, repositories),
+      log: room('media'),
+      wasmChildEntry: childEntry('media/transcode/wasm-child').path,
+    }),
+  )
+  const artwork = ending(
+    'artwork',
+    createArtwork({
+      db,
+      repositories,
+      hooks,
+      clock,
+      log: room('artwork'),
+      entry: childEntry('media/artwork/image-child'),
+      settings: artworkSettings(config),
+    }),
+  )
+  const lyrics = createLyrics({ repositories, hooks, log: room('lyrics'), priority: config.lyrics.priority })
+  const scanner = ending(
+    'scanner',
+    createScanner({
+      db,
+      libraries,
+      playlists,
+      artwork: createArtworkRepository(db, coverPriority(config)),
+      hooks,
+      notify,
+      clock,
+      log: room('scanner'),
+      settings: scannerSettings(config),
+      childEntry: childEntry('scanner/tag-reader-child'),
+      firstAdmin: () => users.list().find(({ isAdmin }) => isAdmin)?.id,
+      flushPlays: () => repositories.plays.flush(),
+    }),
+  )
   const subsonic = createSubsonic({
     repositories,
-    authenticator: auth.authenticator,
-    accounts: auth.accounts,
-    scopes: auth.scopes,
+    authenticator,
+    accounts,
+    scopes,
     streamer,
     artwork,
     lyrics,
@@ -197,27 +185,15 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     hooks,
     clock,
     log: room('subsonic'),
-    settings: {
-      serverVersion: programVersion(),
-      ignoredArticles: config.subsonic.ignoredArticles,
-      legacyClients: config.subsonic.legacyClients,
-      minimalClients: config.subsonic.minimalClients,
-      realPaths: config.subsonic.realPaths,
-      placeholderCovers: config.artwork.placeholder,
-    },
+    settings: subsonicSettings(config),
   })
   const sessions = createSessions({
-    keys: openKeyRing(join(data, 'keys'), 'session'),
+    keys: openKeyRing(keyDir, 'session'),
     clock,
     ttlMs: config.auth.sessionTimeout,
     sessions: repositories.sessions,
   })
-  const gate = createNativeGate({
-    sessions,
-    authenticator: auth.authenticator,
-    users: repositories.users,
-    apiKeys: repositories.apiKeys,
-  })
+  const gate = createNativeGate({ sessions, authenticator, users, apiKeys })
   return {
     config,
     log,
@@ -226,7 +202,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     repositories,
     hooks,
     auth,
-    accounts: auth.accounts,
+    accounts,
     playback,
     scanner,
     sessions,

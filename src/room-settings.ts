@@ -1,16 +1,23 @@
 import { join } from 'node:path'
+import type { AuthSettings } from './auth/create-auth.ts'
 import type { Config } from './config/load.ts'
+import { programVersion } from './config/version.ts'
 import type { CoverPriority } from './library/cover-choice.ts'
 import type { LibrarySettings } from './library/library-repository.ts'
 import type { ArtworkSettings } from './media/create-artwork.ts'
 import { createMediaSettings, type MediaSettings } from './media/media-settings.ts'
 import type { ScannerSettings } from './scanner/settings.ts'
+import type { SubsonicSettings } from './subsonic/services.ts'
 
 // What each room takes of the configuration: rooms know their own settings alone.
 
 export function librarySettings({ libraries, scanner }: Config): readonly LibrarySettings[] {
   const defaults = { recursive: true, followSymlinks: scanner.followSymlinks, excludePatterns: [] }
   return libraries.map((library) => ({ ...defaults, ...library }))
+}
+
+export function authSettings({ auth }: Config): AuthSettings {
+  return { attempts: auth.attempts, attemptWindowMs: auth.attemptWindow }
 }
 
 export function coverPriority({ artwork }: Config): CoverPriority {
@@ -64,5 +71,16 @@ export function artworkSettings(config: Config): ArtworkSettings {
     cacheDir: join(paths.cache, 'artwork'),
     cacheBytes: artwork.cacheSize,
     maxFileBytes: artwork.maxFileSize,
+  }
+}
+
+export function subsonicSettings({ subsonic, artwork }: Config): SubsonicSettings {
+  return {
+    serverVersion: programVersion(),
+    ignoredArticles: subsonic.ignoredArticles,
+    legacyClients: subsonic.legacyClients,
+    minimalClients: subsonic.minimalClients,
+    realPaths: subsonic.realPaths,
+    placeholderCovers: artwork.placeholder,
   }
 }

@@ -1,0 +1,53 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { FULL_SCOPE } from '../base/access-scope.ts'
+import type { Clock } from '../base/clock.ts'
+import type { Scope } from '../base/disposable.ts'
+import { makeDataFolder } from '../db/data-folder.ts'
+import { acquireDataLock, DATABASE_FILE } from '../db/data-lock.ts'
+import type { Database } from '../db/database.ts'
+import { migrate } from '../db/migrate.ts'
+import { openDatabase } from '../db/sqlite-database.ts'
+import type { Logger } from '../log/logger.ts'
+import { checkMusicFolders } from './library-folders.ts'
+import type { LibrarySettings } from './library-repository.ts'
+import { createRepositories, type Repositories } from './repositories.ts'
+import { applyWordRules } from './word-rules.ts'
+
+export interface LibraryOptions {
+  readonly dataDir: string
+  /** As configured; the table follows them. */
+  readonly libraries: readonly LibrarySettings[]
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+export interface OpenLibrary {
+  readonly db: Database
+  readonly repositories: Repositories
+}
+
+/**
+ * Takes the data folder, and brings the schema and the libraries up to date. What is to undo lies in the scope, also after
+ * a failure. Throws LIBRARY_UNREADABLE, CONFIG_INVALID or a code of the data (DATA_*, DISK_FULL).
+ */
+export function openLibrary({ dataDir, libraries, clock, log }: LibraryOptions, scope: Scope): OpenLibrary {
+  const path = join(dataDir, DATABASE_FILE)
+  const dbLog = log.child({ room: 'db' })
+  // Where nothing can be played nothing is made.
+  const isNew = !existsSync(path)
+  if (isNew) checkMusicFolders(libraries, [])
+  makeDataFolder(dataDir)
+  const lock = acquireDataLock(dataDir)
+  scope.add('data lock', () => lock.release())
+  const db = openDatabase({ path, log: dbLog })
+  scope.add('database', () => db.close())
+  migrate(db, { log: dbLog })
+  applyWordRules(db, log.child({ room: 'library' }))
+  const repositories = createRepositories(db)
+  scope.add('play counts', () => repositories.plays.flush())
+  const away = isNew ? [] : checkMusicFolders(libraries, repositories.libraries.list(FULL_SCOPE))
+  for (const folder of away) log.warn('music folder is away: what is known of it stays', folder)
+  repositories.libraries.syncWithConfig(libraries, clock.now())
+  return { db, repositories }
+}
