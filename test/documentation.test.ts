@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
+import { publicSources, withPluginDocs } from '../src/plugin-kit/plugin-docs.ts'
 
 const FOLDERS = ['config', 'plugins', 'src', 'systemd', 'test']
 const PAGES = ['README.md', ...FOLDERS.flatMap(pagesIn)].map((path) => ({ path, text: readFileSync(path, 'utf8') }))
@@ -59,4 +60,9 @@ test('scripts that pages name are those of package.json', () => {
   for (const { path, text } of PAGES)
     for (const [, name = ''] of text.matchAll(/npm run ([\w:]+)/g))
       assert.ok(name in scripts, `${path}: npm run ${name}`)
+})
+
+test('the reference for authors of plugins is that of the code', () => {
+  const page = readFileSync('plugins/README.md', 'utf8')
+  assert.equal(page, withPluginDocs(page, publicSources('.')), 'run `npm run plugin:docs`')
 })
