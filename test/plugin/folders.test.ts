@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { installPlugin } from '../../src/plugin/loading/install-plugin.ts'
+import { unpackArchive } from '../../src/plugin/loading/unpack-archive.ts'
 import { type PluginFiles, writePlugin } from '../support/plugin-folder.ts'
 import { type PluginTestServer, startPluginRoom } from '../support/plugin-room.ts'
 import { tempFolder } from '../support/temp-database.ts'
@@ -85,6 +86,18 @@ test('archives are unpacked; those that lead out or hold links are not', async (
   rmSync(join(server.folder, 'tonearm-plugin-probe-1.0.0.tgz'))
   await server.plugins.rescan()
   assert.equal(server.plugins.find('probe'), undefined)
+})
+
+test('a new version of an archive takes the place of the old one, and of no other whose name begins like it', async (t) => {
+  const folder = tempFolder(t)
+  mkdirSync(join(folder, 'package'))
+  writeFileSync(join(folder, 'package', 'plugin.js'), '')
+  for (const file of ['my.tgz', 'my-notes.tgz'])
+    execFileSync('tar', ['-czf', join(folder, file), '-C', folder, 'package'])
+  const unpack = (file: string, stamp: string) => unpackArchive(join(folder, file), join(folder, 'unpacked'), stamp)
+  const [old, other] = [await unpack('my.tgz', '1'), await unpack('my-notes.tgz', '1')]
+  const young = await unpack('my.tgz', '2')
+  assert.deepEqual([old, other, young].map(existsSync), [false, true, true])
 })
 
 test('npm packages and TypeScript folders are plugins too; of two with one name the first counts', async (t) => {

@@ -6,6 +6,8 @@ import { AppError } from '../../base/errors.ts'
 
 const MAX_BYTES = 50 * 1024 * 1024
 const MAX_ENTRIES = 5_000
+/** What stands for the version behind an archive's name. */
+const MARK = /^[0-9a-f]{12}(\.new)?$/
 
 /**
  * Unpacks an npm-style archive (everything below one top folder) into `<into>/<name>-<stamp>`, once; older versions of
@@ -50,8 +52,9 @@ export async function unpackArchive(file: string, into: string, stamp: string): 
     throw new AppError('BAD_REQUEST', `${basename(file)} can't be unpacked: ${refused}`)
   }
   for (const old of await readdir(into)) {
-    if (old.startsWith(`${name}-`) && join(into, old) !== temporary)
-      await rm(join(into, old), { recursive: true, force: true })
+    // The name of another archive may begin like this one's.
+    const isSame = old.startsWith(`${name}-`) && MARK.test(old.slice(name.length + 1))
+    if (isSame && join(into, old) !== temporary) await rm(join(into, old), { recursive: true, force: true })
   }
   await rename(temporary, folder)
   return folder
