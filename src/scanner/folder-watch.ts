@@ -59,8 +59,8 @@ export class FolderWatch {
   }
 
   /**
-   * Watches these folders, as a scan or the library knows them, and no others; with `partial` these as well. Those that
-   * are new after the first call are reported.
+   * Watches these folders, as a scan or the library knows them, and no others; with `partial` these as well. One that is
+   * new beside known ones is reported, unless folders are polled.
    */
   sync(folders: readonly { readonly path: string; readonly mtimeMs: number }[], partial: boolean): void {
     if (this.#closed) return

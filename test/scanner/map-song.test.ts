@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { RawTags } from '../../src/hooks/hooks.ts'
 import { mapSong } from '../../src/scanner/map-song.ts'
 import { Names } from '../../src/scanner/names.ts'
-import { DEFAULT_SCANNER_SETTINGS } from '../../src/scanner/settings.ts'
+import { DEFAULT_SCANNER_SETTINGS } from '../support/scanner-settings.ts'
 
 const AUDIO = { durationMs: 1000, bitRate: 128, sampleRate: 44100, bitDepth: 0, channels: 2, codec: 'mp3' }
 const MBID = (digit: number) => `${String(digit).repeat(8)}-0000-4000-8000-000000000000`

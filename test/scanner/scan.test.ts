@@ -3,11 +3,11 @@ import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { test } from 'node:test'
 import { createArtworkRepository } from '../../src/library/artwork-repository.ts'
-import { DEFAULT_SCANNER_SETTINGS } from '../../src/scanner/settings.ts'
 import { coverJpeg } from '../support/audio.ts'
 import { createTestClock } from '../support/clock.ts'
 import { quietHooks } from '../support/hooks.ts'
 import { EVERYTHING, scanRig } from '../support/scanned-library.ts'
+import { DEFAULT_SCANNER_SETTINGS } from '../support/scanner-settings.ts'
 
 const album = (over: Record<string, string | number | readonly string[]> = {}) => ({
   artist: 'Björk',

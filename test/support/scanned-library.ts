@@ -13,10 +13,11 @@ import { createRepositories, type Repositories } from '../../src/library/reposit
 import { type Logger, silentLogger } from '../../src/log/logger.ts'
 import { createScanner } from '../../src/scanner/create-scanner.ts'
 import type { Scanner, ScanSummary } from '../../src/scanner/scanner.ts'
-import { DEFAULT_SCANNER_SETTINGS, type ScannerSettings } from '../../src/scanner/settings.ts'
+import type { ScannerSettings } from '../../src/scanner/settings.ts'
 import type { ChildEntry } from '../../src/scanner/tag-reader.ts'
 import { quietHooks } from './hooks.ts'
 import { type LibrarySpec, makeMusicLibrary } from './music-library.ts'
+import { DEFAULT_SCANNER_SETTINGS } from './scanner-settings.ts'
 import { tempDatabase, tempFolder } from './temp-database.ts'
 
 /** A module of the project or a test as a reading process, run from TypeScript. */
