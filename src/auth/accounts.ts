@@ -3,8 +3,9 @@ import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import { type ApiKeyId, encodeId, type LibraryId, type UserId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
-import type { ApiKey, Role, User } from '../library/entities.ts'
+import type { ApiKey, User } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
+import type { UserChanges } from '../library/user-repository.ts'
 import {
   checkBitRate,
   checkName,
@@ -21,14 +22,7 @@ import type { PasswordVault } from './password-vault.ts'
 import type { Scopes } from './scopes.ts'
 import { hashApiKey, type UserDirectory } from './user-directory.ts'
 
-export interface AccountChanges {
-  readonly name?: string
-  readonly fullName?: string
-  readonly email?: string
-  readonly isAdmin?: boolean
-  readonly roles?: readonly Role[]
-  readonly maxBitRate?: number
-  readonly libraries?: readonly LibraryId[]
+export interface AccountChanges extends Omit<UserChanges, 'passwordHash' | 'passwordSealed'> {
   readonly password?: string
   /** False throws the sealed clear text away: token login then answers error 41. */
   readonly tokenLogin?: boolean

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { DEFAULT_PROFILES, mergeProfiles, type ProfileSetting, type TranscodeProfile } from './transcode/profiles.ts'
+import type { ProfileChange } from '../config/special-settings.ts'
+import { DEFAULT_PROFILES, mergeProfiles, type TranscodeProfile } from './transcode/profiles.ts'
 
 export interface MediaSettings {
   /** `auto`: native ffmpeg where there is one, else wasm. */
@@ -31,7 +32,7 @@ export interface MediaSettings {
 export type GivenMediaSettings = Partial<Omit<MediaSettings, 'profiles'>> & {
   readonly cacheDir: string
   /** Changes to the built-in profiles, and further ones. */
-  readonly profiles?: readonly ProfileSetting[]
+  readonly profiles?: readonly ProfileChange[]
 }
 
 const WAITING_PER_JOB = 8

@@ -6,7 +6,8 @@ import { type Names, UNKNOWN_ARTIST, uniqueFolded, VARIOUS_ARTISTS } from './nam
 
 const VARIOUS_ARTISTS_MBID = '89ad4ac3-39f7-470e-963a-56509c546377'
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
-const OTHER_ROLES = [
+/** Roles with a tag of their own, of the same name. */
+export const TAGGED_ROLES = [
   'composer',
   'lyricist',
   'conductor',
@@ -65,7 +66,7 @@ export function songCredits(
   const various = albumArtistCredits.some(
     ({ name, musicBrainzId }) => musicBrainzId === VARIOUS_ARTISTS_MBID || nameKey(name) === nameKey(VARIOUS_ARTISTS),
   )
-  const others = OTHER_ROLES.flatMap((role) => {
+  const others = TAGGED_ROLES.flatMap((role) => {
     const found = uniqueFolded((tags[role] ?? []).flatMap((value) => names.splitPeople(value)))
     return people(role, found, tags[`${role}sort`], tags[`musicbrainz_${role}id`], names)
   })

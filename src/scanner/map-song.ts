@@ -4,7 +4,7 @@ import type { RawTags } from '../hooks/hooks.ts'
 import type { EmbeddedLyrics, Explicit, ReplayGain } from '../library/entities.ts'
 import { nameKey } from '../library/name-key.ts'
 import type { SongDraft } from '../library/scan-draft.ts'
-import { songCredits, uuids } from './credits.ts'
+import { songCredits, TAGGED_ROLES, uuids } from './credits.ts'
 import { songDates } from './dates.ts'
 import { type Names, splitValues, UNKNOWN_ALBUM, uniqueFolded } from './names.ts'
 import type { AudioFacts } from './reader-protocol.ts'
@@ -25,7 +25,7 @@ export interface SongSource {
 }
 
 /** Kept in columns; what else a file says goes to `tags`. */
-const COLUMNS = new Set([
+const COLUMNS = new Set<string>([
   'title',
   'titlesort',
   'artist',
@@ -46,18 +46,9 @@ const COLUMNS = new Set([
   'originaldate',
   'recordingdate',
   'releasedate',
-  'composer',
+  ...TAGGED_ROLES,
   'composersort',
-  'lyricist',
   'lyricistsort',
-  'conductor',
-  'arranger',
-  'producer',
-  'director',
-  'engineer',
-  'mixer',
-  'remixer',
-  'djmixer',
   'performer',
   'replaygain_track_gain',
   'replaygain_track_peak',

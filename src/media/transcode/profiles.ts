@@ -1,3 +1,5 @@
+import type { ProfileChange } from '../../config/special-settings.ts'
+
 /** What a client may ask for by `format`: a codec, its container and how ffmpeg makes it. All of it is data. */
 export interface TranscodeProfile {
   /** What clients send as `format`, lower case. */
@@ -20,17 +22,6 @@ export interface TranscodeProfile {
   readonly arguments: readonly string[]
   /** Suffixes of lossy files that already are what this profile makes. */
   readonly equals: readonly string[]
-}
-
-/** The same, as far as a person may change it in the configuration. Unknown names make new profiles out of `mp3`'s shape. */
-export interface ProfileSetting {
-  readonly name: string
-  readonly enabled?: boolean
-  readonly bitRate?: number
-  readonly suffix?: string
-  readonly contentType?: string
-  readonly encoder?: string
-  readonly arguments?: readonly string[]
 }
 
 const CD_AND_DVD = [44_100, 48_000]
@@ -107,8 +98,8 @@ export const DEFAULT_PROFILES: readonly TranscodeProfile[] = [
   },
 ]
 
-/** The built-in profiles with a person's changes: changed by name, switched off, or added. */
-export function mergeProfiles(settings: readonly ProfileSetting[]): readonly TranscodeProfile[] {
+/** The built-in profiles with a person's changes: by name, switched off, or new ones out of `mp3`'s shape. */
+export function mergeProfiles(settings: readonly ProfileChange[]): readonly TranscodeProfile[] {
   const profiles = new Map(DEFAULT_PROFILES.map((profile) => [profile.name, profile]))
   for (const { enabled, name: givenName, ...changes } of settings) {
     const name = givenName.toLowerCase()
