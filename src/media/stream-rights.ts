@@ -3,6 +3,7 @@ import { pause, yieldToLoop } from '../base/deadline.ts'
 import { AppError } from '../base/errors.ts'
 import type { ApiKeyId, SongId, UserId } from '../base/ids.ts'
 import { aroundStreams, interruptible } from '../base/interruptible.ts'
+import { oneAtATime } from '../base/one-at-a-time.ts'
 import type { Purpose } from '../hooks/hooks.ts'
 import type { User, Viewer } from '../library/entities.ts'
 import type { Logger } from '../log/logger.ts'
@@ -41,15 +42,19 @@ interface RunningStream {
   revoke(): void
 }
 
+interface StreamsOfUser {
+  readonly streams: Set<RunningStream>
+  /** Looks at the rights to all of them. */
+  check(): Promise<void>
+}
+
 /** Songs looked at without giving the loop a turn. */
 const SLICE = 50
 
 /** Ends running streams whose right is withdrawn. */
 export class StreamRights {
   readonly #options: StreamRightsOptions
-  readonly #running = new Map<UserId, Set<RunningStream>>()
-  readonly #checking = new Set<UserId>()
-  readonly #again = new Set<UserId>()
+  readonly #running = new Map<UserId, StreamsOfUser>()
   readonly #abort = new AbortController()
   #unsubscribe: (() => void) | undefined
   #changes = 0
@@ -62,7 +67,7 @@ export class StreamRights {
     this.#unsubscribe = this.#options.rights.onChange((userId) => {
       this.#changes++
       const users = userId === undefined ? [...this.#running.keys()] : [userId]
-      for (const user of users) void this.#check(user)
+      for (const user of users) void this.#running.get(user)?.check()
     })
   }
 
@@ -73,7 +78,7 @@ export class StreamRights {
 
   get runningStreams(): number {
     let count = 0
-    for (const streams of this.#running.values()) count += streams.size
+    for (const { streams } of this.#running.values()) count += streams.size
     return count
   }
 
@@ -87,7 +92,7 @@ export class StreamRights {
     return aroundStreams(source, (stream) => {
       const watched = this.#watch(stream, grant)
       // Something changed between the permission and the first byte: it didn't know this stream yet.
-      if (since !== this.#changes) void this.#check(grant.userId)
+      if (since !== this.#changes) void this.#running.get(grant.userId)?.check()
       return watched
     })
   }
@@ -100,40 +105,28 @@ export class StreamRights {
   }
 
   #add(entry: RunningStream): void {
-    const streams = this.#running.get(entry.grant.userId)
-    if (streams) streams.add(entry)
-    else this.#running.set(entry.grant.userId, new Set([entry]))
+    const { userId } = entry.grant
+    const known = this.#running.get(userId)
+    if (known) known.streams.add(entry)
+    else {
+      const streams = new Set([entry])
+      this.#running.set(userId, { streams, check: oneAtATime(() => this.#check(userId, streams)) })
+    }
   }
 
   #remove(entry: RunningStream): void {
-    const streams = this.#running.get(entry.grant.userId)
-    streams?.delete(entry)
-    if (streams?.size === 0) this.#running.delete(entry.grant.userId)
+    const known = this.#running.get(entry.grant.userId)
+    known?.streams.delete(entry)
+    if (known?.streams.size === 0) this.#running.delete(entry.grant.userId)
   }
 
-  /** One check of a user at a time; a change meanwhile leads to one more. */
-  async #check(userId: UserId): Promise<void> {
-    if (!this.#running.has(userId)) return
-    if (this.#checking.has(userId)) {
-      this.#again.add(userId)
-      return
-    }
-    this.#checking.add(userId)
-    try {
-      do {
-        this.#again.delete(userId)
-        const doubtful = await this.#refused(userId, [...(this.#running.get(userId) ?? [])])
-        if (doubtful.length === 0) continue
-        await pause(this.#options.secondLookMs, this.#abort.signal)
-        const refused = await this.#refused(userId, doubtful)
-        for (const stream of refused) stream.revoke()
-        if (refused.length > 0)
-          this.#options.log.info('Streams ended: the right was withdrawn', { count: refused.length })
-      } while (this.#again.has(userId))
-    } finally {
-      this.#checking.delete(userId)
-      this.#again.delete(userId)
-    }
+  async #check(userId: UserId, streams: ReadonlySet<RunningStream>): Promise<void> {
+    const doubtful = await this.#refused(userId, [...streams])
+    if (doubtful.length === 0) return
+    await pause(this.#options.secondLookMs, this.#abort.signal)
+    const refused = await this.#refused(userId, doubtful)
+    for (const stream of refused) stream.revoke()
+    if (refused.length > 0) this.#options.log.info('Streams ended: the right was withdrawn', { count: refused.length })
   }
 
   async #refused(userId: UserId, streams: readonly RunningStream[]): Promise<readonly RunningStream[]> {
