@@ -41,10 +41,9 @@ function climbing(imports: Imports, levels: ReadonlyMap<string, number>): readon
     const room = roomOf(file)
     const level = levels.get(room)
     if (level === undefined) return [`${file} lies in no room of ${PLAN}`]
-    return targets
-      .filter((target) => roomOf(target) !== room || !target.startsWith('src/'))
-      .filter((target) => !target.startsWith('src/') || (levels.get(roomOf(target)) ?? level) >= level)
-      .map((target) => `${file} imports ${target}`)
+    const isBelow = (target: string) => (levels.get(roomOf(target)) ?? level) < level
+    const isAllowed = (target: string) => target.startsWith('src/') && (roomOf(target) === room || isBelow(target))
+    return targets.filter((target) => !isAllowed(target)).map((target) => `${file} imports ${target}`)
   })
 }
 
