@@ -205,6 +205,8 @@ describe('the program', () => {
       await server.stop('SIGKILL')
 
       server = await place.start(systemd.env)
+      // A busy machine answers before it has looked for plugins.
+      await until(async () => (await stateOf(server, 'hanging')).state !== 'discovered', 'it was not looked for')
       const info = await stateOf(server, 'hanging')
       assert.equal(info.state, 'quarantined')
       assert.match(String(info.lastError), /stopped answering/)
