@@ -1,9 +1,21 @@
 import { programVersion } from './config/version.ts'
 import type { Core } from './core.ts'
 import { pingRoute, robotsRoute } from './http/ping-route.ts'
-import type { Route } from './http/router.ts'
+import { createRouter, type Route, type Router } from './http/router.ts'
 import { welcomeRoute } from './http/welcome-route.ts'
+import type { PublishedRoutes } from './plugin/host/publish-tables.ts'
 import { nativeRoutes } from './rest/native-routes.ts'
+
+/** Every address of the server; plugins change theirs while it runs. */
+export interface RouteTable extends PublishedRoutes {
+  readonly router: Router
+}
+
+export function createRouteTable(core: Core): RouteTable {
+  const own = coreRoutes(core)
+  const router = createRouter(own)
+  return { router, coreRoutes: own, swapRoutes: (routes) => router.swap([...own, ...routes]) }
+}
 
 /** All that the core itself answers; plugins bring the rest. */
 export function coreRoutes({ subsonic, sessions, gate, auth, repositories, hooks }: Core): readonly Route[] {

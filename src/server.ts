@@ -2,10 +2,11 @@ import { pause } from './base/deadline.ts'
 import { Scope } from './base/disposable.ts'
 import { AppError } from './base/errors.ts'
 import { type BuiltCore, buildCore, type Core, type CoreOptions, endCore } from './core.ts'
-import { coreRoutes } from './core-routes.ts'
+import { createRouteTable, type RouteTable } from './core-routes.ts'
 import { errorReply } from './http/reply.ts'
-import { createRouter, type Route, type Router } from './http/router.ts'
+import type { Route, Router } from './http/router.ts'
 import { type Listening, startHttp } from './http/start-http.ts'
+import type { HttpHandler } from './http/types.ts'
 import { prepareAfterScans } from './media/prepare-after-scans.ts'
 import { watchDisks } from './notify/disk-watch.ts'
 import { shutGates } from './plugin/host/live-tables.ts'
@@ -36,60 +37,41 @@ const STARTING = new AppError('UNAVAILABLE', 'The server is starting. Try again 
 
 /** Builds nothing before `start`. */
 export function createServer(options: ServerOptions): Server {
-  const { config, log } = options
   let core: BuiltCore | undefined
-  let router: Router | undefined
-  let baseRoutes: readonly Route[] = []
+  let table: RouteTable | undefined
   let stopping: Promise<void> | undefined
 
   async function start(): Promise<Listening> {
     const scope = new Scope()
     try {
       core = await buildCore(options, scope)
-      baseRoutes = coreRoutes(core)
-      router = createRouter(baseRoutes)
-      const table = router
+      table = createRouteTable(core)
       // Stopped after the connections, and before what it stands on.
       let stopPlugins = async () => {}
       scope.add('plugins', () => stopPlugins())
-      let ready = false
+      const door = createDoor(table.router)
       const http = await startHttp({
-        settings: config.server,
-        // The port is taken first, so that a start which fails there makes nobody; until the first user is made, nobody
-        // is answered: a server without users would let anyone become its administrator.
-        handler: (request) => (ready ? table.handle(request) : errorReply(STARTING)),
-        begin: (request) => (ready ? table.begin(request) : { handler: () => errorReply(STARTING), release: () => {} }),
+        settings: options.config.server,
+        handler: door.handler,
+        begin: door.begin,
         hooks: core.hooks,
-        log: log.child({ room: 'http' }),
+        log: options.log.child({ room: 'http' }),
       })
       scope.add('connections', () => http.close())
       const { at } = http
       core.listening = at.url
-      stopPlugins = await startPlugins(core, { coreRoutes: baseRoutes, swapRoutes })
-      const open = () => {
-        ready = true
-      }
-      await options.onListening?.(core, at, open)
-      open()
-      core.streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
-      if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
-      await core.scanner.start()
-      scope.add(
-        'disk space',
-        watchDisks({ paths: config.paths, notify: core.notify, log: log.child({ room: 'notify' }) }),
-      )
+      stopPlugins = await startPlugins(core, table)
+      await options.onListening?.(core, at, door.open)
+      door.open()
+      await startBackgroundWork(core, scope)
       core.hooks.observe('server.ready', { url: at.url })
       return at
     } catch (error) {
       await endCore(scope, options)
       core = undefined
-      router = undefined
+      table = undefined
       throw error
     }
-  }
-
-  function swapRoutes(routes: readonly Route[]): void {
-    router?.swap([...baseRoutes, ...routes])
   }
 
   async function stop(reason: string): Promise<void> {
@@ -98,7 +80,7 @@ export function createServer(options: ServerOptions): Server {
     await core.hooks.settled(STOPPING_MS)
     await core.close()
     core = undefined
-    router = undefined
+    table = undefined
   }
 
   return {
@@ -108,13 +90,38 @@ export function createServer(options: ServerOptions): Server {
     get subsonic() {
       return core?.subsonic
     },
-    swapRoutes,
+    swapRoutes: (routes) => table?.swapRoutes(routes),
     start,
     stop: (reason) => {
       stopping ??= stop(reason)
       return stopping
     },
   }
+}
+
+/**
+ * Asks everybody to wait until it is opened. The port is taken first, so that a start which fails there makes nobody; and
+ * until the first user is made nobody is answered: a server without users would let anyone become its administrator.
+ */
+function createDoor(router: Router): Pick<Router, 'begin'> & { readonly handler: HttpHandler; open(): void } {
+  let isOpen = false
+  const wait: HttpHandler = () => errorReply(STARTING)
+  return {
+    handler: (request) => (isOpen ? router.handle(request) : wait(request)),
+    begin: (request) => (isOpen ? router.begin(request) : { handler: wait, release: () => {} }),
+    open: () => {
+      isOpen = true
+    },
+  }
+}
+
+/** What goes on whether anybody asks or not. */
+async function startBackgroundWork(core: Core, scope: Scope): Promise<void> {
+  const { config, log, streamer, scanner, notify } = core
+  streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
+  if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
+  await scanner.start()
+  scope.add('disk space', watchDisks({ paths: config.paths, notify, log: log.child({ room: 'notify' }) }))
 }
 
 /**

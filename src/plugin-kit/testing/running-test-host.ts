@@ -3,9 +3,8 @@ import { FULL_SCOPE } from '../../base/access-scope.ts'
 import { AppError } from '../../base/errors.ts'
 import { encodeId, type UserId } from '../../base/ids.ts'
 import type { Core } from '../../core.ts'
-import { coreRoutes } from '../../core-routes.ts'
+import { createRouteTable } from '../../core-routes.ts'
 import type { HookInput, HookName } from '../../hooks/hooks.ts'
-import { createRouter } from '../../http/router.ts'
 import type { User } from '../../library/entities.ts'
 import type { HandlerOutput } from '../../plugin/api/hook-api.ts'
 import type { Notification } from '../../plugin/api/notify-api.ts'
@@ -59,11 +58,9 @@ export class RunningTestHost implements TestHost {
     this.#options = options
     this.#core = core
     this.#names = musicNames(core.repositories)
-    const own = coreRoutes(core)
-    const router = createRouter(own)
-    this.#http = createInMemoryHttp({ handler: (request) => router.handle(request), hooks, log })
-    const swapRoutes = (routes: typeof own) => router.swap([...own, ...routes])
-    this.#plugins = new LoadedPlugins(core, { timers: time, routes: { coreRoutes: own, swapRoutes } })
+    const routes = createRouteTable(core)
+    this.#http = createInMemoryHttp({ handler: (request) => routes.router.handle(request), hooks, log })
+    this.#plugins = new LoadedPlugins(core, { timers: time, routes })
   }
 
   load(
