@@ -82,10 +82,9 @@ function readAddress(text: string): Address | undefined {
   if (family === 0) return undefined
   if (family === 4) return ipaddr.IPv4.parse(text)
   const bare = text.replace(/%.*$/, '')
-  const { parts } = ipaddr.IPv6.parse(bare)
+  const address = ipaddr.IPv6.parse(bare)
   // The library takes the forgotten form `::192.0.2.1` for a mapped address as well.
-  if (parts[5] === 0xffff && !/ffff/i.test(bare)) parts[5] = 0
-  const address = new ipaddr.IPv6(parts)
+  if (address.parts[5] === 0xffff && !/ffff/i.test(bare)) address.parts[5] = 0
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address
 }
 

@@ -30,6 +30,8 @@ export const ADDED: readonly {
       ['createNetworkMatcher', /\bcreateNetworkMatcher\(/],
       ['isPrivateAddress or isLocalAddress', /\bis(Private|Local)Address\(/],
       ['truncatedAddress', /\btruncatedAddress\(/],
+      ['isNetwork', /\bisNetwork\(/],
+      ['oneAtATime', /\boneAtATime\(/],
     ],
   },
 ]
