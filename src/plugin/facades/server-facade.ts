@@ -12,7 +12,7 @@ export function createServerReader(generation: Generation, services: HostService
       const { user, system } = process.cpuUsage()
       const { fileBytes, walBytes } = db.stats()
       const { scanning, count, lastScanAt, lastError } = admin.scanner.status()
-      const { streams = 0, transcoder } = media?.status() ?? {}
+      const { streams, transcoder } = media.status()
       return {
         version: admin.version,
         startedAt: admin.startedAt,

@@ -1,5 +1,4 @@
 import { AppError } from '../../base/errors.ts'
-import { systemTimers } from '../../base/timers.ts'
 import type { Disposable } from '../api/disposable-api.ts'
 import type { Permission } from '../api/permission-api.ts'
 import type { PluginContext, PluginLogger } from '../api/plugin-api.ts'
@@ -24,7 +23,6 @@ import { createSettingsFacade } from '../facades/settings-facade.ts'
 import { createStatisticsFacade } from '../facades/statistics-facade.ts'
 import { createSubsonicFacade } from '../facades/subsonic-facade.ts'
 import { createUserReader } from '../facades/users-facade.ts'
-import { MediaLeases } from '../routes/media-leases.ts'
 import type { Generation } from './generation.ts'
 import type { HostServices } from './host-services.ts'
 
@@ -50,7 +48,7 @@ export function createContext(options: ContextOptions): PluginContext {
   const { plugin } = generation
   const hosts = [...granted].flatMap((name) => (name.startsWith('net:') ? [name.slice('net:'.length)] : []))
   const readers = services
-  const routes = createRouteFacade(generation, granted, services.leases ?? new MediaLeases(services.clock))
+  const routes = createRouteFacade(generation, granted, services.leases)
   const member = <T>(needed: readonly Permission[], make: () => T): T => {
     if (needed.some((permission) => granted.has(permission))) return make()
     return refusal<T>(plugin, needed)
@@ -83,7 +81,7 @@ export function createContext(options: ContextOptions): PluginContext {
     scheduler: member(['scheduler'], () =>
       createSchedulerFacade(generation, options.runTask, {
         clock: services.clock,
-        timers: services.timers ?? systemTimers,
+        timers: services.timers,
       }),
     ),
     notify: member(['notify'], () => createNotifyFacade(generation, services.notify)),

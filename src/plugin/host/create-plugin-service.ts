@@ -1,8 +1,10 @@
+import { systemTimers } from '../../base/timers.ts'
 import { pluginSettings } from '../../config/plugin-settings.ts'
 import { settingsView } from '../../config/settings-view.ts'
 import { createPluginStateRepository } from '../../library/plugin-state-repository.ts'
-import { type Breadcrumb, noBreadcrumb } from '../containment/breadcrumb.ts'
+import { noBreadcrumb } from '../containment/breadcrumb.ts'
 import { findUser } from '../facades/viewers.ts'
+import { MediaLeases } from '../routes/media-leases.ts'
 import { createAdminServices } from './admin-services.ts'
 import type { HostServices } from './host-services.ts'
 import type { HostTables } from './host-tables.ts'
@@ -10,12 +12,11 @@ import type { PluginParts } from './plugin-parts.ts'
 import { PluginService, type PluginServiceOptions } from './plugin-service.ts'
 import { createPublisher, type PublishedRoutes } from './publish-tables.ts'
 
-type Observed = Pick<HostServices, 'timers' | 'onGeneration'>
-
-export interface CreatePluginServiceOptions extends Omit<PluginServiceOptions, 'host' | 'order'>, Observed {
+export interface CreatePluginServiceOptions
+  extends Omit<PluginServiceOptions, 'host' | 'order'>,
+    Partial<Pick<HostServices, 'breadcrumb' | 'timers' | 'onGeneration'>> {
   /** Where their routes go. Absent: nobody asks plugins for anything. */
   readonly routes?: PublishedRoutes
-  readonly breadcrumb?: Breadcrumb
 }
 
 /**
@@ -24,7 +25,7 @@ export interface CreatePluginServiceOptions extends Omit<PluginServiceOptions, '
  */
 export function createPluginService(parts: PluginParts, options: CreatePluginServiceOptions): PluginService {
   const { config, db, repositories, hooks, auth, scanner, subsonic, streamer, notify, clock } = parts
-  const { routes, breadcrumb = noBreadcrumb, timers, onGeneration, ...rest } = options
+  const { routes, breadcrumb = noBreadcrumb, timers = systemTimers, onGeneration, ...rest } = options
   const { scopes, accounts, authenticator } = auth
   const log = parts.log.child({ room: 'plugin' })
   const dataDir = config.paths.data
@@ -65,8 +66,9 @@ export function createPluginService(parts: PluginParts, options: CreatePluginSer
       peerLimits: { all: config.server.maxListeners, perUser: config.server.maxListenersPerUser },
       onRightsChanged: (listener) => scopes.onInvalidate(listener),
       required: config.plugins.required,
+      leases: new MediaLeases(clock),
+      timers,
       configured: (plugin) => pluginSettings(config, plugin),
-      ...(timers ? { timers } : {}),
       ...(onGeneration ? { onGeneration } : {}),
     },
   })

@@ -16,7 +16,7 @@ import type { MediaLeases } from '../routes/media-leases.ts'
 import type { Generation } from './generation.ts'
 import type { HostTables } from './host-tables.ts'
 
-/** What the plugin host is built on; given by the composition root. */
+/** What the plugin host is built on. */
 export interface HostServices extends ReaderServices {
   readonly db: Database
   readonly hooks: HookDispatcher
@@ -28,23 +28,23 @@ export interface HostServices extends ReaderServices {
   readonly renderChildren: ChildRenderer
   readonly admin: AdminServices
   /** What is being streamed and converted; for figures. */
-  readonly media?: { status(): StreamerStatus }
+  readonly media: { status(): StreamerStatus }
   /** A note for people. Channels that plugins add come with the tables. */
   notify(notification: Notification): void
   /** Routes, Subsonic endpoints and the rest of the tables after each swap. Must not throw. */
   onTables(tables: HostTables): void
-  /** Given by the host to the lives of its plugins: under what their media are sent. */
-  readonly leases?: MediaLeases
-  /** For schedules, and for looking whether informed clients still may be. Default: the system's; tests move their own. */
-  readonly timers?: Timers
+  /** What plugins gave and is being sent. */
+  readonly leases: MediaLeases
+  /** For schedules, and for looking whether informed clients still may be. Tests move their own. */
+  readonly timers: Timers
   /** How many clients plugins may keep informed. */
-  readonly peerLimits?: PeerLimits
+  readonly peerLimits: PeerLimits
   /** Calls back after rights changed: of one user, or of everybody. @returns what ends that. */
-  onRightsChanged?(listener: (userId: UserId | undefined) => void): () => void
+  onRightsChanged(listener: (userId: UserId | undefined) => void): () => void
   /** Each life of a plugin as it begins, for those who count what is left of it. Must not throw. */
   onGeneration?(generation: Generation): void
   /** Settings of a plugin that the server's own configuration holds; what people set for the plugin beats them. */
-  configured?(plugin: string): Readonly<Record<string, unknown>>
+  configured(plugin: string): Readonly<Record<string, unknown>>
   /** Names that must run: while one does not, nobody but administrators sees or hears anything. */
   readonly required: readonly string[]
 }

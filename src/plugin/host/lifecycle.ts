@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
 import { AppError, isAppError } from '../../base/errors.ts'
-import { systemTimers } from '../../base/timers.ts'
 import type { HookOwner } from '../../hooks/hook-table.ts'
 import type { PluginState } from '../../library/plugin-state-repository.ts'
 import type { EventSink } from '../facades/event-facade.ts'
@@ -257,7 +256,7 @@ export class Lifecycle {
     if (this.#stop.signal.aborted) return
     const wait = slot.breaker.open()
     slot.clearRetry()
-    const { clock, timers = systemTimers } = this.#parts.services
+    const { clock, timers } = this.#parts.services
     slot.retryAt = clock.now() + wait
     slot.cancelRetry = timers.after(wait, () =>
       slot.serial('refresh', () => this.bringUp(slot, { throwing: false, anew: false })),

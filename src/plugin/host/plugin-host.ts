@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../../base/errors.ts'
-import { systemTimers } from '../../base/timers.ts'
 import { Failures, type StrayEvent } from '../containment/failures.ts'
 import { callPlugin } from '../facades/call.ts'
 import { deliverEvent, tellSetting } from '../live/listener-delivery.ts'
 import { Peers } from '../live/peers.ts'
 import type { BrokenPackage, PluginPackage } from '../loading/plugin-package.ts'
-import { MediaLeases } from '../routes/media-leases.ts'
+import type { MediaLeases } from '../routes/media-leases.ts'
 import { BatchedRebuild } from './batched-rebuild.ts'
 import type { Generation } from './generation.ts'
 import type { HostServices } from './host-services.ts'
@@ -18,7 +17,6 @@ import { infoOf, type PluginInfo } from './plugin-info.ts'
 import { createPluginPolicy, type PluginPolicy, type PolicyOptions } from './plugin-policy.ts'
 import { PluginSlot } from './plugin-slot.ts'
 
-const DEFAULT_PEER_LIMITS = { all: 2_000, perUser: 32 }
 const TASK_MS = 600_000
 const LISTENER_MS = 10_000
 /** A folder that is replaced is gone for a moment: the gates of its plugin stay shut for so long, ms. */
@@ -44,15 +42,11 @@ export class PluginHost {
   #stopped = false
 
   /** `order`: names that come first, in this order; the others follow by name. */
-  constructor(given: HostServices, order: readonly string[], options: PluginHostOptions = {}) {
-    this.leases = new MediaLeases(given.clock)
-    const services = { ...given, leases: this.leases }
+  constructor(services: HostServices, order: readonly string[], options: PluginHostOptions = {}) {
+    const { leases, peerLimits: limits, timers, log } = services
     this.#services = services
-    this.peers = new Peers({
-      limits: services.peerLimits ?? DEFAULT_PEER_LIMITS,
-      timers: services.timers ?? systemTimers,
-      log: services.log,
-    })
+    this.leases = leases
+    this.peers = new Peers({ limits, timers, log })
     this.#order = order
     this.#policy = createPluginPolicy(services.states, { ...options, required: services.required })
     this.#tables = new LiveTables(services, this.#policy)
@@ -84,7 +78,7 @@ export class PluginHost {
       },
       stray: (generation, error) => this.#failures.stray(generation, error, 'a timer or an effect'),
     })
-    const forget = services.onRightsChanged?.((userId) => void this.peers.check(userId))
+    const forget = services.onRightsChanged((userId) => void this.peers.check(userId))
     const detach = services.hooks.attach({
       enter: (owner) => this.#lifecycle.ownedBy(owner)?.enter(),
       leave: (owner) => this.#lifecycle.ownedBy(owner)?.leave(),
@@ -95,7 +89,7 @@ export class PluginHost {
     })
     this.#detach = () => {
       detach()
-      forget?.()
+      forget()
       this.peers.stop()
     }
   }

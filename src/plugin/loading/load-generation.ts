@@ -56,7 +56,7 @@ export interface LoadOptions {
 export async function loadGeneration(options: LoadOptions): Promise<Generation> {
   const { pkg, services } = options
   const { name, version } = pkg.manifest
-  const config = resolveConfig(name, pkg.manifest.config, { ...services.configured?.(name), ...options.config })
+  const config = resolveConfig(name, pkg.manifest.config, { ...services.configured(name), ...options.config })
   const log = createPluginLog(services.log.child({ plugin: name, generation: options.number }))
   const holder: { generation: Generation | undefined } = { generation: undefined }
   const globals = globalsFor(options, { holder, log })
