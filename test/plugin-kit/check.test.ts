@@ -265,6 +265,19 @@ const CASES: readonly Case[] = [
     (p) => p.edit('src/plugin.ts', setup, `${setup}    if (config.size > 0) throw new Error('no good')\n`),
   ],
   [
+    "an endpoint that is the server's own",
+    'fail',
+    /plugin registration ignored: the Subsonic endpoint ping of sample is the server's own/,
+    (p) => {
+      p.edit('src/plugin.ts', "'db', 'routes']", "'db', 'routes', 'subsonic']")
+      p.edit(
+        'src/plugin.ts',
+        setup,
+        `${setup.replace('log', 'log, subsonic')}    subsonic.endpoint('ping', () => ({}))\n`,
+      )
+    },
+  ],
+  [
     'a migration of foreign tables',
     'fail',
     /migration failed|must begin with sample_/,
