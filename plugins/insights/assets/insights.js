@@ -55,8 +55,11 @@ async function fill(body, signal) {
     )
     for (const chart of state.charts) chart.draw()
   } finally {
-    body.removeAttribute('aria-busy')
-    document.documentElement.dataset.ready = String(turn)
+    // An answer that was overtaken says nothing of the one that is awaited.
+    if (turn === state.turn) {
+      body.removeAttribute('aria-busy')
+      document.documentElement.dataset.ready = String(turn)
+    }
   }
 }
 
