@@ -4,9 +4,9 @@ import { AppError, systemErrorCode } from '../base/errors.ts'
 import type { Library } from './entities.ts'
 
 /**
- * Checks the music folders at the start. One that was never scanned must be readable; one that was may be away for a
- * while (a disk that isn't mounted): it is returned, and the scanner leaves what it knows of it alone.
- * Throws LIBRARY_UNREADABLE with all that are wrong, CONFIG_INVALID when one lies in another.
+ * Checks the music folders at the start. Any may be away for a while (a disk that isn't mounted, a share that isn't there
+ * yet): it is returned, and the scanner leaves what it knows of it alone and looks for it.
+ * Throws LIBRARY_UNREADABLE when all are away and nothing was ever scanned, CONFIG_INVALID when one lies in another.
  */
 export function checkMusicFolders(
   configured: readonly NamedFolder[],
@@ -18,18 +18,16 @@ export function checkMusicFolders(
       'No music folder is known. Name one: tonearm --music DIR (or music: [DIR] in config.yaml, or TONEARM_MUSIC).',
     )
   }
-  const scanned = new Set(known.filter(({ lastScanAt }) => lastScanAt !== undefined).map(({ path }) => path))
-  const broken = configured.flatMap(({ path }) => {
+  const away = configured.flatMap(({ path }) => {
     const reason = whyUnreadable(path)
     return reason === undefined ? [] : [{ path, reason }]
   })
-  const fatal = broken.filter(({ path }) => !scanned.has(path))
-  if (fatal.length > 0) {
-    const list = fatal.map(({ path, reason }) => `${path} ${reason}`).join('; ')
+  if (away.length === configured.length && known.every(({ lastScanAt }) => lastScanAt === undefined)) {
+    const list = away.map(({ path, reason }) => `${path} ${reason}`).join('; ')
     throw new AppError('LIBRARY_UNREADABLE', `The music can not be read: ${list}. Correct the path or its rights.`)
   }
   checkFoldersApart(configured, known)
-  return broken
+  return away
 }
 
 function whyUnreadable(path: string): string | undefined {

@@ -36,7 +36,7 @@ export function openLibrary({ dataDir, libraries, clock, log }: LibraryOptions, 
   const dbLog = log.child({ room: 'db' })
   // Where nothing can be played nothing is made.
   const isNew = !existsSync(path)
-  if (isNew) checkMusicFolders(libraries, [])
+  const awayAtFirst = isNew ? checkMusicFolders(libraries, []) : []
   makeDataFolder(dataDir)
   const lock = acquireDataLock(dataDir)
   scope.add('data lock', () => lock.release())
@@ -46,8 +46,8 @@ export function openLibrary({ dataDir, libraries, clock, log }: LibraryOptions, 
   applyWordRules(db, log.child({ room: 'library' }))
   const repositories = createRepositories(db)
   scope.add('play counts', () => repositories.plays.flush())
-  const away = isNew ? [] : checkMusicFolders(libraries, repositories.libraries.list(FULL_SCOPE))
-  for (const folder of away) log.warn('music folder is away: what is known of it stays', folder)
+  const away = isNew ? awayAtFirst : checkMusicFolders(libraries, repositories.libraries.list(FULL_SCOPE))
+  for (const folder of away) log.warn('music folder is away: the rest is served, and it is looked for', folder)
   repositories.libraries.syncWithConfig(libraries, clock.now())
   return { db, repositories }
 }

@@ -1,9 +1,13 @@
 import type { LibraryId } from '../base/ids.ts'
+import { oneAtATime } from '../base/one-at-a-time.ts'
 import type { Library } from '../library/entities.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { checkRoot } from './library-root.ts'
 import type { LibraryScanResult } from './library-scan.ts'
 import type { ScanContext } from './scan-context.ts'
+
+/** A mount comes back without a word; one look at its root costs nothing. */
+const LOOK_MS = 30_000
 
 /** Watches the folders of all libraries, as the settings want it. Silent before the first `follow`. */
 export class LibraryWatches {
@@ -15,6 +19,8 @@ export class LibraryWatches {
   readonly #watches = new Map<LibraryId, FolderWatch>()
   /** Libraries whose root was not there: nothing tells when it comes back, so it is looked for. */
   readonly #away = new Map<LibraryId, string>()
+  /** One look at a time: that at a dead mount may not end for minutes. */
+  readonly #look = oneAtATime(() => this.#lookForAway())
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -32,7 +38,7 @@ export class LibraryWatches {
   async follow(libraries: readonly Library[]): Promise<void> {
     const { watch: mode, watchDebounceMs, pollIntervalMs } = this.#context.settings
     if (mode === 'off' || watchDebounceMs <= 0) return
-    this.#timer ??= setInterval(() => void this.#lookForAway(), pollIntervalMs).unref()
+    this.#timer ??= setInterval(() => void this.#look(), Math.min(pollIntervalMs, LOOK_MS)).unref()
     for (const [id, watch] of [...this.#watches]) {
       if (libraries.some((library) => library.id === id && library.path === watch.root)) continue
       watch.close()

@@ -144,6 +144,26 @@ test('no music folder, or an unreadable one, is a clear sentence with exit 66, a
   assert.ok(!existsSync(data))
 })
 
+test('a music folder that is not there yet stops nobody: the rest is served, and it is looked for', async () => {
+  const data = newData()
+  const absent = join(home, 'not-mounted-yet')
+  const env = { TONEARM_SCANNER_POLLINTERVAL: '1s', TONEARM_ADMIN_PASSWORD: 'a-password' }
+  const args = ['--music', music, '--music', absent, '--data', data, '--host', '127.0.0.1', '--port', '0']
+  const program = startProgram(args, home, { env })
+  const [, url] = await program.until(/"url":"(http:[^"]+)"/)
+  await program.until(/not-mounted-yet","reason":"does not exist","msg":"music folder is away/)
+  const found = async () => {
+    const query = 'u=admin&p=a-password&v=1.16.1&c=test&f=json&query=Latecomer'
+    const answer = await fetch(`${url}/rest/search3?${query}`)
+    return JSON.stringify(await answer.json()).includes('"title":"Latecomer"')
+  }
+  await program.until(/"msg":"scan finished"/)
+  assert.equal(await found(), false)
+  await makeMusicLibrary(absent, { 'A/1.mp3': { title: 'Latecomer', artist: 'A' } })
+  while (!(await found())) await new Promise((resolve) => setTimeout(resolve, 50))
+  await stop(program)
+})
+
 test('music folders that lie in each other are refused, also by a link and also when one was known before', async () => {
   const data = newData()
   const inner = join(music, 'Nina')

@@ -61,7 +61,7 @@ export const playlistEndpoints: readonly Endpoint[] = [
   }),
 
   tree('deletePlaylist', (call) => {
-    call.services.repositories.playlists.remove(owned(call, call.params.idOf('playlist', 'id')).id)
+    call.services.repositories.playlists.remove(editable(call, call.params.idOf('playlist', 'id')).id)
     return {}
   }),
 ]

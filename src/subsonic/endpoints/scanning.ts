@@ -35,7 +35,8 @@ function scanStatus(call: Call): Tree {
   }
   const full = {
     scanning: status.scanning,
-    count: status.count,
+    // A scan of one folder counts that folder; whoever asks afterwards wants to know what there is.
+    count: status.scanning ? status.count : services.repositories.songs.totals(viewer).songs,
     folderCount: status.folderCount,
     lastScan: date(status.lastScanAt),
     scanType: status.kind,
