@@ -109,7 +109,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     return part
   }
 
-  const { db, repositories } = openLibrary({ dataDir, libraries: librarySettings(config), clock, log }, scope)
+  const { db, repositories } = await openLibrary({ dataDir, libraries: librarySettings(config), clock, log }, scope)
   const { libraries, playlists, songs, users, apiKeys } = repositories
   const outbox = createOutboxRepository(db)
   const hooks = createHookDispatcher({ log: room('hooks'), clock })

@@ -2,12 +2,13 @@ import { existsSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync } from
 import { dirname, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import type { Config } from '../config/load.ts'
+import { CONFIG_FILE, checkBackup, copyPrivate, KEYS_FOLDER, keyFiles, secure } from '../db/backup-files.ts'
+import { timeInName } from '../db/backup-folder.ts'
 import { acquireDataLock, DATABASE_FILE } from '../db/data-lock.ts'
 import { checkIntegrity } from '../db/integrity.ts'
 import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/sqlite-database.ts'
 import type { Logger } from '../log/logger.ts'
-import { CONFIG_FILE, checkBackup, copyPrivate, KEYS_FOLDER, keyFiles, secure } from './backup-files.ts'
 
 export interface RestoreResult {
   readonly madeAt: string
@@ -74,7 +75,7 @@ function examineDatabase(path: string, log: Logger): void {
 
 /** Links the old files into a folder of their own; the names in the data folder stay until the new ones replace them. */
 function keepOld(data: string, now: number, log: Logger): string {
-  const aside = join(data, `before-restore-${new Date(now).toISOString().slice(0, 19).replaceAll(':', '-')}Z`)
+  const aside = join(data, `before-restore-${timeInName(now)}`)
   foldLog(join(data, DATABASE_FILE), log)
   mkdirSync(join(aside, KEYS_FOLDER), { recursive: true, mode: 0o700 })
   for (const name of [DATABASE_FILE, ...keyFiles(data)]) keep(join(data, name), join(aside, name))

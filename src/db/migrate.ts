@@ -15,7 +15,8 @@ export type Migration = readonly string[]
 export const MIGRATIONS: readonly Migration[] = [initial, plugins, sessions, notes, explicit, searchMarks]
 
 /**
- * Brings the schema up to date; each step is one transaction, so that a kill leaves a whole version.
+ * Brings the schema up to date: of a new file each step in a transaction of its own, so that a kill leaves a whole version;
+ * of one with data all steps in one, so that a failure leaves what the former program reads.
  * Throws DATA_TOO_NEW when a newer program wrote the file: going back would lose what this one doesn't know.
  * @returns the versions before and after.
  */
@@ -31,15 +32,24 @@ export function migrate(
       'The database was written by a newer version of Tonearm. Install that version, or restore a backup made before.',
       { details: { database: from, program: migrations.length } },
     )
-  for (let version = from; version < migrations.length; version++) {
-    const started = performance.now()
-    db.transaction(() => {
-      for (const statement of migrations[version] as Migration) db.exec(statement)
-      db.exec(`PRAGMA user_version = ${version + 1}`)
-    })
-    options.log.info('database migrated', { version: version + 1, ms: Math.round(performance.now() - started) })
+  const run = () => {
+    for (let version = from; version < migrations.length; version++) step(db, { version, migrations, log: options.log })
   }
+  if (from > 0) db.transaction(run)
+  else run()
   return { from, to: migrations.length }
+}
+
+function step(
+  db: Database,
+  { version, migrations, log }: { version: number; migrations: readonly Migration[]; log: Logger },
+): void {
+  const started = performance.now()
+  db.transaction(() => {
+    for (const statement of migrations[version] as Migration) db.exec(statement)
+    db.exec(`PRAGMA user_version = ${version + 1}`)
+  })
+  log.info('database migrated', { version: version + 1, ms: Math.round(performance.now() - started) })
 }
 
 export function schemaVersion(db: Database): number {

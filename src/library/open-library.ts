@@ -6,8 +6,8 @@ import type { Scope } from '../base/disposable.ts'
 import { makeDataFolder } from '../db/data-folder.ts'
 import { acquireDataLock, DATABASE_FILE } from '../db/data-lock.ts'
 import type { Database } from '../db/database.ts'
-import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/sqlite-database.ts'
+import { upgradeDatabase } from '../db/upgrade.ts'
 import type { Logger } from '../log/logger.ts'
 import { checkMusicFolders } from './library-folders.ts'
 import type { LibrarySettings } from './library-repository.ts'
@@ -29,9 +29,12 @@ export interface OpenLibrary {
 
 /**
  * Takes the data folder, and brings the schema and the libraries up to date. What is to undo lies in the scope, also after
- * a failure. Throws LIBRARY_UNREADABLE, CONFIG_INVALID or a code of the data (DATA_*, DISK_FULL).
+ * a failure. Rejects with LIBRARY_UNREADABLE, CONFIG_INVALID or a code of the data (DATA_*, DISK_FULL).
  */
-export function openLibrary({ dataDir, libraries, clock, log }: LibraryOptions, scope: Scope): OpenLibrary {
+export async function openLibrary(
+  { dataDir, libraries, clock, log }: LibraryOptions,
+  scope: Scope,
+): Promise<OpenLibrary> {
   const path = join(dataDir, DATABASE_FILE)
   const dbLog = log.child({ room: 'db' })
   // Where nothing can be played nothing is made.
@@ -42,7 +45,7 @@ export function openLibrary({ dataDir, libraries, clock, log }: LibraryOptions, 
   scope.add('data lock', () => lock.release())
   const db = openDatabase({ path, log: dbLog })
   scope.add('database', () => db.close())
-  migrate(db, { log: dbLog })
+  await upgradeDatabase({ db, data: dataDir, now: clock.now() }, { log: dbLog })
   applyWordRules(db, log.child({ room: 'library' }))
   const repositories = createRepositories(db)
   scope.add('play counts', () => repositories.plays.flush())

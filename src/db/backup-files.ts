@@ -15,13 +15,15 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../base/errors.ts'
 import { isRecord } from '../config/sources.ts'
-import { DATABASE_FILE } from '../db/data-lock.ts'
+import { DATABASE_FILE } from './data-lock.ts'
 
 /** What a backup folder tells about itself. */
 export interface Manifest {
   readonly format: 1
   readonly version: string
   readonly madeAt: string
+  /** The database's schema; absent in backups of the first versions. */
+  readonly schema?: number
   /** By file name. */
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>
 }
@@ -69,7 +71,8 @@ export async function checkBackup(folder: string): Promise<Manifest> {
   return manifest
 }
 
-function readManifest(folder: string): Manifest {
+/** @throws NOT_FOUND when the folder is no backup, DATA_TOO_NEW when its form is unknown. */
+export function readManifest(folder: string): Manifest {
   const file = join(folder, MANIFEST_FILE)
   const manifest: unknown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined
   if (!isRecord(manifest) || !isRecord(manifest.files) || !Object.keys(manifest.files).every(isSavedName)) {
