@@ -255,6 +255,14 @@ async function buildIfStale() {
   if (force || !isFresh(stamp)) await bundle(files, stamp)
 }
 
+/** Where the disk can't be written, as in a container, the old bundle is better than no server. */
+function withoutBuild(error) {
+  if (!['EROFS', 'EACCES', 'EPERM'].includes(error.code)) throw error
+  const reason = `${ROOT} can not be written to (${error.code})`
+  if (force || !existsSync(join(DIST, 'main.mjs'))) fail(`there is no fresh bundle, and none can be made: ${reason}`)
+  process.stderr.write(`tonearm: the bundle is older than the sources and runs as it is: ${reason}\n`)
+}
+
 if (Number(process.versions.node.split('.')[0]) < MIN_NODE) {
   fail(`Node.js ${MIN_NODE} or newer is needed; this one is ${process.versions.node}`)
 }
@@ -262,4 +270,4 @@ const force = process.argv.includes('--force')
 // An npm package brings what was built and never a lock file: it is taken as it is, as nothing in it changes.
 const isPackaged = !existsSync(LOCK_FILE) && existsSync(STAMP)
 if (isPackaged) process.exit(0)
-if (force || !isFresh(stampOf(sourceFiles()))) await withLock(buildIfStale)
+if (force || !isFresh(stampOf(sourceFiles()))) await withLock(buildIfStale).catch(withoutBuild)
