@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os'
+import { addressFor, multicastName } from '../http/multicast-name.ts'
 
 export interface ListeningAt {
   /** A socket's path instead of host and port. */
@@ -9,22 +10,23 @@ export interface ListeningAt {
   readonly baseUrl: { readonly origin: string; readonly path: string }
 }
 
-/** The addresses that a person may type into a client, the likeliest first. */
-export function clientAddresses(at: ListeningAt, interfaces = networkInterfaces()): readonly string[] {
+/** The addresses that a person may type into a client, the likeliest first. `name`: see `multicastName`. */
+export function clientAddresses(
+  at: ListeningAt,
+  interfaces = networkInterfaces(),
+  name = multicastName(),
+): readonly string[] {
   const { origin, path } = at.baseUrl
   const addresses = origin ? [origin + path] : []
   if (at.socket !== undefined || at.host === undefined || at.port === undefined) return addresses
-  const scheme = at.tls ? 'https' : 'http'
-  const port = at.port === (at.tls ? 443 : 80) ? '' : `:${at.port}`
-  for (const host of hostsOf(at.host, interfaces)) addresses.push(`${scheme}://${host}${port}${path}`)
-  return addresses
+  return [...addresses, ...hostsOf(at.host, interfaces, name).map((host) => addressFor(host, at))]
 }
 
 /** Bridges of containers and virtual machines: nobody else reaches those. */
 const VIRTUAL = /^(docker|br-|veth|virbr|lxc)/
 
 /** Listening everywhere means each address of this machine; link-local ones need a zone, which clients don't take. */
-function hostsOf(host: string, interfaces: ReturnType<typeof networkInterfaces>): readonly string[] {
+function hostsOf(host: string, interfaces: ReturnType<typeof networkInterfaces>, name: string): readonly string[] {
   if (host !== '0.0.0.0' && host !== '::') return [host.includes(':') ? `[${host}]` : host]
   const all = Object.entries(interfaces).flatMap(([name, list]) => (VIRTUAL.test(name) ? [] : (list ?? [])))
   const lan = all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
@@ -33,7 +35,7 @@ function hostsOf(host: string, interfaces: ReturnType<typeof networkInterfaces>)
       ({ internal, family, address }) => host === '::' && !internal && family === 'IPv6' && !address.startsWith('fe80'),
     )
     .map(({ address }) => `[${address}]`)
-  return [...lan, ...lan6, 'localhost']
+  return [...lan, ...lan6, ...(name ? [name] : []), 'localhost']
 }
 
 export interface BannerFacts {

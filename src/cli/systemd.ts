@@ -34,9 +34,8 @@ export function createSystemd(
   }
   return {
     ready() {
-      tell('READY=1')
-      if (!(intervalMs > 0)) return
-      tell('WATCHDOG=1')
+      if (!(intervalMs > 0)) return tell('READY=1')
+      tell('READY=1', 'WATCHDOG=1')
       setInterval(() => tell('WATCHDOG=1'), intervalMs / BEATS).unref()
     },
     // The heart goes on beating: a stop may take longer than the interval.

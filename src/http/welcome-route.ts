@@ -1,3 +1,4 @@
+import { multicastOrigin } from './multicast-name.ts'
 import { text } from './reply.ts'
 import type { Route } from './router.ts'
 
@@ -7,7 +8,7 @@ export function welcomeRoute({ version }: { readonly version: string }): Route {
     method: 'GET',
     path: '/',
     handler: ({ origin }) =>
-      text(200, page(origin, version), {
+      text(200, page(origin, version, multicastOrigin(origin)), {
         'content-type': 'text/html; charset=utf-8',
         'cache-control': 'no-store',
         'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -19,7 +20,10 @@ const STYLE =
   'body{font:1.1em/1.5 system-ui,sans-serif;max-width:36em;margin:15vh auto;padding:0 1em}' +
   'code{background:#8882;padding:.2em .4em;border-radius:.3em}'
 
-function page(origin: string, version: string): string {
+function page(origin: string, version: string, local: string | undefined): string {
+  const other = local
+    ? `\n<p>In this network also, whatever number the machine gets: <code>${escapeHtml(local)}</code></p>`
+    : ''
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -28,7 +32,7 @@ function page(origin: string, version: string): string {
 <style>${STYLE}</style>
 <h1>Tonearm is running</h1>
 <p>It has no pages of its own: listen with any Subsonic or OpenSubsonic client. Type this as the server's address:</p>
-<p><code>${escapeHtml(origin)}</code></p>
+<p><code>${escapeHtml(origin)}</code></p>${other}
 <p>User and password are those of your account here.</p>
 <p><small>Version ${escapeHtml(version)}</small></p>
 </html>

@@ -67,10 +67,14 @@ test("the banner's addresses are those that other devices reach, with port and b
     eth0: [card('192.168.1.20', false), card('fe80::1', false, 'IPv6'), card('fd00::2', false, 'IPv6')],
     docker0: [card('172.17.0.1', false)],
   } as Parameters<typeof clientAddresses>[1]
-  assert.deepEqual(clientAddresses(at, interfaces), ['http://192.168.1.20:4533/music', 'http://localhost:4533/music'])
-  assert.deepEqual(clientAddresses({ ...at, host: '::', port: 443, tls: true }, interfaces), [
+  assert.deepEqual(clientAddresses(at, interfaces, ''), [
+    'http://192.168.1.20:4533/music',
+    'http://localhost:4533/music',
+  ])
+  assert.deepEqual(clientAddresses({ ...at, host: '::', port: 443, tls: true }, interfaces, 'pi.local'), [
     'https://192.168.1.20/music',
     'https://[fd00::2]/music',
+    'https://pi.local/music',
     'https://localhost/music',
   ])
   assert.deepEqual(
