@@ -16,14 +16,14 @@ while [ -L "$self" ]; do
 done
 root=$(CDPATH='' cd -- "$(dirname -- "$self")/.." && pwd -P)
 
-if ! command -v node >/dev/null 2>&1; then
+# Packages bring Node along, and have no sources.
+node=$root/bin/node
+if [ ! -x "$node" ]; then node=$(command -v node) || {
   echo 'tonearm: Node.js 20 or newer is needed; see https://nodejs.org' >&2
   exit 69
-fi
-if [ -f "$root/src/build.mjs" ]; then
-  node "$root/src/build.mjs"
-fi
+}; fi
+if [ -f "$root/src/build.mjs" ]; then "$node" "$root/src/build.mjs"; fi
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
-exec node --liftoff-only --max-semi-space-size=1 --optimize-for-size --expose-gc "$root/dist/main.mjs" "$@"
+exec "$node" --liftoff-only --max-semi-space-size=1 --optimize-for-size --expose-gc "$root/dist/main.mjs" "$@"

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { AppError } from '../base/errors.ts'
@@ -61,7 +62,7 @@ export async function loadConfig(sources: ConfigSources): Promise<LoadedConfig> 
   const named = sources.file ?? env.TONEARM_CONFIG
   const dataOutside = outside.filter(({ name }) => name === 'paths.data').at(-1)?.value
   const dataFolder = typeof dataOutside === 'string' && dataOutside !== '' ? dataOutside : defaultDataFolder(env, home)
-  const file = named ? resolvePath(named, context) : join(resolvePath(dataFolder, context), 'config.yaml')
+  const file = named ? resolvePath(named, context) : defaultFile(env, resolvePath(dataFolder, context))
   const fromFile = await readConfigFile(file, { optional: !named })
 
   const given = [...fromFile.given, ...outside]
@@ -123,6 +124,13 @@ function complete(settings: Settings, env: Environment, context: { folder: strin
     backup: { ...rest.backup, path: rest.backup.path || join(data, 'backups') },
     plugins: { ...rest.plugins, folder: rest.plugins.folder || join(data, 'plugins') },
   }
+}
+
+/** In systemd's ConfigurationDirectory= if it is there, else in the data folder. */
+function defaultFile(env: Environment, dataFolder: string): string {
+  const folder = firstPath(env.CONFIGURATION_DIRECTORY)
+  const inSystem = folder && join(folder, 'config.yaml')
+  return inSystem && existsSync(inSystem) ? inSystem : join(dataFolder, 'config.yaml')
 }
 
 /** Where a new user's data goes: systemd's StateDirectory=, else where programs keep theirs by the XDG rules. */

@@ -173,6 +173,17 @@ test('config.yaml in the data folder is read, wherever that folder was named', a
   }
 })
 
+test('config.yaml in the folder that systemd names goes before that of the data folder', async () => {
+  const [system, state] = ['etc', 'state'].map((name) => join(folder, name)) as [string, string]
+  for (const [index, place] of [system, state].entries()) {
+    mkdirSync(place)
+    writeFileSync(join(place, 'config.yaml'), `server: {port: ${index + 6}}\n`)
+  }
+  const env = { CONFIGURATION_DIRECTORY: system, STATE_DIRECTORY: state }
+  assert.equal((await load({ env })).file, join(system, 'config.yaml'))
+  assert.equal((await load({ env: { ...env, CONFIGURATION_DIRECTORY: join(folder, 'none') } })).config.server.port, 7)
+})
+
 test('music folders may be a list, a map, or the short way, and get names of their own', async () => {
   const list = yaml(
     'music: [/a/Music, /b/Music]\nlibraries:\n- {path: /c/Music}\n- {name: Jazz, path: jazz, recursive: false, excludePatterns: ["*.tmp"]}\n',
