@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Makes the packages: armbuild/build.sh [arm64] [amd64] [armhf] [oci]; without arguments arm64 and amd64. No Docker, no root.
+# The results lie in armbuild/out, the same to the byte each time. README.md beside this file tells the rest.
+set -euo pipefail
+umask 022
+export LC_ALL=C.UTF-8 TZ=UTC
+
+HERE=$(cd -- "$(dirname -- "$0")" && pwd -P)
+ROOT=$(dirname "$HERE")
+OUT=${TONEARM_OUT:-$HERE/out}
+for part in say targets version strip node modules program config tree deb archive report; do . "$HERE/lib/$part.sh"; done
+
+need node nodejs npm npm git git dpkg-deb dpkg xz xz-utils tar tar
+set_version
+mkdir -p "$OUT"
+WORK=$(mktemp -d "$OUT/.work-XXXXXX")
+trap 'rm -rf "$WORK"' EXIT
+
+targets=()
+for argument in "$@"; do targets+=("$argument"); done
+[ ${#targets[@]} -gt 0 ] || targets=(arm64 amd64)
+for target in "${targets[@]}"; do
+  set_target "$target"
+  make_tree
+  make_deb
+  make_archive
+done
+report
