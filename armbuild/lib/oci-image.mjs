@@ -27,7 +27,7 @@ function putJson(mediaType, value) {
 
 async function putLayer(file) {
   const packed = join(folder, 'layer.tar.gz')
-  await pipeline(createReadStream(file), createGzip({ level: 9 }), createWriteStream(packed))
+  await pipeline(createReadStream(file), createGzip({ level: 6 }), createWriteStream(packed))
   const digest = await digestOf(packed)
   const { size } = statSync(packed)
   renameSync(packed, join(blobs, digest))
@@ -35,7 +35,10 @@ async function putLayer(file) {
 }
 
 const created = new Date(Number(process.env.SOURCE_DATE_EPOCH) * 1000).toISOString()
-const platform = { os: 'linux', ...(arch === 'armhf' ? { architecture: 'arm', variant: 'v7' } : { architecture: arch }) }
+const platform = {
+  os: 'linux',
+  ...(arch === 'armhf' ? { architecture: 'arm', variant: 'v7' } : { architecture: arch }),
+}
 const packed = await putLayer(layer)
 const config = putJson('application/vnd.oci.image.config.v1+json', {
   created,

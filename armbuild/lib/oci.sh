@@ -8,13 +8,17 @@ make_oci() {
   [ -f "$deb" ] || fail "$(basename "$deb") is needed first: armbuild/build.sh $ARCH"
   need mmdebstrap mmdebstrap
   say "$ARCH: $name.tar"
+  # ffmpeg's packages bring drivers of graphics cards, which are loaded by name when something is shown: 200 MB.
+  local without_graphics=() driver
+  for driver in libLLVM libgallium libz3 dri/; do without_graphics+=("--dpkgopt=path-exclude=/usr/lib/*/$driver*"); done
   mkdir -p "$image"
-  mmdebstrap --quiet --variant=essential --arch="$ARCH" --include=ffmpeg,ca-certificates,tzdata,libstdc++6 \
+  mmdebstrap --quiet --variant=essential --arch="$ARCH" --include=ffmpeg,ca-certificates,tzdata,libstdc++6,passwd \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+    "${without_graphics[@]}" \
     --customize-hook="copy-in '$deb' /tmp" --customize-hook="chroot \"\$1\" dpkg --install '/tmp/$(basename "$deb")' >/dev/null" \
     --customize-hook="copy-in '$HERE/oci' /opt/tonearm" --customize-hook='mv "$1/opt/tonearm/oci" "$1/opt/tonearm/container"' \
-    --customize-hook='cd "$1" && rm -rf tmp/* opt/tonearm/container/Dockerfile opt/tonearm/container/compose.yaml var/log/* var/cache/apt' \
+    --customize-hook='cd "$1" && rm -rf tmp/* opt/tonearm/container/Dockerfile opt/tonearm/container/compose.yaml var/log/* var/cache/apt/* var/lib/apt/lists/*' \
     --customize-hook='mkdir "$1/music" && mkdir -m 700 "$1/data" && chown 1000:1000 "$1/data"' \
     "$OCI_SUITE" "$image/layer.tar" "$DEBIAN_MIRROR"
   node "$HERE/lib/oci-image.mjs" "$image/layer.tar" "$image/layout" "$ARCH" "$VERSION"
