@@ -52,6 +52,7 @@ install_system() {
   chown -R root:root /opt/tonearm
   install -D -m 755 "$here/service/tonearm" /usr/local/bin/tonearm
   install -D -m 644 "$here/service/tonearm.service" /etc/systemd/system/tonearm.service
+  install -D -m 644 "$here/service/tonearm.sysusers" /etc/sysusers.d/tonearm.conf
   make_user
   make_folders
   if [ ! -e /etc/tonearm/config.yaml ]; then
@@ -86,12 +87,13 @@ install_plain() {
   if [ "$(id -u)" -eq 0 ] && [ -z "$user" ] && [ ! -s "$plain/user" ]; then
     fail 'name whom it shall run as, by --user NAME: Tonearm does not run as root'
   fi
+  [ -n "$music$(cat "$plain/config.yaml" 2>/dev/null)" ] || fail 'name the music folder by --music DIR'
   mkdir -p "$plain/data"
   if [ -x "$plain/tonearm" ]; then "$plain/tonearm" stop; fi
   put_program "$plain/program"
   cp "$here/service/tonearm-plain" "$plain/tonearm"
   chmod 755 "$plain/tonearm"
-  put_settings "$plain/config.yaml" "${music:?name the music folder by --music DIR}"
+  put_settings "$plain/config.yaml" "$music"
   if [ -n "$user" ]; then echo "$user" >"$plain/user"; fi
   if [ -s "$plain/user" ] && [ "$(id -u)" -eq 0 ]; then
     chown -R "$(cat "$plain/user")" "$plain/data" "$plain/config.yaml"

@@ -25,7 +25,8 @@ if [ -n "$plain" ]; then
   fi
 elif [ "$(id -u)" -eq 0 ]; then
   systemctl disable --now tonearm.service 2>/dev/null || true
-  rm -rf /opt/tonearm /usr/local/bin/tonearm /etc/systemd/system/tonearm.service /etc/avahi/services/tonearm.service
+  rm -rf /opt/tonearm /usr/local/bin/tonearm /etc/systemd/system/tonearm.service /etc/sysusers.d/tonearm.conf \
+    /etc/avahi/services/tonearm.service
   systemctl daemon-reload
   if [ -n "$purge" ]; then
     forget_data /var/lib/tonearm

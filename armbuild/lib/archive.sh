@@ -8,7 +8,7 @@ make_archive() {
   mkdir -p "$folder/service"
   cp -R "$TREE/." "$folder"
   cp "$HERE"/archive/*.sh "$folder"
-  cp "$HERE"/service/* "$ROOT/systemd/tonearm.service" "$folder/service"
+  cp "$HERE"/service/* "$ROOT"/systemd/tonearm.{service,sysusers} "$folder/service"
   put_config "$folder/service/config.yaml" /srv/music
   level_tree "$folder"
   chmod 755 "$folder"/service/tonearm "$folder"/service/tonearm-plain

@@ -39,10 +39,10 @@ put_control() {
   local root=$1 script size depends note
   size=$(du -sk --apparent-size --exclude=DEBIAN "$root" | cut -f1)
   if [ -n "$NODE_PACKAGE" ]; then
-    depends='libc6 (>= 2.28), libstdc++6 (>= 9)'
+    depends='libc6 (>= 2.28), libstdc++6 (>= 9), passwd'
     note="Node.js $NODE_VERSION comes inside and is renewed with the package only."
   else
-    depends="libc6 (>= 2.28), libstdc++6 (>= 9), libatomic1, nodejs (>= $DEBIAN_NODE)"
+    depends="libc6 (>= 2.28), libstdc++6 (>= 9), passwd, libatomic1, nodejs (>= $DEBIAN_NODE)"
     note="Runs on Debian's own Node.js."
   fi
   sed -e "s|@VERSION@|$VERSION|" -e "s|@ARCH@|$ARCH|" -e "s|@MAINTAINER@|$MAINTAINER|" -e "s|@SIZE@|$size|" \

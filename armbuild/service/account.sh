@@ -1,9 +1,10 @@
 # The service's user and folders, for the package and the archive alike. Sourced, or pasted into postinst.
 
 make_user() {
-  if command -v systemd-sysusers >/dev/null && [ -f /usr/lib/sysusers.d/tonearm.conf ]; then
-    systemd-sysusers /usr/lib/sysusers.d/tonearm.conf
-  elif ! getent passwd tonearm >/dev/null; then
+  if getent passwd tonearm >/dev/null; then return 0; fi
+  if command -v systemd-sysusers >/dev/null; then
+    systemd-sysusers tonearm.conf
+  else
     useradd --system --user-group --home-dir /var/lib/tonearm --no-create-home --shell /usr/sbin/nologin \
       --comment 'Tonearm music server' tonearm
   fi

@@ -24,6 +24,7 @@ export function addressFor(host: string, { port, tls, baseUrl }: Place): string 
  * it holds no such number (a name, or this machine's own), and without a name.
  */
 export function multicastOrigin(origin: string, name = multicastName()): string | undefined {
+  if (!URL.canParse(origin)) return undefined
   const url = new URL(origin)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (name === '' || isIP(host) === 0 || host === '::1' || host.startsWith('127.')) return undefined

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# The slow tests of the packages, by hand, most as root on Debian: armbuild/test.sh [PART...]
+# Parts: build (twice, one hash), content, package, archive, arm64, armhf, oci, apt; without arguments all but armhf and oci.
+# It tests what lies in armbuild/out, but for `build`.
+set -euo pipefail
+umask 022
+export LC_ALL=C.UTF-8 TZ=UTC
+
+HERE=$(cd -- "$(dirname -- "$0")" && pwd -P)
+ROOT=$(dirname "$HERE")
+OUT=$HERE/out
+DEBIAN_MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+for part in say version; do . "$HERE/lib/$part.sh"; done
+for part in expect container content package archive foreign repository image; do . "$HERE/test/$part.sh"; done
+
+need_root() {
+  [ "$(id -u)" -eq 0 ] || fail 'this test boots a system, or changes its root folder: run it as root'
+  need mmdebstrap mmdebstrap ffmpeg ffmpeg "$@"
+  [ -d "$MUSIC" ] || "$HERE/test/make-music.sh" "$MUSIC"
+  chmod -R a+rX "$WORK"
+}
+
+set_version
+CACHE=${TONEARM_TEST_CACHE:-/var/tmp/tonearm-armbuild}
+mkdir -p "$CACHE" "$OUT"
+WORK=$(mktemp -d /var/tmp/armbuild-test-XXXXXX)
+MUSIC=$WORK/music
+LEADER='' FOREIGN=''
+clean_up() {
+  [ -z "$FOREIGN" ] || kill "$FOREIGN" || true
+  for runtime in runc crun; do
+    if command -v "$runtime" >/dev/null; then "$runtime" delete --force "tonearm-$$" >/dev/null 2>&1 || true; fi
+  done
+  halt
+  for mounted in $(awk -v work="$WORK/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r); do umount "$mounted"; done
+  rm -rf "$WORK"
+}
+trap clean_up EXIT
+
+test_build() {
+  say 'two builds, one hash'
+  local first
+  "$HERE/build.sh" arm64 amd64
+  first=$(cat "$OUT/SHA256SUMS")
+  "$HERE/build.sh" arm64 amd64 >/dev/null
+  [ "$first" = "$(cat "$OUT/SHA256SUMS")" ] || fail 'the second build gave other bytes'
+  ok 'the second build gave the same bytes'
+}
+
+test_content() {
+  need lintian lintian dpkg-deb dpkg
+  say 'what the packages hold'
+  local arch
+  for arch in arm64 amd64; do
+    check_content "$arch"
+    check_lintian "$arch"
+  done
+}
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(build content package archive arm64 apt)
+started=$SECONDS
+for part in "${parts[@]}"; do
+  case $part in
+    package | archive | apt) need_root systemd-nspawn systemd-container apt-ftparchive apt-utils gpg gnupg ;;
+    arm64 | armhf) need_root qemu-aarch64-static qemu-user-static ;;
+    oci) need_root umoci umoci runc runc crun crun ;;
+  esac
+  case $part in
+    build) test_build ;;
+    content) test_content ;;
+    package) test_package ;;
+    archive) test_archive ;;
+    arm64) test_foreign arm64 aarch64 libc6,libstdc++6,dash,coreutils ;;
+    armhf) test_foreign armhf arm nodejs,libatomic1,libstdc++6,dash,coreutils ;;
+    oci) test_image ;;
+    apt) test_repository ;;
+    *) fail "unknown part $part; see the head of this file" ;;
+  esac
+done
+say "all well, in $((SECONDS - started)) s"

@@ -1,0 +1,37 @@
+# Another architecture's tree under qemu, with the libraries of its Debian and nothing else of it.
+
+# emulate ARCH: registers qemu for that architecture's programs, if nobody has.
+emulate() {
+  local cpu=$1 entries=/proc/sys/fs/binfmt_misc
+  [ -e "$entries/register" ] || mount -t binfmt_misc binfmt_misc "$entries"
+  [ -e "$entries/qemu-$cpu" ] || grep -v '^#' "/usr/lib/binfmt.d/qemu-$cpu.conf" >"$entries/register"
+}
+
+# test_foreign ARCH QEMU_CPU PACKAGES
+test_foreign() {
+  local arch=$1 cpu=$2 packages=$3 root=$WORK/root-$1 port=4633 link rss
+  say "the $arch tree under qemu-$cpu-static"
+  emulate "$cpu"
+  mkdir -p "$root"
+  # Unpacked only: no script of Debian's runs, which would take an hour.
+  mmdebstrap --quiet --variant=extract --arch="$arch" --include="$packages" "$SUITE" "$root" "$DEBIAN_MIRROR"
+  for link in bin sbin lib; do [ -e "$root/$link" ] || ln -s "usr/$link" "$root/$link"; done
+  dpkg-deb --extract "$OUT/tonearm_${VERSION}_$arch.deb" "$root"
+  mkdir -p "$root/data" "$root/music" "$root/dev" "$root/proc"
+  cp -R "$MUSIC/." "$root/music"
+  mount --bind /dev "$root/dev" && mount -t proc proc "$root/proc"
+  chown 1000:1000 "$root/data"
+  expect 'uWebSockets.js loads' chroot "$root" /usr/bin/env sh -c 'node=/opt/tonearm/bin/node; [ -x $node ] || node=node; cd /opt/tonearm && exec $node -e "import(\"uWebSockets.js\").then(({ App }) => App())"'
+  chroot --userspec=1000:1000 "$root" /usr/bin/env HOME=/data /opt/tonearm/src/launch.sh serve --data /data --music /music \
+    --host 127.0.0.1 --port "$port" --set log.format=json >"$WORK/foreign.log" 2>&1 &
+  FOREIGN=$!
+  node "$HERE/test/listen.mjs" "http://127.0.0.1:$port" "$root/data/initial-admin-password.txt" 20 ||
+    fail "the $arch tree does not serve: $(tail -n 5 "$WORK/foreign.log")"
+  rss=$(awk '/^VmRSS/ { print $2 }' "/proc/$FOREIGN/status")
+  ok "memory: $((rss / 1024)) MB with qemu"
+  kill "$FOREIGN"
+  wait "$FOREIGN" || fail "it did not stop well: $(tail -n 5 "$WORK/foreign.log")"
+  FOREIGN=
+  ok 'stops'
+  umount "$root/dev" "$root/proc"
+}
