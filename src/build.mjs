@@ -169,6 +169,8 @@ async function bundle(files, stamp) {
   try {
     const shared = {
       outdir: work,
+      // Paths from here go into the names of chunks: the same bundle wherever the sources lie.
+      absWorkingDir: ROOT,
       outbase: SOURCE,
       outExtension: { '.js': '.mjs' },
       bundle: true,
