@@ -1,10 +1,11 @@
 # The bundle, made in a clean copy of the sources so that neither old builds nor plugins in the making get in.
+# tsconfig.json has a say in it, and one above the copy would have.
 
 make_program() {
   local copy=$WORK/program
   [ -d "$copy/dist" ] && return 0
   mkdir -p "$copy"
-  (cd "$ROOT" && cp -R package.json package-lock.json .npmrc src plugins config "$copy")
+  (cd "$ROOT" && cp -R package.json package-lock.json .npmrc tsconfig.json src plugins config "$copy")
   find "$copy/plugins" -name node_modules -prune -exec rm -rf {} +
   npm ci --prefix "$copy" --omit=dev --ignore-scripts --prefer-offline --no-audit --no-fund --loglevel=error >/dev/null
   node "$copy/src/build.mjs" --force
