@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the packages: armbuild/build.sh [arm64] [amd64] [armhf] [oci]; without arguments arm64 and amd64. No Docker, no root.
-# oci adds a container image for each architecture named; TONEARM_ONLY=deb leaves the archives out.
+# oci adds a container image for each architecture named; ARMBUILD_ONLY=deb leaves the archives out.
 # The results lie in armbuild/out, the same to the byte each time. README.md beside this file tells the rest.
 set -euo pipefail
 umask 022
@@ -8,7 +8,7 @@ export LC_ALL=C.UTF-8 TZ=UTC
 
 HERE=$(cd -- "$(dirname -- "$0")" && pwd -P)
 ROOT=$(dirname "$HERE")
-OUT=${TONEARM_OUT:-$HERE/out}
+OUT=${ARMBUILD_OUT:-$HERE/out}
 for part in say targets version strip node modules program config tree deb archive oci report; do . "$HERE/lib/$part.sh"; done
 
 need node nodejs npm npm git git dpkg-deb dpkg xz xz-utils tar tar
@@ -29,7 +29,7 @@ for target in "${targets[@]}"; do
   set_target "$target"
   make_tree
   make_deb
-  if [ "${TONEARM_ONLY:-}" != deb ]; then make_archive; fi
+  if [ "${ARMBUILD_ONLY:-}" != deb ]; then make_archive; fi
   if [ -n "$oci" ]; then make_oci; fi
 done
 report

@@ -21,7 +21,7 @@ need_root() {
 }
 
 set_version
-CACHE=${TONEARM_TEST_CACHE:-/var/tmp/tonearm-armbuild}
+CACHE=${ARMBUILD_CACHE:-/var/tmp/tonearm-armbuild}
 mkdir -p "$CACHE" "$OUT"
 WORK=$(mktemp -d /var/tmp/armbuild-test-XXXXXX)
 MUSIC=$WORK/music
@@ -42,7 +42,7 @@ test_build() {
   [ -z "$(git -C "$ROOT" status --porcelain)" ] || fail 'what is not committed would make a difference'
   "$HERE/build.sh" arm64 amd64
   git clone --quiet "$ROOT" "$WORK/clone"
-  TONEARM_OUT=$WORK/again "$WORK/clone/armbuild/build.sh" arm64 amd64 >/dev/null
+  ARMBUILD_OUT=$WORK/again "$WORK/clone/armbuild/build.sh" arm64 amd64 >/dev/null
   local file
   for file in "$WORK"/again/tonearm*; do
     expect "the same bytes: $(basename "$file")" cmp "$file" "$OUT/$(basename "$file")"

@@ -14,5 +14,5 @@ make_archive() {
   chmod 755 "$folder"/service/tonearm "$folder"/service/tonearm-plain
   touch --date="@$SOURCE_DATE_EPOCH" "$folder"/service/tonearm*
   tar --create --directory "$WORK/archive-$ARCH" --sort=name --owner=0 --group=0 --numeric-owner \
-    --mtime="@$SOURCE_DATE_EPOCH" --format=gnu "$name" | xz "-${TONEARM_XZ_LEVEL:-6}" -T1 >"$OUT/$name.tar.xz"
+    --mtime="@$SOURCE_DATE_EPOCH" --format=gnu "$name" | xz "-${ARMBUILD_XZ_LEVEL:-6}" -T1 >"$OUT/$name.tar.xz"
 }

@@ -1,6 +1,6 @@
 # The Debian package.
 
-MAINTAINER=${TONEARM_MAINTAINER:-Tonearm <packages@tonearm.invalid>}
+MAINTAINER=${ARMBUILD_MAINTAINER:-Tonearm <packages@tonearm.invalid>}
 
 make_deb() {
   local root=$WORK/deb-$ARCH result=$OUT/tonearm_${VERSION}_$ARCH.deb
@@ -12,7 +12,7 @@ make_deb() {
   put_documents "$root/usr/share/doc/tonearm"
   level_tree "$root"
   put_control "$root"
-  dpkg-deb --root-owner-group -Zxz "-z${TONEARM_XZ_LEVEL:-6}" --threads-max=1 --build "$root" "$result" >/dev/null
+  dpkg-deb --root-owner-group -Zxz "-z${ARMBUILD_XZ_LEVEL:-6}" --threads-max=1 --build "$root" "$result" >/dev/null
 }
 
 put_system_files() {

@@ -1,7 +1,7 @@
 # A Debian root, booted with its own systemd by systemd-nspawn, so that units and maintainer scripts run as on a machine.
 # Without a network: what is tried there talks to itself.
 
-SUITE=${TONEARM_TEST_SUITE:-trixie}
+SUITE=${ARMBUILD_SUITE:-trixie}
 # What a root needs to boot, and the package to install.
 BOOTED=systemd,systemd-sysv,dbus,iproute2,passwd
 

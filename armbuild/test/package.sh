@@ -22,7 +22,7 @@ former_package() {
   git clone --quiet --no-hardlinks "$ROOT" "$clone"
   git -C "$clone" checkout --quiet HEAD~1
   [ -d "$clone/armbuild" ] || cp -R "$HERE" "$clone/armbuild"
-  TONEARM_OUT=$WORK/former-out TONEARM_VERSION_SUFFIX='~former' TONEARM_XZ_LEVEL=0 TONEARM_ONLY=deb "$clone/armbuild/build.sh" amd64 >/dev/null
+  ARMBUILD_OUT=$WORK/former-out ARMBUILD_VERSION_SUFFIX='~former' ARMBUILD_XZ_LEVEL=0 ARMBUILD_ONLY=deb "$clone/armbuild/build.sh" amd64 >/dev/null
   cp "$WORK"/former-out/*.deb "$kept"
   mv "$WORK"/former-out/*.deb "$1"
 }
