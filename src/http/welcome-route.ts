@@ -2,7 +2,7 @@ import { multicastOrigin } from './multicast-name.ts'
 import { text } from './reply.ts'
 import type { Route } from './router.ts'
 
-/** What a browser shows at the server's address: there are no pages, only the address to type into a client. */
+/** What a browser shows at the server's address: the address to type into a client. */
 export function welcomeRoute({ version }: { readonly version: string }): Route {
   return {
     method: 'GET',
@@ -17,7 +17,7 @@ export function welcomeRoute({ version }: { readonly version: string }): Route {
 }
 
 const STYLE =
-  'body{font:1.1em/1.5 system-ui,sans-serif;max-width:36em;margin:15vh auto;padding:0 1em}' +
+  ':root{color-scheme:light dark}body{font:1.1em/1.5 system-ui,sans-serif;max-width:36em;margin:15vh auto;padding:0 1em}' +
   'code{background:#8882;padding:.2em .4em;border-radius:.3em}'
 
 function page(origin: string, version: string, local: string | undefined): string {
@@ -31,7 +31,7 @@ function page(origin: string, version: string, local: string | undefined): strin
 <title>Tonearm</title>
 <style>${STYLE}</style>
 <h1>Tonearm is running</h1>
-<p>It has no pages of its own: listen with any Subsonic or OpenSubsonic client. Type this as the server's address:</p>
+<p>Listen with any Subsonic or OpenSubsonic client. Type this as the server's address:</p>
 <p><code>${escapeHtml(origin)}</code></p>${other}
 <p>User and password are those of your account here.</p>
 <p><small>Version ${escapeHtml(version)}</small></p>
