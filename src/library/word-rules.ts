@@ -13,11 +13,10 @@ type Credit = readonly [role: string, id: number, name: string, subRole: string]
 
 /**
  * Brings what is stored of words in step with the rules of this version: the search indexes and the keys of user names.
- * Names of music follow with the next scan. A start that is interrupted begins anew with the next one.
+ * Names of music follow with the next scan.
  */
 export function applyWordRules(db: Database, log: Logger): void {
-  const stored = db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [MARK])?.value
-  if (stored === String(RULES)) return
+  if (stored(db, MARK) === String(RULES)) return
   const started = performance.now()
   db.transaction(() => rekeyUsers(db))
   const songs = refill(db, 'song', 'title, album, credits', (row) => {
@@ -34,7 +33,10 @@ export function applyWordRules(db: Database, log: Logger): void {
     const [id, name] = [row.number(0), row.text(1)]
     return { id, put: () => putArtist(db, id, name) }
   })
-  db.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', [MARK, String(RULES)])
+  db.transaction(() => {
+    db.run('DELETE FROM meta WHERE key GLOB ?', [`${MARK}.*`])
+    keep(db, MARK, RULES)
+  })
   if (songs > 0) log.info('search indexes made anew', { songs, ms: Math.round(performance.now() - started) })
 }
 
@@ -43,18 +45,28 @@ interface Entry {
   put(): void
 }
 
-/** By parts, so that neither memory nor the write-ahead log grows with the library. @returns how many. */
+/** By parts, so that neither memory nor the write-ahead log grows, and a start that is killed goes on where it was. */
 function refill(db: Database, table: Indexed, columns: string, read: (row: RowReader) => Entry): number {
   const sql = `SELECT id, ${columns} FROM ${table} WHERE missing = 0 AND id > ? ORDER BY id LIMIT ${ROWS}`
-  for (let last = 0, count = 0; ; ) {
-    const entries = db.select(sql, [last], read)
+  const mark = `${MARK}.${RULES}.${table}`
+  for (let count = 0; ; ) {
+    const entries = db.select(sql, [Number(stored(db, mark) ?? 0)], read)
+    const last = entries.at(-1)
+    if (!last) return count
     db.transaction(() => {
       for (const entry of entries) entry.put()
+      keep(db, mark, last.id)
     })
     count += entries.length
-    last = entries.at(-1)?.id ?? last
-    if (entries.length < ROWS) return count
   }
+}
+
+function stored(db: Database, key: string): string | undefined {
+  return db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [key])?.value
+}
+
+function keep(db: Database, key: string, value: number): void {
+  db.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', [key, String(value)])
 }
 
 /** The rules only tell apart more than they did, so two names never meet. */

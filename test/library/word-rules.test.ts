@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { UserId } from '../../src/base/ids.ts'
+import type { Database } from '../../src/db/database.ts'
 import { MIGRATIONS, migrate } from '../../src/db/migrate.ts'
 import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { createRepositories } from '../../src/library/repositories.ts'
@@ -29,12 +30,27 @@ test('a database of an older version is searched whole after its upgrade, and it
   const db = openDatabase({ path, log })
   t.after(() => db.close())
   migrate(db, { log })
+  // The first start is killed on its way; the next one goes on.
+  let left = 2
+  const killed = new Proxy(db, {
+    get(target, name: keyof Database) {
+      const member = target[name]
+      if (name !== 'transaction') return typeof member === 'function' ? member.bind(target) : member
+      return (work: () => void) => {
+        if (left-- === 0) throw new Error('killed')
+        return db.transaction(work)
+      }
+    },
+  })
+  assert.throws(() => applyWordRules(killed, log), /killed/)
   applyWordRules(db, log)
   const { users, search, songs, albums, artists } = createRepositories(db)
   assert.equal(users.findByName('андрей')?.id, id)
   const viewer = { userId: id as UserId, scope: { libraries: 'all' as const } }
   const found = (query: string) => search.songs(viewer, query, page).map((song) => song.id)
   assert.deepEqual(found('सोना'), [2200])
+  const count = (table: string) => db.get<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)?.n
+  assert.equal(count('song_search'), count('song WHERE missing = 0'))
   assert.ok(found('rem').includes(2200 as never))
   const song = songs.find(viewer, 2400 as never)
   assert.ok(song)
