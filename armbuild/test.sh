@@ -25,13 +25,14 @@ CACHE=${ARMBUILD_CACHE:-/var/tmp/tonearm-armbuild}
 mkdir -p "$CACHE" "$OUT"
 WORK=$(mktemp -d /var/tmp/armbuild-test-XXXXXX)
 MUSIC=$WORK/music
-LEADER='' FOREIGN=''
+LEADER='' FOREIGN='' EMULATED=''
 clean_up() {
   [ -z "$FOREIGN" ] || kill "$FOREIGN" || true
   for runtime in runc crun; do
     if command -v "$runtime" >/dev/null; then "$runtime" delete --force "tonearm-$$" >/dev/null 2>&1 || true; fi
   done
   halt
+  if [ -n "$EMULATED" ]; then echo -1 >"$EMULATED"; fi
   for mounted in $(awk -v work="$WORK/" 'index($2, work) == 1 { print $2 }' /proc/mounts | sort -r); do umount "$mounted"; done
   rm -rf "$WORK"
 }

@@ -1,10 +1,13 @@
 # Another architecture's tree under qemu, with the libraries of its Debian and nothing else of it.
 
-# emulate ARCH: registers qemu for that architecture's programs, if nobody has.
+# emulate CPU: registers qemu for that processor's programs, if nobody has; for as long as the tests run.
 emulate() {
   local cpu=$1 entries=/proc/sys/fs/binfmt_misc
   [ -e "$entries/register" ] || mount -t binfmt_misc binfmt_misc "$entries"
-  [ -e "$entries/qemu-$cpu" ] || grep -v '^#' "/usr/lib/binfmt.d/qemu-$cpu.conf" >"$entries/register"
+  if [ ! -e "$entries/qemu-$cpu" ]; then
+    grep -v '^#' "/usr/lib/binfmt.d/qemu-$cpu.conf" >"$entries/register"
+    EMULATED=$entries/qemu-$cpu
+  fi
 }
 
 # test_foreign ARCH QEMU_CPU PACKAGES
