@@ -42,9 +42,13 @@ function makesLetter(base: string, mark: string): boolean {
   return false
 }
 
+/** Of so many marks in a row the rest is cut: putting them in order costs by the square, and no letter has more. */
+const LONG_RUNS = /(\p{M}{32})\p{M}+/gu
+
 /** The text in NFKD without the marks that only adorn. */
 export function withoutAdornment(text: string): string {
   return text
+    .replace(LONG_RUNS, '$1')
     .normalize('NFKD')
     .replace(/(\P{M}?)(\p{M}+)/gu, (_, base: string, marks: string) =>
       [base, ...[...marks].filter((mark) => makesLetter(base, mark))].join(''),

@@ -110,7 +110,7 @@ function spellings(piece: string): string[] {
     .replace(/\$(?=\p{L})|(?<=\p{L})\$/gu, 's')
   const plain = (drawn.match(WORDS) ?? []).join('')
   const spelt = plain !== chunks.join('') ? [plain] : []
-  const letters = /^\p{L}+[013457]+(?:\p{L}+[013457]*)*$/u.test(plain) && (plain.match(/\p{L}/gu) ?? []).length >= 4
+  const letters = /^\p{L}+[013457][\p{L}013457]*$/u.test(plain) && (plain.match(/\p{L}/gu) ?? []).length >= 4
   const digits = letters ? [plain.replace(/[013457]/g, (digit) => DRAWN[digit] as string)] : []
   return [...joined, ...spelt, ...digits]
 }

@@ -21,6 +21,7 @@ interface Step {
   readonly p1: number
   readonly p2: number
   readonly p3: number
+  readonly p4: unknown
   readonly p5: number
 }
 
@@ -41,7 +42,7 @@ export function footprintOf(db: Database, sql: string): StatementFootprint {
   for (const program of programsOf(db.all<Step>(`EXPLAIN ${sql}`))) {
     /** Cursors that were opened for reading, with their tables, until something more than a probe is done by them. */
     const cursors = new Map<number, Tree>()
-    for (const { opcode, p1, p2, p3, p5 } of program) {
+    for (const { opcode, p1, p2, p3, p4, p5 } of program) {
       if (opcode === 'OpenRead' || opcode === 'ReopenIdx') {
         const tree = treeOf(owners, p2, p3)
         cursors.set(p1, tree)
@@ -56,7 +57,9 @@ export function footprintOf(db: Database, sql: string): StatementFootprint {
       for (const cursor of opcode === 'DeferredSeek' ? [p1, p3] : [p1]) {
         const tree = cursors.get(cursor)
         if (!tree) continue
-        if (OPCODES.reads.has(opcode) || (OPCODES.searches.has(opcode) && !tree.isKey)) note(tree.table, 'read')
+        // More columns than the key has would ask for their values, fewer for those of a part of it.
+        const asksKey = tree.keyColumns > 0 && Number(p4) === tree.keyColumns
+        if (OPCODES.reads.has(opcode) || (OPCODES.searches.has(opcode) && !asksKey)) note(tree.table, 'read')
       }
       if (OPCODES.virtual.has(opcode)) virtual = true
       if (OPCODES.schema.has(opcode)) schema = true
@@ -164,28 +167,29 @@ function programsOf(steps: readonly Step[]): readonly (readonly Step[])[] {
 /** A b-tree of the file. */
 interface Tree {
   readonly table: string
-  /** Its order is that of the table's primary key. */
-  readonly isKey: boolean
+  /** Columns of the table's primary key where the tree is in its order; 0 elsewhere. */
+  readonly keyColumns: number
 }
 
 /** Root pages of tables and indexes, with the table that they belong to. */
 function rootPages(db: Database): ReadonlyMap<number, Tree> {
-  const rows = db.all<{ rootpage: number; tbl_name: string; is_key: number }>(
-    `SELECT rootpage, tbl_name, type = 'table' OR (sql IS NULL AND EXISTS (
-         SELECT 1 FROM pragma_index_list(tree.tbl_name) AS own WHERE own.name = tree.name AND own.origin = 'pk')) AS is_key
+  const rows = db.all<{ rootpage: number; tbl_name: string; key_columns: number }>(
+    `SELECT rootpage, tbl_name, (type = 'table' OR (sql IS NULL AND EXISTS (
+         SELECT 1 FROM pragma_index_list(tree.tbl_name) AS own WHERE own.name = tree.name AND own.origin = 'pk')))
+       * (SELECT count(*) FROM pragma_table_info(tree.tbl_name) AS col WHERE col.pk > 0) AS key_columns
      FROM sqlite_schema AS tree WHERE rootpage > 0`,
   )
   return new Map(
-    rows.map(({ rootpage, tbl_name, is_key }) => [
+    rows.map(({ rootpage, tbl_name, key_columns }) => [
       rootpage,
-      { table: tbl_name.toLowerCase(), isKey: Number(is_key) === 1 },
+      { table: tbl_name.toLowerCase(), keyColumns: Number(key_columns) },
     ]),
   )
 }
 
 function treeOf(owners: ReadonlyMap<number, Tree>, root: number, file: number): Tree {
-  if (file !== 0) return { table: 'other', isKey: false }
-  return owners.get(root) ?? { table: 'sqlite_schema', isKey: false }
+  if (file !== 0) return { table: 'other', keyColumns: 0 }
+  return owners.get(root) ?? { table: 'sqlite_schema', keyColumns: 0 }
 }
 
 export interface ForeignKey {

@@ -29,6 +29,7 @@ export async function upgradeDatabase(
   }
   const folder = join(data, `${PREFIX}${from}-${timeInName(source.now)}`)
   rmSync(folder, { recursive: true, force: true })
+  forgetUnfinished(data)
   await writeBackup(source, folder)
   log.info('database copied before the upgrade', { folder, schema: from })
   forgetOld(data, folder)
@@ -39,20 +40,29 @@ export async function upgradeDatabase(
   }
 }
 
+/** What a copy left behind that was killed; the data folder is this process's alone. */
+function forgetUnfinished(data: string): void {
+  for (const name of readdirSync(data))
+    if (name.startsWith(PREFIX) && name.includes('.part-')) rmSync(join(data, name), { recursive: true, force: true })
+}
+
 /** The copies in a data folder, the oldest first, with the schema of each. */
 function copies(data: string): readonly { readonly folder: string; readonly schema: number }[] {
-  return readdirSync(data)
-    .filter((name) => name.startsWith(PREFIX) && !name.includes('.part-'))
-    .flatMap((name) => {
-      const folder = join(data, name)
-      try {
-        const { schema, madeAt } = readManifest(folder)
-        return schema === undefined ? [] : [{ folder, schema, madeAt }]
-      } catch {
-        return []
-      }
-    })
-    .sort((a, b) => a.madeAt.localeCompare(b.madeAt))
+  return (
+    readdirSync(data)
+      .filter((name) => name.startsWith(PREFIX) && !name.includes('.part-'))
+      .flatMap((name) => {
+        const folder = join(data, name)
+        try {
+          const { schema, madeAt } = readManifest(folder)
+          return schema === undefined ? [] : [{ folder, schema, madeAt }]
+        } catch {
+          return []
+        }
+      })
+      // By schema first: the clock may have been wrong at an upgrade.
+      .sort((a, b) => a.schema - b.schema || a.madeAt.localeCompare(b.madeAt))
+  )
 }
 
 /** An upgrade that is tried again and again must not push out the copy of the version before: of each schema one stays. */

@@ -2,6 +2,8 @@ import { isSign, isUnspaced, searchWords } from '../base/search-words.ts'
 
 /** More words than that narrow nothing and only cost. */
 const MOST_WORDS = 12
+/** Words of one phrase; what follows is a phrase of its own. */
+const MOST_IN_PHRASE = 32
 /**
  * Characters of a query that are looked at; nobody types more. Folding costs by the character and would hold up everybody:
  * a body may be 10 MiB.
@@ -46,13 +48,15 @@ interface Term {
 
 /** Neighbouring characters of a script without spaces were indexed one by one: together they are a phrase. */
 function termsOf(piece: string): Term[] {
-  const terms: { text: string; whole: boolean; sign: boolean }[] = []
+  const terms: { text: string; whole: boolean; sign: boolean; length: number }[] = []
   for (const word of searchWords(piece)) {
     const sign = isSign(word)
     const whole = sign || isUnspaced(word)
     const last = terms.at(-1)
-    if (whole && last?.whole) last.text += ` ${word}`
-    else terms.push({ text: word, whole, sign })
+    if (whole && last?.whole && last.length < MOST_IN_PHRASE) {
+      last.text += ` ${word}`
+      last.length++
+    } else terms.push({ text: word, whole, sign, length: 1 })
   }
   return terms
 }

@@ -1,5 +1,4 @@
 import type { LibraryId } from '../base/ids.ts'
-import { oneAtATime } from '../base/one-at-a-time.ts'
 import type { Library } from '../library/entities.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { checkRoot } from './library-root.ts'
@@ -19,8 +18,8 @@ export class LibraryWatches {
   readonly #watches = new Map<LibraryId, FolderWatch>()
   /** Libraries whose root was not there: nothing tells when it comes back, so it is looked for. */
   readonly #away = new Map<LibraryId, string>()
-  /** One look at a time: that at a dead mount may not end for minutes. */
-  readonly #look = oneAtATime(() => this.#lookForAway())
+  /** Those that are looked at just now: at a dead mount that may not end for minutes. */
+  readonly #looking = new Set<LibraryId>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -38,7 +37,7 @@ export class LibraryWatches {
   async follow(libraries: readonly Library[]): Promise<void> {
     const { watch: mode, watchDebounceMs, pollIntervalMs } = this.#context.settings
     if (mode === 'off' || watchDebounceMs <= 0) return
-    this.#timer ??= setInterval(() => void this.#look(), Math.min(pollIntervalMs, LOOK_MS)).unref()
+    this.#timer ??= setInterval(() => this.#lookForAway(), Math.min(pollIntervalMs, LOOK_MS)).unref()
     for (const [id, watch] of [...this.#watches]) {
       if (libraries.some((library) => library.id === id && library.path === watch.root)) continue
       watch.close()
@@ -86,8 +85,14 @@ export class LibraryWatches {
     watch.sync(known, false)
   }
 
-  async #lookForAway(): Promise<void> {
-    for (const [id, path] of this.#away)
-      if ((await checkRoot(path)).state === 'ok' && this.#timer) this.#listeners.onBack(id)
+  #lookForAway(): void {
+    for (const [id, path] of this.#away) if (!this.#looking.has(id)) void this.#lookAt(id, path)
+  }
+
+  async #lookAt(id: LibraryId, path: string): Promise<void> {
+    this.#looking.add(id)
+    const { state } = await checkRoot(path)
+    this.#looking.delete(id)
+    if (state === 'ok' && this.#timer) this.#listeners.onBack(id)
   }
 }

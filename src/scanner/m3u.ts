@@ -18,8 +18,7 @@ export function parseM3u(bytes: Uint8Array): M3u {
     const line = raw.trim()
     if (line === '' || entries.length >= MAX_ENTRIES) continue
     if (line.startsWith('#')) {
-      const title = /^#PLAYLIST:\s*(.+)$/i.exec(line)
-      if (title && name === '') name = (title[1] as string).trim()
+      if (/^#PLAYLIST:/i.test(line)) name ||= line.slice('#PLAYLIST:'.length).trim()
       continue
     }
     const entry = toPath(line)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isAppError } from '../../src/base/errors.ts'
@@ -26,6 +26,9 @@ function dataFolder(t: Parameters<typeof tempFolder>[0]) {
     upgrade(migrations: readonly Migration[]) {
       now += 60_000
       return upgradeDatabase({ db, data, now }, { log, migrations })
+    },
+    setClock: (time: number) => {
+      now = time
     },
     copies: () => readdirSync(data).filter((name) => name.startsWith('before-upgrade-')),
   }
@@ -75,6 +78,31 @@ test('the copies of the last two versions stay', async (t) => {
     copies().map((name) => name.split('-')[2]),
     ['3', '4'],
   )
+})
+
+test('what a killed copy left behind goes with the next one', async (t) => {
+  const { data, upgrade, copies } = dataFolder(t)
+  await upgrade([FIRST])
+  mkdirSync(join(data, 'before-upgrade-1-2026-01-01T00-00-00Z.part-aBcDeF', 'keys'), { recursive: true })
+  await upgrade([FIRST, SECOND])
+  assert.deepEqual(
+    copies().map((name) => name.includes('.part-')),
+    [false],
+  )
+})
+
+test('a downgrade goes back to the newest schema that it reads, also where the clock was wrong at an upgrade', async (t) => {
+  const { data, upgrade, copies, setClock } = dataFolder(t)
+  const third: Migration = ['CREATE TABLE x (y)']
+  await upgrade([FIRST])
+  await upgrade([FIRST, SECOND])
+  setClock(0)
+  await upgrade([FIRST, SECOND, third])
+  const copy = copies().find((name) => name.startsWith('before-upgrade-2-1970-')) ?? assert.fail()
+  await assert.rejects(upgrade([FIRST, SECOND]), (error) => {
+    assert.ok(isAppError(error) && error.message.includes(`tonearm restore ${join(data, copy)}`))
+    return true
+  })
 })
 
 test('a downgrade is refused and names the copy that this version reads', async (t) => {

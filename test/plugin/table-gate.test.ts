@@ -206,6 +206,22 @@ describe('migrations of a plugin', () => {
     })
 })
 
+test('a foreign key may ask whether a key exists, and nothing else of its row', (t) => {
+  const db = migrated(t)
+  const make = `CREATE TABLE my_notes_flag (p TEXT, k TEXT,
+    FOREIGN KEY (p, k) REFERENCES plugin_setting (plugin, key))`
+  assertOwnMigration(db, own, make)
+  db.exec(make)
+  assertOwnTables(db, own, "INSERT INTO my_notes_flag VALUES ('other', 'token')")
+  for (const [values, columns] of [
+    ["('other', 'token', 'guess')", 'plugin, key, value'],
+    ["('other')", 'plugin'],
+  ]) {
+    const sql = `INSERT INTO my_notes_flag (p) SELECT 1 WHERE ${values} IN (SELECT ${columns} FROM plugin_setting)`
+    assert.throws(() => assertOwnTables(db, own, sql), /the table plugin_setting is not my_notes_/, sql)
+  }
+})
+
 test("a plugin's rows go with the user that they belong to", (t) => {
   const db = migrated(t)
   const { lastId } = db.run('INSERT INTO my_notes_item (user, text) VALUES (1, ?)', ['a'])

@@ -118,3 +118,10 @@ test('hostile playlists are read without harm', () => {
   assert.deepEqual(parseM3u(Buffer.alloc(0)), { name: '', entries: [] })
   assert.deepEqual(parseM3u(Buffer.from('\xff\xfea\0.\0', 'latin1')).entries, ['a.'])
 })
+
+test('a title that was made to cost time costs none', () => {
+  const before = process.cpuUsage()
+  const { name } = parseM3u(Buffer.from(`#PLAYLIST:${' '.repeat(500_000)}x\u2028y\na.mp3`))
+  assert.match(name, /^x/)
+  assert.ok(process.cpuUsage(before).user < 5e6)
+})
