@@ -8,7 +8,7 @@ const UNSPACED =
 const SIGN = '\ue000'
 
 const WORDS = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu
-const WORD_OR_SIGN = /[\p{L}\p{N}\p{M}]/u
+const IN_A_WORD = /[\p{L}\p{N}\p{M}]/u
 /** Signs that stand for themselves wherever they are; punctuation does so only where it is the whole name. */
 const SYMBOL = /[\p{S}\p{Extended_Pictographic}]/u
 
@@ -41,18 +41,22 @@ function searchFold(text: string): string {
  */
 export function searchWords(text: string): readonly string[] {
   const folded = searchFold(text)
-  const words = (folded.match(WORDS) ?? []).flatMap(splitUnspaced)
+  const words = wordsOf(folded)
   return words.length > 0 ? words : signsOf(folded, () => true)
 }
 
 /** The words that a text is found by: its own, its signs, and the spellings that people type for names with signs. */
 export function indexWords(text: string): readonly string[] {
   const folded = searchFold(text)
-  const own = (folded.match(WORDS) ?? []).flatMap(splitUnspaced)
+  const own = wordsOf(folded)
   if (/^[\p{L}\p{N}\p{M} ]*$/u.test(folded) && !/\d/.test(folded)) return own
   const pieces = folded.split(' ')
   const signs = pieces.flatMap((piece) => signsOf(piece, (sign) => SYMBOL.test(sign) || !/[\p{L}\p{N}]/u.test(piece)))
   return [...own, ...signs, ...pieces.flatMap(spellings)]
+}
+
+function wordsOf(folded: string): string[] {
+  return (folded.match(WORDS) ?? []).flatMap(splitUnspaced)
 }
 
 function splitUnspaced(chunk: string): string[] {
@@ -73,7 +77,7 @@ function splitUnspaced(chunk: string): string[] {
 
 function signsOf(text: string, wanted: (sign: string) => boolean): string[] {
   return [...text]
-    .filter((sign) => sign.trim() !== '' && !WORD_OR_SIGN.test(sign) && wanted(sign))
+    .filter((sign) => sign.trim() !== '' && !IN_A_WORD.test(sign) && wanted(sign))
     .map((sign) => SIGN + (sign.codePointAt(0) as number).toString(16))
 }
 
@@ -82,7 +86,6 @@ const MOST_SPELT = 40
 
 /** Letters that signs and digits are drawn for, where letters are beside them. */
 const DRAWN: Readonly<Record<string, string>> = {
-  $: 's',
   '€': 'e',
   '£': 'l',
   '¥': 'y',
@@ -104,15 +107,14 @@ const DRAWN: Readonly<Record<string, string>> = {
 function spellings(piece: string): string[] {
   if (piece.length > MOST_SPELT || UNSPACED.test(piece)) return []
   const chunks = piece.match(WORDS) ?? []
-  const joined = chunks.length > 1 ? [chunks.join('')] : []
+  const joined = chunks.join('')
   const drawn = piece
     .replace(/(?<=\p{L})[€£¥@!¡†×∆](?=\p{L})/gu, (sign) => DRAWN[sign] as string)
     .replace(/\$(?=\p{L})|(?<=\p{L})\$/gu, 's')
   const plain = (drawn.match(WORDS) ?? []).join('')
-  const spelt = plain !== chunks.join('') ? [plain] : []
   const letters = /^\p{L}+[013457][\p{L}013457]*$/u.test(plain) && (plain.match(/\p{L}/gu) ?? []).length >= 4
   const digits = letters ? [plain.replace(/[013457]/g, (digit) => DRAWN[digit] as string)] : []
-  return [...joined, ...spelt, ...digits]
+  return [...(chunks.length > 1 ? [joined] : []), ...(plain === joined ? [] : [plain]), ...digits]
 }
 
 /** True of a character of a script that is written without spaces. */
