@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { suffixOf } from '../audio/formats.ts'
 import { encodeId, type SongId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanAlbums } from '../library/scan-albums.ts'
@@ -12,7 +13,6 @@ import type { ChangeList } from './change-list.ts'
 import { CoverVersions } from './cover-versions.ts'
 import { joinPath, nameOf, parentOf } from './folder-listing.ts'
 import { FolderRows } from './folder-rows.ts'
-import { suffixOf } from './formats.ts'
 import { checkRoot, looksLost, type RootState } from './library-root.ts'
 import { mapSong } from './map-song.ts'
 import { Names } from './names.ts'
@@ -59,6 +59,9 @@ export interface LibraryScanResult {
 const BATCH = 48
 /** A file written so recently may be half of what it will be, if it can't be read. */
 const YOUNG_MS = 3000
+
+/** In the row of a song that is listed with a reason: no file has this time. */
+const LISTED_MTIME = -1
 
 interface ReadResult {
   readonly work: FileToRead
@@ -328,7 +331,7 @@ export class LibraryScan {
 
   #writeSong(work: FileToRead, changed: ChangedFolder, outcome: Extract<ReadOutcome, { ok: true }>): void {
     const { tally, changes } = this.#options
-    const { records, clock } = this.#context
+    const { clock } = this.#context
     const { path } = work
     const draft = mapSong({ path, ...outcome.file }, this.#names, this.#context.settings)
     const suffix = suffixOf(work.listed.name)
@@ -351,7 +354,7 @@ export class LibraryScan {
       id,
     )
     this.#aggregates.touch(write)
-    records.clearProblem(this.#library.id, path)
+    this.#noteOf(path, outcome)
     if (id === undefined) {
       tally.added++
       changes.added(encodeId('song', write.id))
@@ -362,6 +365,17 @@ export class LibraryScan {
       tally.changed++
       changes.changed(encodeId('song', write.id))
     }
+  }
+
+  /** A song that is read in part is listed and its reason kept; that row never matches a file, so it hides none. */
+  #noteOf(path: string, { file: { note: reason }, size }: Extract<ReadOutcome, { ok: true }>): void {
+    const { records, log, clock } = this.#context
+    if (reason === '') {
+      records.clearProblem(this.#library.id, path)
+      return
+    }
+    records.setProblem(this.#library.id, { path, size, mtimeMs: LISTED_MTIME, reason }, clock.now())
+    log.warn('file read in part', { library: this.#library.id, file: path, reason })
   }
 
   async #markMissing(plan: ScanPlan): Promise<void> {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { AudioFacts } from '../audio/audio-facts.ts'
 import { fold } from '../base/text.ts'
 import type { RawTags } from '../hooks/hooks.ts'
 import type { EmbeddedLyrics, Explicit, ReplayGain } from '../library/entities.ts'
@@ -7,7 +8,6 @@ import type { SongDraft } from '../library/scan-draft.ts'
 import { songCredits, TAGGED_ROLES, uuids } from './credits.ts'
 import { songDates } from './dates.ts'
 import { type Names, splitValues, UNKNOWN_ALBUM, uniqueFolded } from './names.ts'
-import type { AudioFacts } from './reader-protocol.ts'
 import { namesFromPath, type PathNames } from './untagged.ts'
 
 export interface MappingSettings {

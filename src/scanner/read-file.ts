@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { type IAudioMetadata, type IFormat, type IPicture, parseFromTokenizer } from 'music-metadata'
-import { adtsSeconds, mp3Seconds, oggSeconds, opusPreSkip } from './audio-length.ts'
+import type { IAudioMetadata } from 'music-metadata'
+import { audioFacts } from '../audio/audio-facts.ts'
+import { frontPicture } from '../audio/front-picture.ts'
+import { slashedFrames } from '../audio/id3-slashes.ts'
+import { parseAudio } from '../audio/parse-audio.ts'
 import { type LyricsTag, toEmbeddedLyrics } from './embedded-lyrics.ts'
-import { FileTokenizer } from './file-tokenizer.ts'
-import { readForeign } from './foreign-formats.ts'
-import { suffixOf } from './formats.ts'
-import { slashedFrames } from './id3-slashes.ts'
-import type { AudioFacts, FileTags } from './reader-protocol.ts'
+import type { FileTags } from './reader-protocol.ts'
 import { type NativeTag, toRawTags } from './tag-names.ts'
 
 export interface ReadFile {
@@ -22,9 +21,6 @@ const LYRICS_ID =
   /^(uslt|ult|sylt|slt|©lyr|(unsynced|synced)?lyrics(-[a-z]+)?|wm\/lyrics(_synchronised)?|txxx:(unsynced|synced)?lyrics|----:com\.apple\.itunes:lyrics|track:lyrics)$/i
 const PICTURE_ID = /^(apic|pic|covr|metadata_block_picture|picture|cover art \(front\)|cover art.*|wm\/picture)$/i
 
-/** Endings that films have as well. */
-const MAY_BE_VIDEO = /\.(mp4|webm)$/i
-
 /** Reads tags, sound facts, lyrics and the picture's hash of one file. Rejects with the parser's or the system's error. */
 export async function readAudioFile(path: string): Promise<ReadFile> {
   const handle = await open(path, 'r')
@@ -32,14 +28,17 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
     const before = await handle.stat()
     if (!before.isFile()) throw new Error('not a regular file')
     if (before.size === 0) throw new Error('the file is empty')
-    const metadata = await parse(handle, path, before.size)
+    const source = { handle, path, size: before.size }
+    const { metadata, note } = await parseAudio(source)
+    const picture = frontPicture(metadata)
     const native = flatten(metadata)
     await mendSlashes(handle, metadata, native)
     const file: FileTags = {
       tags: toRawTags(native),
-      audio: await audioFacts(handle, metadata.format, suffixOf(path), before.size),
+      audio: await audioFacts(source, metadata.format),
       lyrics: toEmbeddedLyrics(lyricsTags(metadata)),
-      picture: pictureHash(metadata),
+      picture: picture ? createHash('sha256').update(picture.data).digest('hex').slice(0, 16) : '',
+      note,
     }
     const after = await handle.stat()
     const unstable = after.size !== before.size || after.mtimeMs !== before.mtimeMs
@@ -47,41 +46,6 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
   } finally {
     await handle.close()
   }
-}
-
-/**
- * By the ending first; a file of another kind than its name says is recognised by its content, and a broken picture
- * costs the picture alone.
- */
-async function parse(handle: FileHandle, path: string, size: number): Promise<IAudioMetadata> {
-  const foreign = await readForeign(handle, size, suffixOf(path))
-  if (foreign) return foreign
-  const named = (await isDisguised(handle, path)) ? { size } : { path, size }
-  const tries = [
-    { info: named, skipCovers: false },
-    { info: named, skipCovers: true },
-    { info: { size }, skipCovers: true },
-  ]
-  let failure: unknown = new Error('no sound found')
-  for (const [index, { info, skipCovers }] of tries.entries())
-    try {
-      const metadata = await parseFromTokenizer(new FileTokenizer(handle, info), { duration: false, skipCovers })
-      const { container, codec, hasAudio, hasVideo } = metadata.format
-      if (hasVideo && MAY_BE_VIDEO.test(path)) throw new Error('a video, not a song')
-      if ((container || codec) && hasAudio !== false) return metadata
-    } catch (error) {
-      if (index === 0) failure = error
-    }
-  throw failure
-}
-
-/** The MPEG parser finds frames in anything: such files are asked for the mark of another container first. */
-async function isDisguised(handle: FileHandle, path: string): Promise<boolean> {
-  if (!/^(mp3|aac)$/.test(suffixOf(path))) return false
-  const head = Buffer.alloc(8)
-  await handle.read(head, 0, 8, 0)
-  const text = head.toString('latin1')
-  return /^(fLaC|OggS|RIFF|FORM|MAC |wvpk|DSD |\x1aE\xdf\xa3|0&\xb2u)/.test(text) || text.slice(4) === 'ftyp'
 }
 
 function flatten(metadata: IAudioMetadata): NativeTag[] {
@@ -152,71 +116,4 @@ function lyricsTags(metadata: IAudioMetadata): readonly LyricsTag[] {
       if (LYRICS_ID.test(id) && (typeof value === 'string' || (typeof value === 'object' && value !== null)))
         found.push(value as LyricsTag)
   return found
-}
-
-/** The front cover, else the first picture. */
-function pictureHash(metadata: IAudioMetadata): string {
-  const pictures: readonly IPicture[] = metadata.common.picture ?? []
-  const chosen = pictures.find(({ type }) => /front/i.test(type ?? '')) ?? pictures[0]
-  return chosen ? createHash('sha256').update(chosen.data).digest('hex').slice(0, 16) : ''
-}
-
-async function audioFacts(handle: FileHandle, format: IFormat, suffix: string, size: number): Promise<AudioFacts> {
-  const codec = codecName(format, suffix)
-  const { seconds, bitRate } = await lengthOf(handle, format, codec, size)
-  const average = seconds > 0 ? (size * 8) / seconds / 1000 : 0
-  return {
-    durationMs: Math.round(seconds * 1000),
-    bitRate: Math.round(bitRate || (format.bitrate ? format.bitrate / 1000 : average)),
-    sampleRate: format.sampleRate ?? 0,
-    bitDepth: format.lossless === false ? 0 : (format.bitsPerSample ?? 0),
-    channels: format.numberOfChannels ?? 0,
-    codec,
-  }
-}
-
-async function lengthOf(
-  handle: FileHandle,
-  format: IFormat,
-  codec: string,
-  size: number,
-): Promise<{ seconds: number; bitRate: number }> {
-  const told = { seconds: sane(format.duration), bitRate: 0 }
-  if (codec === 'mp3' || codec === 'mp2') return (await mp3Seconds(handle, size)) ?? told
-  if (codec === 'aac' && /ADTS/.test(format.container ?? '')) return (await adtsSeconds(handle, size)) ?? told
-  if (told.seconds > 0 || format.container !== 'Ogg') return told
-  const seconds =
-    codec === 'opus'
-      ? await oggSeconds(handle, size, 48_000, await opusPreSkip(handle))
-      : await oggSeconds(handle, size, format.sampleRate ?? 0, 0)
-  return { seconds: sane(seconds), bitRate: seconds && codec === 'opus' ? (size * 8) / seconds / 1000 : 0 }
-}
-
-/** A hundred days is no song: such lengths come from damaged files. */
-function sane(seconds: number | undefined): number {
-  return seconds !== undefined && seconds > 0 && seconds < 8_640_000 ? seconds : 0
-}
-
-function codecName(format: IFormat, suffix: string): string {
-  const text = `${format.codec ?? ''} ${format.container ?? ''}`.toLowerCase()
-  const known: readonly (readonly [RegExp, string])[] = [
-    [/alac/, 'alac'],
-    [/flac/, 'flac'],
-    [/opus/, 'opus'],
-    [/vorbis/, 'vorbis'],
-    [/speex/, 'speex'],
-    [/layer 3/, 'mp3'],
-    [/layer 2/, 'mp2'],
-    [/aac|mp4a|adts/, 'aac'],
-    [/windows media|wma|asf/, 'wma'],
-    [/monkey/, 'ape'],
-    [/wavpack/, 'wavpack'],
-    [/musepack/, 'musepack'],
-    [/true audio/, 'tta'],
-    [/^tak/, 'tak'],
-    [/shorten/, 'shorten'],
-    [/dsd|dsf/, 'dsd'],
-    [/pcm|wave|aiff/, 'pcm'],
-  ]
-  return known.find(([pattern]) => pattern.test(text))?.[1] ?? suffix
 }

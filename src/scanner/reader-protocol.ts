@@ -1,18 +1,6 @@
+import type { AudioFacts } from '../audio/audio-facts.ts'
 import type { RawTags } from '../hooks/hooks.ts'
 import type { EmbeddedLyrics } from '../library/entities.ts'
-
-/** What the sound itself tells. 0 and '' = unknown. */
-export interface AudioFacts {
-  readonly durationMs: number
-  /** kbit/s */
-  readonly bitRate: number
-  /** Hz */
-  readonly sampleRate: number
-  readonly bitDepth: number
-  readonly channels: number
-  /** `mp3`, `flac`, `aac`, `alac`, `vorbis`, `opus`, `pcm`, ... */
-  readonly codec: string
-}
 
 export interface FileTags {
   readonly tags: RawTags
@@ -20,6 +8,8 @@ export interface FileTags {
   readonly lyrics: readonly EmbeddedLyrics[]
   /** A hash of the embedded picture's bytes, hex; '' = none. */
   readonly picture: string
+  /** What is wrong with the file although it is a song, in one line for people; '' = nothing. */
+  readonly note: string
 }
 
 /** To the child: absolute paths, read in any order. */

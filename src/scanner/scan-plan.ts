@@ -1,9 +1,9 @@
+import { baseNameOf, isLyrics, suffixOf } from '../audio/formats.ts'
 import type { SongId } from '../base/ids.ts'
 import type { KnownFolder } from '../library/scan-folders.ts'
 import type { ScanProblem, ScanRecords } from '../library/scan-records.ts'
 import type { KnownSong, ScanSongs } from '../library/scan-songs.ts'
 import { type FolderListing, joinPath, type ListedFile, nameOf, parentOf } from './folder-listing.ts'
-import { baseNameOf, isLyrics, suffixOf } from './formats.ts'
 import { foldersAbove, type WalkResult } from './walker.ts'
 
 export interface FileToRead {

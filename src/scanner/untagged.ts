@@ -1,4 +1,4 @@
-import { baseNameOf } from './formats.ts'
+import { baseNameOf } from '../audio/formats.ts'
 
 export interface PathNames {
   readonly title: string

@@ -1,6 +1,7 @@
 import { type BigIntStats, type Dirent, type Stats, stat as statCallback } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isAudio, isLyrics, isPlaylist, suffixOf } from '../audio/formats.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import { isImageName } from '../library/cover-choice.ts'
 import {
@@ -11,7 +12,6 @@ import {
   signatureOf,
   type WalkProblem,
 } from './folder-listing.ts'
-import { isAudio, isLyrics, isPlaylist, suffixOf } from './formats.ts'
 import { IGNORE_FILE, IgnoreRules, isSkippedName, NO_MEDIA_FILE } from './ignore-rules.ts'
 
 export interface WalkOptions {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { systemErrorCode } from '../../base/errors.ts'
 import { openConfined, readBounded } from '../confined-file.ts'
 import type { ImageFailure, PictureSource } from './image-tasks.ts'
@@ -46,16 +46,24 @@ async function readSource(source: PictureSource, maxBytes: number): Promise<Buff
   }
 }
 
-/** The front cover, else the first picture: the one whose hash the scanner takes for the version. */
+/** The picture whose hash the scanner took for the version. */
 async function embeddedPicture(path: string, maxBytes: number): Promise<Buffer> {
-  const { parseFile } = await import('music-metadata')
-  const { common } = await parseFile(path, { duration: false, skipPostHeaders: true }).catch((error: unknown) => {
-    if (systemErrorCode(error)) throw error
-    throw new PictureProblem('broken', String(error))
-  })
-  const pictures = (common.picture ?? []).filter(({ data }) => data.length > 0)
-  const chosen = pictures.find(({ type }) => /front/i.test(type ?? '')) ?? pictures[0]
-  if (!chosen) throw new PictureProblem('no-picture')
-  if (chosen.data.length > maxBytes) throw new PictureProblem('too-large')
-  return Buffer.from(chosen.data.buffer, chosen.data.byteOffset, chosen.data.byteLength)
+  const [{ parseAudio }, { frontPicture }] = await Promise.all([
+    import('../../audio/parse-audio.ts'),
+    import('../../audio/front-picture.ts'),
+  ])
+  const handle = await open(path, 'r')
+  try {
+    const { size } = await handle.stat()
+    const { metadata } = await parseAudio({ handle, path, size }).catch((error: unknown) => {
+      if (systemErrorCode(error)) throw error
+      throw new PictureProblem('broken', String(error))
+    })
+    const chosen = frontPicture(metadata)
+    if (!chosen) throw new PictureProblem('no-picture')
+    if (chosen.data.length > maxBytes) throw new PictureProblem('too-large')
+    return Buffer.from(chosen.data.buffer, chosen.data.byteOffset, chosen.data.byteLength)
+  } finally {
+    await handle.close()
+  }
 }

@@ -1,0 +1,51 @@
+import { type IAudioMetadata, parseFromTokenizer } from 'music-metadata'
+import type { AudioFile } from './audio-file.ts'
+import { FileTokenizer } from './file-tokenizer.ts'
+import { readForeign } from './foreign-formats.ts'
+import { suffixOf } from './formats.ts'
+
+export interface ParsedAudio {
+  /** As the tag parser hands it out: native tags, pictures in `common.picture`, facts in `format`. */
+  readonly metadata: IAudioMetadata
+  /** What is wrong with the file, in one line for people; '' = nothing. */
+  readonly note: string
+}
+
+/** Endings that films have as well. */
+const MAY_BE_VIDEO = /\.(mp4|webm)$/i
+
+/**
+ * What is inside an audio file. By the ending first; a file of another kind than its name says is recognised by its
+ * content, and a broken picture costs the picture alone. Reads a bounded part. Rejects when the file holds no sound.
+ */
+export async function parseAudio(file: AudioFile): Promise<ParsedAudio> {
+  const { handle, path, size } = file
+  const foreign = await readForeign(handle, size, suffixOf(path))
+  if (foreign) return { metadata: foreign, note: '' }
+  const named = (await isDisguised(file)) ? { size } : { path, size }
+  const tries = [
+    { info: named, skipCovers: false },
+    { info: named, skipCovers: true },
+    { info: { size }, skipCovers: true },
+  ]
+  let failure: unknown = new Error('no sound found')
+  for (const [index, { info, skipCovers }] of tries.entries())
+    try {
+      const metadata = await parseFromTokenizer(new FileTokenizer(handle, info), { duration: false, skipCovers })
+      const { container, codec, hasAudio, hasVideo } = metadata.format
+      if (hasVideo && MAY_BE_VIDEO.test(path)) throw new Error('a video, not a song')
+      if ((container || codec) && hasAudio !== false) return { metadata, note: '' }
+    } catch (error) {
+      if (index === 0) failure = error
+    }
+  throw failure
+}
+
+/** The MPEG parser finds frames in anything: such files are asked for the mark of another container first. */
+async function isDisguised({ handle, path }: AudioFile): Promise<boolean> {
+  if (!/^(mp3|aac)$/.test(suffixOf(path))) return false
+  const head = Buffer.alloc(8)
+  await handle.read(head, 0, 8, 0)
+  const text = head.toString('latin1')
+  return /^(fLaC|OggS|RIFF|FORM|MAC |wvpk|DSD |\x1aE\xdf\xa3|0&\xb2u)/.test(text) || text.slice(4) === 'ftyp'
+}
