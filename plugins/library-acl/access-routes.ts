@@ -41,7 +41,7 @@ export function accessRoutes({ admin, routes }: Context, rules: AccessRules): vo
       const changed = roles.join() === account.roles.join() ? account : await admin.users.update(account.id, { roles })
       return json(await body(changed))
     }),
-    ADMIN,
+    { ...ADMIN, apiKeys: false },
   )
 }
 

@@ -9,7 +9,7 @@ import { userRoutes } from './user-routes.ts'
 
 export default definePlugin({
   name: 'library-acl',
-  apiVersion: '1.1',
+  apiVersion: '1.3',
   description:
     'Libraries, users and what each user may see: the management API, and rules by folder, genre and content.',
   permissions: ['admin', 'access:scope', 'users:read', 'db', 'routes', 'routes:root'],

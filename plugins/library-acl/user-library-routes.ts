@@ -33,6 +33,6 @@ export function userLibraryRoutes({ admin, routes }: Context): void {
         throw new Refusal(400, `There is no library ${unknown}.`, { libraryIds: 'ra.validation.invalid' })
       return json(await access(await admin.users.update(account.id, { libraries: ids })))
     }),
-    ADMIN,
+    { ...ADMIN, apiKeys: false },
   )
 }

@@ -4,7 +4,10 @@ import { present } from './library-routes.ts'
 import { answering, bodyOf, field, iso, json, libraryId, listReply, Refusal, required, texts } from './replies.ts'
 
 const USER = { root: true, auth: 'user' } as const
+const USER_PROVEN = { ...USER, apiKeys: false } as const
 const ADMIN = { root: true, auth: 'admin' } as const
+/** By name and password: what gives rights must not come from the key of a stolen phone. */
+const ADMIN_PROVEN = { ...ADMIN, apiKeys: false } as const
 const MAX_ROLES = 20
 const MAX_LIBRARIES = 1000
 /** What the core calls otherwise than forms do. */
@@ -41,7 +44,7 @@ export function userRoutes({ admin, routes }: Context): void {
       const account = await admin.users.create({ ...input, name, password })
       return json(userBody(account, await libraries(), request.user))
     }, NAMES),
-    ADMIN,
+    ADMIN_PROVEN,
   )
   routes.put(
     '/api/user/:id',
@@ -59,7 +62,7 @@ export function userRoutes({ admin, routes }: Context): void {
       const changed = await admin.users.update(account.id, changes)
       return json(userBody(changed, await libraries(), request.user))
     }, NAMES),
-    USER,
+    USER_PROVEN,
   )
   routes.delete(
     '/api/user/:id',
@@ -69,7 +72,7 @@ export function userRoutes({ admin, routes }: Context): void {
       await admin.users.remove(account.id)
       return json({})
     }),
-    ADMIN,
+    ADMIN_PROVEN,
   )
 }
 

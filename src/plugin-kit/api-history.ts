@@ -34,6 +34,11 @@ export const ADDED: readonly {
       ['oneAtATime', /\boneAtATime\(/],
     ],
   },
+  {
+    version: '1.3',
+    hooks: [],
+    calls: [['the option apiKeys of a route', /\bapiKeys: (false|!1)/]],
+  },
 ]
 
 /** Whether the API `version` lacks what `since` added. */

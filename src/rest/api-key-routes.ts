@@ -29,15 +29,15 @@ export function apiKeyRoutes({
     {
       method: 'POST',
       path: '/api/apikey',
-      handler: gate.requireLogin(async (request, _params, user, login) => {
-        // The key of a stolen phone must not outlive its deletion in another that it made.
-        if (login.byApiKey)
-          throw new AppError('FORBIDDEN', 'An API key makes no other keys. Log in with name and password.')
-        const { name = '' } = await jsonObject(request, 64 * 1024)
-        if (typeof name !== 'string') throw new AppError('UNPROCESSABLE', 'The name of an API key is a text.')
-        const { key, record } = accounts.createApiKey(user.id, name)
-        return json(200, { ...keyBody(record), key }, { 'cache-control': 'no-store' })
-      }),
+      handler: gate.requireLogin(
+        async (request, _params, user) => {
+          const { name = '' } = await jsonObject(request, 64 * 1024)
+          if (typeof name !== 'string') throw new AppError('UNPROCESSABLE', 'The name of an API key is a text.')
+          const { key, record } = accounts.createApiKey(user.id, name)
+          return json(200, { ...keyBody(record), key }, { 'cache-control': 'no-store' })
+        },
+        { apiKeys: false },
+      ),
     },
     {
       method: 'DELETE',

@@ -1,4 +1,5 @@
-import type { Authenticator, Credentials, LoginOrigin } from '../auth/authenticator.ts'
+import type { Authenticator, Credentials, Identity, LoginOrigin } from '../auth/authenticator.ts'
+import { assertNotByKey } from '../auth/key-limits.ts'
 import { AppError } from '../base/errors.ts'
 import { errorReply } from '../http/reply.ts'
 import type { RouteHandler, RouteParams } from '../http/router.ts'
@@ -19,7 +20,7 @@ export interface NativeLogin {
   readonly user: User
   /** Undefined for API keys and Basic: they have no session. */
   readonly sessionId: string | undefined
-  readonly byApiKey: boolean
+  readonly method: Identity['method']
   /** A fresh token for `X-ND-Authorization`, when the login was by token: sessions slide. */
   readonly token: string | undefined
   /** The user as of now; undefined once the session, the key, the password or the user is gone. For what goes on for long. */
@@ -42,12 +43,18 @@ export type UserRouteHandler = (
   login: NativeLogin,
 ) => HttpReply | Promise<HttpReply>
 
+export interface LoginNeeds {
+  readonly admin?: boolean
+  /** The route changes accounts: 403 for logins by API key. */
+  readonly apiKeys?: false
+}
+
 /** Who may pass to the native API, and how they prove it. */
 export interface NativeGate {
   /** Undefined without credentials. Rejects with BAD_CREDENTIALS for wrong ones. */
   identify(request: HttpRequest, options?: IdentifyOptions): Promise<NativeLogin | undefined>
   /** Answers 401 without a login, 403 without the right, and renews the token. Errors become replies. */
-  requireLogin(handler: UserRouteHandler, options?: { readonly admin?: boolean }): RouteHandler
+  requireLogin(handler: UserRouteHandler, options?: LoginNeeds): RouteHandler
 }
 
 export const NOT_AUTHENTICATED = 'Not authenticated'
@@ -70,7 +77,7 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
       throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
     const { sessionId } = claims
     const current = still(user, () => sessions.isOpen(user.id, sessionId))
-    return { user, sessionId, byApiKey: false, token: await sessions.renew(user, claims, token), current }
+    return { user, sessionId, method: 'session', token: await sessions.renew(user, claims, token), current }
   }
 
   const gate: NativeGate = {
@@ -82,9 +89,9 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
       if (bearer?.includes('.')) return bySession(bearer)
       const credentials: Credentials | undefined = bearer ? { apiKey: bearer } : basicOf(request.headers.authorization)
       if (!credentials) return undefined
-      const { user, keyId } = await authenticator.authenticate(credentials, originOf(request))
+      const { user, keyId, method } = await authenticator.authenticate(credentials, originOf(request))
       const current = still(user, () => keyId === undefined || apiKeys.listOf(user.id).some(({ id }) => id === keyId))
-      return { user, sessionId: undefined, byApiKey: keyId !== undefined, token: undefined, current }
+      return { user, sessionId: undefined, method, token: undefined, current }
     },
 
     requireLogin(handler, options = {}) {
@@ -92,6 +99,7 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
         try {
           const login = await gate.identify(request)
           if (!login) throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
+          if (options.apiKeys === false) assertNotByKey(login.method)
           if (options.admin && !login.user.isAdmin) throw new AppError('FORBIDDEN', NOT_ADMIN)
           return withToken(await handler(request, params, login.user, login), tokenAfter(request, login))
         } catch (error) {

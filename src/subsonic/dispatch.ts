@@ -1,4 +1,5 @@
 import type { Credentials, Identity } from '../auth/authenticator.ts'
+import { assertNotByKey } from '../auth/key-limits.ts'
 import { andThen } from '../base/at-once.ts'
 import { AppError, ERROR_CODES, isAppError } from '../base/errors.ts'
 import type { Headers, HttpReply, HttpRequest } from '../http/types.ts'
@@ -147,8 +148,9 @@ function checkVersion(params: Params): void {
   throw new AppError('SERVER_TOO_OLD', 'This client speaks a version newer than this server knows.')
 }
 
-function checkRight(endpoint: Exclude<Endpoint, { auth: 'none' }>, { user }: Identity): void {
-  const { needs } = endpoint
+function checkRight(endpoint: Exclude<Endpoint, { auth: 'none' }>, { user, method }: Identity): void {
+  const { needs, apiKeys } = endpoint
+  if (apiKeys === false) assertNotByKey(method)
   if (needs === undefined || mayUse(user, needs)) return
   throw new AppError('FORBIDDEN', `User '${user.name}' may not do this: it needs the right '${needs}'.`)
 }

@@ -12,6 +12,8 @@ interface ForUsers extends Named {
   readonly auth: 'user'
   /** The right that is needed beyond a login; error 50 without it. */
   readonly needs?: 'admin' | Role
+  /** Changes accounts: error 50 for logins by API key. */
+  readonly apiKeys?: false
   /** The core has only a stand-in here, which a plugin may replace. */
   readonly standIn?: true
   /** Keeps what the endpoint needs from going away until the request is answered. */
@@ -46,7 +48,7 @@ export interface AbsentEndpoint extends ForUsers {
 
 export type Endpoint = TreeEndpoint | BytesEndpoint | PublicEndpoint | AbsentEndpoint
 
-type Options = Pick<ForUsers, 'needs' | 'standIn' | 'hold'>
+type Options = Pick<ForUsers, 'needs' | 'apiKeys' | 'standIn' | 'hold'>
 
 export function tree(name: string, handle: TreeEndpoint['handle'], options: Options = {}): TreeEndpoint {
   return { name, auth: 'user', answers: 'tree', handle, ...options }

@@ -396,3 +396,53 @@ test('a stream or download ends when the password or the key that let it in coun
   for (let part = await reader.read(); part.value; part = await reader.read()) read += part.value.length
   assert.ok(read > 60 * 1024 * 1024)
 })
+
+test('an API key, even of an administrator, changes no accounts, rights or keys', async () => {
+  const admin = server.core.accounts.find(ADMIN.name)
+  const ann = server.core.accounts.find('ann')
+  assert.ok(admin && ann)
+  const id = `u${ann.id}`
+  const { key } = server.core.accounts.createApiKey(admin.id, 'phone')
+  const accounts = () =>
+    server.core.accounts.list().map(({ name, roles, isAdmin, updatedAt }) => [name, roles, isAdmin, updatedAt])
+  const before = accounts()
+  const native = async (method: string, path: string, body?: Json) => {
+    const init = body === undefined ? { method } : { method, body: JSON.stringify(body) }
+    const headers = { authorization: `Bearer ${key}` }
+    return (await fetch(server.url + path, { ...init, headers })).status
+  }
+  const subsonic = async (name: string, query: Readonly<Record<string, string>>) => {
+    const asked = new URLSearchParams({ apiKey: key, v: '1.16.1', c: 'test', f: 'json', ...query })
+    const { 'subsonic-response': answer } = (await (await fetch(`${server.url}/rest/${name}?${asked}`)).json()) as {
+      'subsonic-response': { status: string; error?: { code: number } }
+    }
+    return answer.error?.code ?? answer.status
+  }
+  assert.deepEqual(
+    [
+      await native('GET', '/api/user'),
+      await native('GET', `/api/user/${id}/access`),
+      await native('POST', '/api/user', { userName: 'eve', password: 'evening-star' }),
+      await native('PUT', `/api/user/${id}`, { isAdmin: true }),
+      await native('PUT', `/api/user/${id}`, { password: 'evening-star' }),
+      await native('PUT', `/api/user/${id}/library`, { libraryIds: [1] }),
+      await native('PUT', `/api/user/${id}/access`, { share: true }),
+      await native('DELETE', `/api/user/${id}`),
+      await native('POST', '/api/apikey', { name: 'another' }),
+    ],
+    [200, 200, 403, 403, 403, 403, 403, 403, 403],
+  )
+  assert.deepEqual(
+    [
+      await subsonic('getUsers', {}),
+      await subsonic('createUser', { username: 'eve', password: 'evening-star', email: 'e@example.org' }),
+      await subsonic('updateUser', { username: 'ann', adminRole: 'true' }),
+      await subsonic('deleteUser', { username: 'ann' }),
+      await subsonic('changePassword', { username: 'admin', password: 'evening-star' }),
+      await subsonic('changePassword.view', { username: 'ann', password: 'evening-star' }),
+    ],
+    ['ok', 50, 50, 50, 50, 50],
+  )
+  assert.deepEqual(accounts(), before)
+  assert.equal(server.core.accounts.listApiKeys(admin.id).length, 1)
+})

@@ -4,6 +4,7 @@ import { Server } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createTestHost } from 'tonearm/plugin/testing'
+import { API_VERSION } from '../../src/plugin/api/define.ts'
 import { buildPlugin } from '../../src/plugin-kit/build-plugin.ts'
 import { checkPlugin } from '../../src/plugin-kit/check-plugin.ts'
 import { checkTypes } from '../../src/plugin-kit/check-types.ts'
@@ -56,7 +57,7 @@ test('without TypeScript, or without types of the API, it is told what is missin
 
 test('a plugin of the first API that uses nothing newer has nothing to be told', async (t) => {
   const project = await kitProject(t)
-  project.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
+  project.edit('src/plugin.ts', `apiVersion: '${API_VERSION}'`, "apiVersion: '1.0'")
   assert.deepEqual(
     (await check(project)).filter(({ level }) => level !== 'ok'),
     [],
@@ -144,14 +145,14 @@ const CASES: readonly Case[] = [
     'a newer API',
     'fail',
     /needs the plugin API 1\.9/,
-    (p) => p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.9'"),
+    (p) => p.edit('src/plugin.ts', `apiVersion: '${API_VERSION}'`, "apiVersion: '1.9'"),
   ],
   [
     'a hook newer than the API that it names',
     'fail',
     /says 1\.0 and names the hook scan\.progress, which came with 1\.1/,
     (p) => {
-      p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', `apiVersion: '${API_VERSION}'`, "apiVersion: '1.0'")
       p.edit('src/plugin.ts', setup, `${setup}    hooks.on('scan.progress', () => {})\n`)
     },
   ],
@@ -160,7 +161,7 @@ const CASES: readonly Case[] = [
     'warn',
     /says 1\.0 and seems to use routes\.socket, which came with 1\.1/,
     (p) => {
-      p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', `apiVersion: '${API_VERSION}'`, "apiVersion: '1.0'")
       p.edit('src/plugin.ts', setup, `${setup}    routes.socket('/live', () => {})\n`)
     },
   ],
@@ -169,7 +170,7 @@ const CASES: readonly Case[] = [
     'warn',
     /says 1\.0 and seems to use the option yields/,
     (p) => {
-      p.edit('src/plugin.ts', "apiVersion: '1.2'", "apiVersion: '1.0'")
+      p.edit('src/plugin.ts', `apiVersion: '${API_VERSION}'`, "apiVersion: '1.0'")
       p.edit('src/plugin.ts', setup, `${setup}    routes.get('/y', () => ({ kind: 'empty' }), { yields: true })\n`)
     },
   ],

@@ -34,6 +34,11 @@ export interface Routes {
 export interface RouteOptions {
   /** Default 'user'. 'public' needs the permission `routes:public`. */
   readonly auth?: 'user' | 'admin' | 'public'
+  /**
+   * Refuses logins by API key with 403: for what changes accounts, passwords or rights, and gives more than the owner of a
+   * key gave away with it. Since 1.3.
+   */
+  readonly apiKeys?: false
   readonly root?: true
   /** Steps aside, without a warning, where another plugin has the same path and does not yield. */
   readonly yields?: true

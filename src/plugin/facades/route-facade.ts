@@ -51,6 +51,7 @@ export function createRouteFacade(
         ...placed,
         method,
         handler,
+        apiKeys: options.apiKeys !== false,
         yields: options.yields === true,
         bodyLimit: atMost(options.bodyLimit ?? MIB, 64 * MIB),
         timeoutMs: atMost(options.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS),

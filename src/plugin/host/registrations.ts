@@ -20,6 +20,8 @@ export interface RouteRegistration {
   readonly yields: boolean
   readonly handler: RouteHandler
   readonly auth: NonNullable<RouteOptions['auth']>
+  /** Whether a login by API key passes. */
+  readonly apiKeys: boolean
   readonly bodyLimit: number
   readonly timeoutMs: number
 }

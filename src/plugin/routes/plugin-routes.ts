@@ -1,3 +1,4 @@
+import { assertNotByKey } from '../../auth/key-limits.ts'
 import type { ByteSource } from '../../base/byte-source.ts'
 import { AppError } from '../../base/errors.ts'
 import { errorReply } from '../../http/reply.ts'
@@ -93,6 +94,7 @@ async function serve(
   let streaming = false
   try {
     const login = await loginFor(services.gate, route.auth, { request })
+    if (login && !route.apiKeys) assertNotByKey(login.method)
     const user = login?.user && toPublicUser(login.user)
     const reply = await services.host.call(generation, what, route.timeoutMs, async ({ signal }) => {
       const asked = toPluginRequest(route, request, {

@@ -15,6 +15,10 @@ const BIT_RATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 
 /** What a new user may do when the request doesn't say. */
 const NEW_USER: readonly Role[] = ['settings', 'stream']
 
+/** By name and password, not by an API key. */
+const PROVEN = { apiKeys: false } as const
+const ADMIN_PROVEN = { needs: 'admin', ...PROVEN } as const
+
 export const userEndpoints: readonly Endpoint[] = [
   tree('getUser', async (call) => ({ user: await withFolders(call, selfOrAny(call)) })),
 
@@ -42,7 +46,7 @@ export const userEndpoints: readonly Endpoint[] = [
       })
       return {}
     },
-    { needs: 'admin' },
+    ADMIN_PROVEN,
   ),
 
   tree(
@@ -52,7 +56,7 @@ export const userEndpoints: readonly Endpoint[] = [
       await call.services.accounts.update(user.id, changesOf(call, user.roles))
       return {}
     },
-    { needs: 'admin' },
+    ADMIN_PROVEN,
   ),
 
   tree(
@@ -63,15 +67,19 @@ export const userEndpoints: readonly Endpoint[] = [
       call.services.accounts.remove(user.id)
       return {}
     },
-    { needs: 'admin' },
+    ADMIN_PROVEN,
   ),
 
-  tree('changePassword', async (call) => {
-    const user = selfOrAny(call)
-    const password = call.params.password('password') ?? call.params.string('password')
-    await call.services.accounts.update(user.id, { password })
-    return {}
-  }),
+  tree(
+    'changePassword',
+    async (call) => {
+      const user = selfOrAny(call)
+      const password = call.params.password('password') ?? call.params.string('password')
+      await call.services.accounts.update(user.id, { password })
+      return {}
+    },
+    PROVEN,
+  ),
 ]
 
 function named(call: Call): User {
