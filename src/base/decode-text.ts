@@ -9,18 +9,44 @@ const NO_HINT = 10
 const UNUSED = new Set(['ISO-8859-5', 'ISO-8859-6'])
 const LATIN = /^(?:ISO-8859-[129]|windows-125[02478])$/
 
+/** What players wrote before Unicode, for those who can tell a right text from a wrong one. */
+const LEGACY = [
+  ...['windows-1251', 'gb18030', 'shift_jis', 'big5', 'euc-kr', 'euc-jp', 'windows-1252', 'windows-1250', 'koi8-r'],
+  ...['windows-1253', 'windows-1254', 'windows-1255', 'windows-1256', 'windows-1257', 'windows-1258', 'windows-874'],
+  ...['ibm866', 'iso-8859-2', 'macintosh'],
+]
+
 /**
  * Text of unknown encoding, as files of lyrics and playlists have it: by byte order mark, else UTF-16 by its zeros, else
  * UTF-8 when it is valid, else what its bytes look like, else Western European. Never throws.
  */
 export function decodeText(bytes: Uint8Array): string {
+  for (const text of readings(bytes)) return text
+  return ''
+}
+
+/**
+ * All that a text of unknown encoding may say, the likeliest first, each once; one alone where there is no doubt.
+ * `declared`: the encoding that the text names itself, believed where the bytes are valid in it.
+ */
+export function* readings(bytes: Uint8Array, declared?: string): Iterable<string> {
   const unicode = markedEncoding(bytes) ?? unmarkedUtf16(bytes)
-  if (unicode) return new TextDecoder(unicode).decode(bytes)
-  for (const encoding of ['utf-8', ...guesses(bytes)]) {
+  const certain = unicode ? new TextDecoder(unicode).decode(bytes) : strictly('utf-8', bytes)
+  if (certain !== undefined) return yield certain
+  const seen = new Set<string>()
+  for (const encoding of candidates(bytes, declared)) {
     const text = strictly(encoding, bytes)
-    if (text !== undefined) return text
+    if (text === undefined || seen.has(text)) continue
+    seen.add(text)
+    yield text
   }
-  return Buffer.from(bytes).toString('latin1')
+  if (seen.size === 0) yield Buffer.from(bytes).toString('latin1')
+}
+
+function* candidates(bytes: Uint8Array, declared: string | undefined): Iterable<string> {
+  if (declared) yield declared
+  yield* guesses(bytes)
+  yield* LEGACY
 }
 
 function markedEncoding(bytes: Uint8Array): string | undefined {

@@ -1,14 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { isAbsolute, join, normalize, relative, sep } from 'node:path'
+import { join } from 'node:path'
 import { baseNameOf } from '../audio/formats.ts'
-import { FULL_SCOPE } from '../base/access-scope.ts'
 import { systemErrorCode } from '../base/errors.ts'
-import type { SongId } from '../base/ids.ts'
-import { fold } from '../base/text.ts'
 import type { Library } from '../library/entities.ts'
 import { joinPath, type ListedFile, nameOf, parentOf } from './folder-listing.ts'
-import { parseM3u } from './m3u.ts'
+import { readM3u } from './m3u.ts'
 import type { ScanContext } from './scan-context.ts'
+import { SongFinder } from './song-finder.ts'
 import type { WalkResult } from './walker.ts'
 
 /** A playlist file beyond this is none. */
@@ -46,8 +44,9 @@ export async function importPlaylists(
       log.warn('playlist can not be read', { library: library.id, file: path })
       continue
     }
-    const { name, entries } = parseM3u(bytes)
-    const matched = entries.flatMap((entry) => songs.find(parentOf(path), entry) ?? [])
+    const find = (entry: string) => songs.find(parentOf(path), entry)
+    const { name, entries } = readM3u(bytes, (entry) => find(entry) !== undefined)
+    const matched = entries.flatMap((entry) => find(entry) ?? [])
     const absent = entries.length - matched.length
     const fileSignature = absent > 0 ? `${signature}.${absent}` : signature
     if (known?.fileSignature === fileSignature) continue
@@ -87,61 +86,5 @@ async function readOrNothing(path: string): Promise<Uint8Array | undefined> {
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
     return undefined
-  }
-}
-
-/** Finds songs by the paths in playlists, which others wrote on other systems: composed or not, in any case. */
-class SongFinder {
-  readonly #context: ScanContext
-  readonly #home: Library
-  readonly #libraries: readonly Library[]
-  /** Folded path → path, of the folders of a library. */
-  readonly #folders = new Map<number, ReadonlyMap<string, readonly string[]>>()
-
-  constructor(context: ScanContext, home: Library) {
-    this.#context = context
-    this.#home = home
-    this.#libraries = context.libraries.list(FULL_SCOPE)
-  }
-
-  find(folder: string, entry: string): SongId | undefined {
-    const slashed = entry.includes('/') ? entry : entry.replaceAll('\\', '/')
-    const absolute = isAbsolute(slashed) ? normalize(slashed) : normalize(join(this.#home.path, folder, slashed))
-    for (const library of this.#inOrder()) {
-      const path = relative(library.path, absolute)
-      if (path === '' || path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path)) continue
-      return this.#exact(library, path) ?? this.#folded(library, path)
-    }
-    return undefined
-  }
-
-  #inOrder(): readonly Library[] {
-    return [...this.#libraries].sort((a, b) => b.path.length - a.path.length)
-  }
-
-  #exact(library: Library, path: string): SongId | undefined {
-    for (const form of new Set([path, path.normalize('NFC'), path.normalize('NFD')])) {
-      const id = this.#context.records.songAt(library.id, form)
-      if (id !== undefined) return id
-    }
-    return undefined
-  }
-
-  #folded(library: Library, path: string): SongId | undefined {
-    const wanted = fold(nameOf(path))
-    for (const folder of this.#foldersOf(library).get(fold(parentOf(path))) ?? [])
-      for (const song of this.#context.records.pathsIn(library.id, folder))
-        if (fold(nameOf(song.path)) === wanted) return song.id
-    return undefined
-  }
-
-  #foldersOf(library: Library): ReadonlyMap<string, readonly string[]> {
-    const known = this.#folders.get(library.id)
-    if (known) return known
-    const folders = new Map<string, string[]>()
-    for (const { path } of this.#context.folders.load(library.id))
-      folders.set(fold(path), [...(folders.get(fold(path)) ?? []), path])
-    this.#folders.set(library.id, folders)
-    return folders
   }
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { parseM3u } from '../../src/scanner/m3u.ts'
+import { readM3u } from '../../src/scanner/m3u.ts'
+import { encode } from '../support/encode.ts'
 import { ADMIN, EVERYTHING, type ScanRig, scanRig } from '../support/scanned-library.ts'
 import { tempFolder } from '../support/temp-database.ts'
 
@@ -110,18 +111,84 @@ test('public playlists and no import at all are settings', async (t) => {
   assert.deepEqual(closed.repositories.playlists.list(EVERYTHING), [])
 })
 
-test('hostile playlists are read without harm', () => {
-  assert.deepEqual(parseM3u(Buffer.from('file:///%E0%A4%A\nfile://\n#PLAYLIST:\n\n#x')), {
-    name: '',
-    entries: ['/%E0%A4%A'],
+/** Names that exist, in a playlist of an encoding that nothing but the files tells. */
+const ENCODED: readonly (readonly [encoding: string, name: string])[] = [
+  ['windows-1251', 'Мой дом'],
+  ['koi8-r', 'Дом'],
+  ['ibm866', 'Снег идёт'],
+  ['gbk', '你好'],
+  ['gb18030', '月亮'],
+  ['big5', '愛人'],
+  ['shift_jis', 'さくら'],
+  ['euc-jp', 'はる'],
+  ['euc-kr', '고향'],
+  ['windows-1250', 'Žluťoučký kůň'],
+  ['windows-1252', 'Zoë'],
+  ['windows-1253', 'Ποτάμι'],
+  ['windows-1254', 'Şarkı'],
+  ['windows-1255', 'שיר'],
+  ['windows-1256', 'حب'],
+  ['windows-1257', 'Mėnuo'],
+  ['windows-874', 'ปิง'],
+]
+
+test('a playlist is in the encoding in which its entries exist', async (t) => {
+  const files = ENCODED.map(([, name]) => [`x/${name}.mp3`, { title: name }])
+  const lists = ENCODED.map(([encoding, name]) => [`x/${encoding}.m3u`, encode(encoding, `#EXTM3U\r\n${name}.mp3\r\n`)])
+  const wide = Buffer.from('#EXTM3U\nさくら.mp3\nДом.mp3\n', 'utf16le')
+  const rig = await scanRig(t, {
+    ...Object.fromEntries([...files, ...lists]),
+    'x/utf-16le.m3u8': Buffer.concat([Buffer.of(0xff, 0xfe), wide]),
+    'x/utf-16be.m3u8': Buffer.concat([Buffer.of(0xfe, 0xff), Buffer.from(wide).swap16()]),
+    'x/unmarked.m3u': wide,
+    'x/utf-8.m3u': 'さくら.mp3\nДом.mp3',
+    // Valid in many encodings, and nothing of it exists: the playlist says itself what it is.
+    'x/declared.m3u': Buffer.concat([Buffer.from('#EXTENC: windows-1251\n#PLAYLIST:'), encode('windows-1251', 'Лес')]),
   })
-  assert.deepEqual(parseM3u(Buffer.alloc(0)), { name: '', entries: [] })
-  assert.deepEqual(parseM3u(Buffer.from('\xff\xfea\0.\0', 'latin1')).entries, ['a.'])
+  await rig.scan()
+  assert.deepEqual(playlists(rig), {
+    ...Object.fromEntries(ENCODED.map(([encoding, name]) => [encoding, [name]])),
+    'utf-16le': ['さくら', 'Дом'],
+    'utf-16be': ['さくら', 'Дом'],
+    unmarked: ['さくら', 'Дом'],
+    'utf-8': ['さくら', 'Дом'],
+    Лес: [],
+  })
+})
+
+test('entries are taken literally first, then decoded, with slashes of both kinds', async (t) => {
+  const rig = await scanRig(t, {
+    'A B/100%25.mp3': { title: 'literal' },
+    'A B/100%.mp3': { title: 'decoded' },
+    'A B/Caf\u00e9 #1.mp3': { title: 'cafe' },
+    'A B/C/deep.mp3': { title: 'deep' },
+    'A B/back\\slash.mp3': { title: 'backslash' },
+    'A B/literal.m3u': '100%25.mp3\n100%.mp3\n100%2525.mp3',
+    'percent.m3u': 'A%20B/Caf%C3%A9%20%231.mp3\nA%20B/Caf%E9%20%231.mp3\nA%20B%5CC%5Cdeep.mp3',
+    'mixed.m3u': '.\\A B/C\\deep.mp3\nA B/back\\slash.mp3\nA%20B\\C/deep.mp3',
+  })
+  await rig.scan()
+  assert.deepEqual(playlists(rig), {
+    literal: ['literal', 'decoded', 'literal'],
+    percent: ['cafe', 'cafe', 'deep'],
+    mixed: ['deep', 'backslash', 'deep'],
+  })
+})
+
+const read = (bytes: Buffer) => readM3u(bytes, () => false)
+
+test('hostile playlists are read without harm', () => {
+  assert.deepEqual(read(Buffer.from('file:///%E0%A4%A\nfile://\n#PLAYLIST:\n\n#x')), {
+    name: '',
+    entries: ['file:///%E0%A4%A', 'file://'],
+  })
+  assert.deepEqual(read(Buffer.alloc(0)), { name: '', entries: [] })
+  assert.deepEqual(read(Buffer.from('\xff\xfea\0.\0', 'latin1')).entries, ['a.'])
 })
 
 test('a title that was made to cost time costs none', () => {
   const before = process.cpuUsage()
-  const { name } = parseM3u(Buffer.from(`#PLAYLIST:${' '.repeat(500_000)}x\u2028y\na.mp3`))
+  const { name } = read(Buffer.from(`#PLAYLIST:${' '.repeat(500_000)}x\u2028y\na.mp3`))
   assert.match(name, /^x/)
   assert.ok(process.cpuUsage(before).user < 5e6)
 })
