@@ -5,6 +5,7 @@ import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
 import { ConnectionCensus } from './connection-census.ts'
+import { connectionWish } from './connection-wish.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
 import { type ClientResolver, createClientResolver } from './forwarded.ts'
@@ -35,6 +36,7 @@ type ListenToken = Parameters<Uws['us_listen_socket_close']>[0]
 
 /** Closer together than this, a connection's begin and end belong to each other unless a request came between, ms. */
 const WORDLESS_MS = 250
+const CLOSE_LENGTH = 'close'.length
 
 export class UwsAdapter implements HttpAdapter {
   readonly name = 'uws'
@@ -196,8 +198,11 @@ export class UwsAdapter implements HttpAdapter {
     this.onRequest?.(normalizeAddress(addressOf(response)))
     const headers = { __proto__: null } as unknown as Record<string, string>
     let conflict = false
+    let closedByUws = false
     incoming.forEach((name, value) => {
       if (name === 'content-length' && headers[name] !== undefined) conflict = true
+      // As uWS decides it: by the first such header, and its length alone.
+      if (name === 'connection' && headers[name] === undefined) closedByUws = value.length === CLOSE_LENGTH
       addHeader(headers, name, value)
     })
     const method = incoming.getCaseSensitiveMethod()
@@ -225,6 +230,8 @@ export class UwsAdapter implements HttpAdapter {
     const sink = new UwsSink(response, {
       watch: this.#watch,
       mustClose: () => malformed || this.#closing || collector?.mustClose === true,
+      wish: connectionWish(headers.connection),
+      closedByUws,
       upgrade: upgrade && ((listener) => this.#upgrade(response, headers, { listener, upgrade })),
     })
     const context =

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import type { ConnectionWish } from './connection-wish.ts'
 import { CLOSE, type LineListener } from './line.ts'
 import type { ReplyHead, ReplySink } from './reply-sink.ts'
 import type { Stalled, StallWatch } from './stall-watch.ts'
@@ -11,9 +12,15 @@ const STATUS_LINES = new Map(Object.entries(STATUS_CODES).map(([code, text]) => 
 export interface UwsSinkOptions {
   readonly watch: StallWatch
   readonly mustClose: () => boolean
+  readonly wish: ConnectionWish
+  /** uWS ends the connection after the reply by itself, and says so to nobody. */
+  readonly closedByUws: boolean
   /** Where the client asked for a WebSocket; the response is no longer ours then. */
   readonly upgrade?: ((listener: LineListener) => void) | undefined
 }
+
+/** uWS drops idle connections after 8 to 12 s; clients that keep them are told the least. */
+const KEPT = 'keep-alive\r\nkeep-alive: timeout=8'
 
 type HeaderLines = readonly [first: string, lines: string]
 
@@ -45,6 +52,8 @@ export class UwsSink implements ReplySink, Stalled {
   readonly #response: UwsResponse
   readonly #watch: StallWatch
   readonly #mustClose: () => boolean
+  readonly #wish: ConnectionWish
+  readonly #closedByUws: boolean
   #open = true
   #writer: UwsBodyWriter | undefined
   /** The last offer left nothing to wait for. */
@@ -57,6 +66,8 @@ export class UwsSink implements ReplySink, Stalled {
     this.#response = response
     this.#watch = options.watch
     this.#mustClose = options.mustClose
+    this.#wish = options.wish
+    this.#closedByUws = options.closedByUws
     const { upgrade } = options
     this.upgrade = upgrade && ((listener) => this.#upgrade(listener, upgrade))
   }
@@ -69,10 +80,12 @@ export class UwsSink implements ReplySink, Stalled {
   whole(head: ReplyHead, body: string | Uint8Array | undefined, length: number | undefined): void {
     if (!this.#open) return
     this.#open = false
-    const close = this.#mustClose()
+    const close = this.#closes()
+    const hasEnd = body !== undefined || (close && length === 0)
     this.#response.cork(() => {
-      this.#writeHead(head)
-      if (body !== undefined || (close && !length)) this.#response.end(body ?? '', close)
+      // Told to close at the end, uWS writes the header itself, but not where it closes of its own accord.
+      this.#writeHead(head, hasEnd && close && !this.#closedByUws ? undefined : close)
+      if (hasEnd) this.#response.end(body ?? '', close)
       else {
         // Given the length itself, endWithoutBody waits for that many bytes.
         if (length !== undefined) this.#response.writeHeader('content-length', String(length))
@@ -86,7 +99,8 @@ export class UwsSink implements ReplySink, Stalled {
     let due: ReplyHead | undefined = head
     // With the first bytes of the body, in one cork.
     const writeHead = () => {
-      if (due) this.#writeHead(due)
+      // uWS can't be told to close after a body in pieces: where it would not, the client, which asked for it, does.
+      if (due) this.#writeHead(due, this.#closes())
       due = undefined
     }
     this.#writer =
@@ -181,10 +195,17 @@ export class UwsSink implements ReplySink, Stalled {
     settle(taken)
   }
 
-  #writeHead({ status, headers }: ReplyHead): void {
+  #closes(): boolean {
+    return this.#closedByUws || this.#wish === 'close' || this.#mustClose()
+  }
+
+  /** `close` undefined: uWS writes that it closes. */
+  #writeHead({ status, headers }: ReplyHead, close: boolean | undefined): void {
     // Without one uWS writes `200 OK` itself.
     if (status !== 200) this.#response.writeStatus(STATUS_LINES.get(status) ?? `${status} Unknown`)
     const [first, lines] = headerLines(headers)
     if (first !== '') this.#response.writeHeader(first, lines)
+    if (close) this.#response.writeHeader('connection', 'close')
+    else if (close === false && this.#wish === 'keep') this.#response.writeHeader('connection', KEPT)
   }
 }
