@@ -5,6 +5,7 @@ import { givenAdminPassword } from '../config/sources.ts'
 import { programVersion } from '../config/version.ts'
 import type { Core } from '../core.ts'
 import type { Listening } from '../http/start-http.ts'
+import { createLineSink, standardOutput } from '../log/line-sink.ts'
 import { createLogger, type RootLogger } from '../log/pino-logger.ts'
 import { createTerminal, type Terminal } from '../log/terminal.ts'
 import { createServer } from '../server.ts'
@@ -24,9 +25,24 @@ import { createSystemd } from './systemd.ts'
 export async function serve(context: CliContext, loaded: LoadedConfig): Promise<number> {
   const { config } = loaded
   const stop = context.takeStopSignal()
-  const terminal = createTerminal(context.stdout, context.env)
+  const { stdout } = context
+  // From here on all that is told goes this way: a reader that stalls or a full disk is no reason to stop.
+  const output = createLineSink({
+    fd: standardOutput(),
+    onLost: (lines) => log.warn('lines of the log were lost: they could not be written', { lines }),
+  })
+  const terminal = createTerminal(
+    {
+      isTTY: stdout.isTTY,
+      get columns() {
+        return stdout.columns
+      },
+      write: output.write,
+    },
+    context.env,
+  )
   const readable = config.log.format === 'text' || (config.log.format === 'auto' && terminal.interactive)
-  const log = createLogger({ level: config.log.level, ...(readable ? { terminal } : {}) })
+  const log: RootLogger = createLogger({ level: config.log.level, sink: output, ...(readable ? { terminal } : {}) })
   context.setLog(log)
   for (const warning of loaded.warnings) log.warn(warning)
   const systemd = createSystemd(context.env, { log })
@@ -59,7 +75,7 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
   } finally {
     stopCollecting()
     terminal.status(undefined)
-    log.flush()
+    await log.settled()
   }
 }
 

@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import type { LineSink } from './line-sink.ts'
 import type { Logger } from './logger.ts'
 import { prettyLine } from './pretty.ts'
 import { redactFields, redactText } from './redact.ts'
@@ -8,28 +9,25 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface LoggerOptions {
   readonly level: LogLevel
-  /** Given: readable lines there. Absent: one JSON object a line. */
+  /** Given: readable lines there. Absent: one JSON object a line, into the sink. */
   readonly terminal?: Terminal
-  /** Where JSON lines go; standard output when absent. */
-  readonly sink?: { write(line: string): void }
+  /** Where lines of JSON go, or what stands behind the terminal. */
+  readonly sink?: Pick<LineSink, 'write'> & Partial<LineSink>
 }
 
 export interface RootLogger extends Logger {
-  /** Writes what is still in memory; before the process ends. */
+  /** Writes what is still in memory, as far as that can be had at once; before the process ends. */
   flush(): void
+  /** Resolves when nothing is in memory any more, or nobody takes it. */
+  settled(): Promise<void>
 }
-
-/** Bytes of lines that wait for a slow reader of standard output; beyond it lines are dropped, not kept. */
-const MAX_WAITING = 1 << 20
 
 /** The log of the process. No transport: that would be a worker thread and 12 MB. */
 export function createLogger(options: LoggerOptions): RootLogger {
   const { sink, terminal } = options
-  const standardOutput = sink || terminal ? undefined : pino.destination({ fd: 1, sync: false, maxLength: MAX_WAITING })
-  const target =
-    sink ??
-    standardOutput ??
-    ({ write: (line: string) => terminal?.print(prettyLine(line, { colour: terminal.colour })) } as const)
+  const target = terminal
+    ? { write: (line: string) => terminal.print(prettyLine(line, { colour: terminal.colour })) }
+    : { write: (line: string) => sink?.write(line) }
   const root = pino(
     {
       level: options.level,
@@ -41,13 +39,8 @@ export function createLogger(options: LoggerOptions): RootLogger {
   )
   return {
     ...wrap(root),
-    flush: () => {
-      try {
-        standardOutput?.flushSync()
-      } catch {
-        // Nobody reads standard output any more.
-      }
-    },
+    flush: () => sink?.flush?.(),
+    settled: async () => sink?.settled?.(),
   }
 }
 

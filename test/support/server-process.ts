@@ -24,6 +24,10 @@ export interface ServerOptions {
   readonly data: string
   readonly music: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** A descriptor that becomes standard output; otherwise it is read and told when the start fails. */
+  readonly stdout?: number
+  /** What a shell does before it becomes the server (`ulimit -n 300`). */
+  readonly shell?: string
 }
 
 export const PASSWORD = 'bench password'
@@ -32,33 +36,33 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
   const port = await freePort()
   const music = options.music.flatMap((folder) => ['--music', folder])
   const started = performance.now()
-  const child = spawn(
+  const command = [
     process.execPath,
-    [
-      ...PRODUCTION_FLAGS,
-      join('dist', 'main.mjs'),
-      '--data',
-      options.data,
-      '--host',
-      '127.0.0.1',
-      '--port',
-      String(port),
-      ...music,
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        ...PRODUCTION_ENV,
-        TONEARM_ADMIN_PASSWORD: PASSWORD,
-        TONEARM_LOG_LEVEL: 'warn',
-        ...options.env,
-      },
+    ...PRODUCTION_FLAGS,
+    join('dist', 'main.mjs'),
+    '--data',
+    options.data,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    ...music,
+  ]
+  const shell = ['sh', '-c', `${options.shell}; exec "$@"`, 'sh']
+  const [file = '', ...args] = options.shell ? [...shell, ...command] : command
+  const child = spawn(file, args, {
+    stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...PRODUCTION_ENV,
+      TONEARM_ADMIN_PASSWORD: PASSWORD,
+      TONEARM_LOG_LEVEL: 'warn',
+      ...options.env,
     },
-  )
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => (output = (output + chunk).slice(-4000)))
+    stream?.on('data', (chunk) => (output = (output + chunk).slice(-4000)))
   const url = `http://127.0.0.1:${port}`
   const deadline = performance.now() + 60_000
   while (!(await answers(`${url}/ping`))) {
