@@ -1,34 +1,37 @@
-import type { FileHandle } from 'node:fs/promises'
 import { AbstractTokenizer, EndOfStreamError, type IRandomAccessFileInfo, type IReadChunkOptions } from 'strtok3'
+import type { FileWindows } from './file-windows.ts'
 
-const WINDOW = 64 * 1024
-/** Bigger requests (a picture) go past the windows. */
-const DIRECT = 32 * 1024
 /** No tag is so big; a request beyond it is a damaged or hostile length. */
 export const MAX_TAG_BYTES = 64 * 1024 * 1024
 
-interface Window {
-  start: number
-  bytes: Uint8Array
+/** What is read in place of `length` bytes at `at` of the file. */
+export interface Edit {
+  readonly at: number
+  readonly length: number
+  readonly bytes: Uint8Array
 }
 
-/**
- * Reads a file for the tag parser through two windows of 64 KiB, one for the head and one for the tail, so that hundreds
- * of small reads are two of the disk. The handle stays the caller's.
- */
+/** A stretch of what is read: `bytes`, or the file from `from` on. */
+interface Piece {
+  readonly start: number
+  readonly end: number
+  readonly from: number
+  readonly bytes: Uint8Array | undefined
+}
+
+/** Reads a file for the tag parser, with other bytes in places: `edits` in their order, none inside another. */
 export class FileTokenizer extends AbstractTokenizer {
   readonly fileInfo: IRandomAccessFileInfo
-  readonly #handle: FileHandle
-  readonly #windows: [Window, Window] = [
-    { start: -1, bytes: new Uint8Array(0) },
-    { start: -1, bytes: new Uint8Array(0) },
-  ]
-  #latest: 0 | 1 = 0
+  readonly #file: FileWindows
+  readonly #pieces: readonly Piece[]
 
-  constructor(handle: FileHandle, info: IRandomAccessFileInfo) {
+  /** With a `path` its ending tells the kind of file, else its content. */
+  constructor(file: FileWindows, path: string | undefined, edits: readonly Edit[] = []) {
     super({ maxBufferSize: MAX_TAG_BYTES })
-    this.#handle = handle
-    this.fileInfo = info
+    const grown = edits.reduce((sum, { length, bytes }) => sum + bytes.length - length, 0)
+    this.#file = file
+    this.#pieces = piecesOf(edits)
+    this.fileInfo = { size: file.size + grown, ...(path === undefined ? {} : { path }) }
   }
 
   supportsRandomAccess(): boolean {
@@ -58,31 +61,29 @@ export class FileTokenizer extends AbstractTokenizer {
     let done = 0
     while (done < length) {
       const at = position + done
-      const window = this.#windows.find(({ start, bytes }) => at >= start && at < start + bytes.length)
-      if (window) {
-        const from = at - window.start
-        const part = window.bytes.subarray(from, from + length - done)
-        target.set(part, done)
-        done += part.length
-      } else if (length - done >= DIRECT) {
-        const { bytesRead } = await this.#handle.read(target, done, length - done, at)
-        if (bytesRead === 0) break
-        done += bytesRead
-      } else if (!(await this.#load(at))) break
+      const { start, end, from, bytes } = this.#pieces.find((piece) => at < piece.end) as Piece
+      const wanted = Math.min(length - done, end - at)
+      if (bytes) target.set(bytes.subarray(at - start, at - start + wanted), done)
+      const found = bytes ? wanted : await this.#file.fill(target, done, wanted, from + at - start)
+      done += found
+      if (found < wanted) break
     }
     return done
   }
+}
 
-  /** Replaces the window that was used longer ago. @returns false at the end of the file. */
-  async #load(position: number): Promise<boolean> {
-    const slot = this.#latest === 0 ? 1 : 0
-    const bytes = new Uint8Array(WINDOW)
-    // The tail is asked for in pieces from its end: begin the window early, so that they share it.
-    const start = position + WINDOW > this.fileInfo.size ? Math.max(0, this.fileInfo.size - WINDOW) : position
-    const { bytesRead } = await this.#handle.read(bytes, 0, WINDOW, start)
-    if (bytesRead <= position - start) return false
-    this.#windows[slot] = { start, bytes: bytes.subarray(0, bytesRead) }
-    this.#latest = slot
-    return true
+function piecesOf(edits: readonly Edit[]): readonly Piece[] {
+  const pieces: Piece[] = []
+  let start = 0
+  let from = 0
+  const push = (length: number, bytes: Uint8Array | undefined) => {
+    if (length > 0) pieces.push({ start, end: start + length, from, bytes })
+    start += length
   }
+  for (const { at, length, bytes } of edits) {
+    push(at - from, undefined)
+    push(bytes.length, bytes)
+    from = at + length
+  }
+  return [...pieces, { start, end: Number.POSITIVE_INFINITY, from, bytes: undefined }]
 }

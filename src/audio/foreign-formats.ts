@@ -14,11 +14,12 @@ const HEADS: Readonly<Record<string, { readonly mark: string; readonly read: (he
 }
 const HEAD_BYTES = 1024
 
-/** Undefined when the ending is another or the file does not hold what its ending says. */
+/** Undefined when the ending is another or the file does not hold what its ending says. `id3`: the tag ahead of the sound. */
 export async function readForeign(
   handle: FileHandle,
   size: number,
   suffix: string,
+  id3: Buffer | undefined,
 ): Promise<IAudioMetadata | undefined> {
   const known = HEADS[suffix]
   if (!known) return undefined
@@ -27,9 +28,9 @@ export async function readForeign(
   if (head.toString('latin1', 0, 4) !== known.mark) return undefined
   const end = Math.max(start, await audioEnd(handle, size))
   const format = { ...known.read(head), lossless: true, hasAudio: true, hasVideo: false, tagTypes: [], trackInfo: [] }
-  const tagBytes = start + size - end
-  if (tagBytes === 0 || tagBytes > MAX_TAG_BYTES) return { ...NO_TAGS, format }
-  const tags = Buffer.concat([await readAt(handle, 0, start), await readAt(handle, end, size - end)])
+  const tail = size - end > MAX_TAG_BYTES ? Buffer.alloc(0) : await readAt(handle, end, size - end)
+  const tags = Buffer.concat([id3 ?? Buffer.alloc(0), tail])
+  if (tags.length === 0) return { ...NO_TAGS, format }
   const parsed = await parseBuffer(tags, { path: 'tags.mp3', size: tags.length }, { duration: false })
   return { ...parsed, format: { ...format, tagTypes: parsed.format.tagTypes } }
 }

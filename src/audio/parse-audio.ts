@@ -1,8 +1,10 @@
 import { type IAudioMetadata, parseFromTokenizer } from 'music-metadata'
 import type { AudioFile } from './audio-file.ts'
 import { FileTokenizer } from './file-tokenizer.ts'
+import { FileWindows } from './file-windows.ts'
 import { readForeign } from './foreign-formats.ts'
 import { suffixOf } from './formats.ts'
+import { type TagView, tagView } from './tag-view.ts'
 
 export interface ParsedAudio {
   /** As the tag parser hands it out: native tags, pictures in `common.picture`, facts in `format`. */
@@ -20,21 +22,25 @@ const MAY_BE_VIDEO = /\.(mp4|webm)$/i
  */
 export async function parseAudio(file: AudioFile): Promise<ParsedAudio> {
   const { handle, path, size } = file
-  const foreign = await readForeign(handle, size, suffixOf(path))
+  const windows = new FileWindows(handle, size)
+  const view = await tagView(windows)
+  const foreign = await readForeign(handle, size, suffixOf(path), view.id3)
   if (foreign) return { metadata: foreign, note: '' }
-  const named = (await isDisguised(file)) ? { size } : { path, size }
+  const named = isDisguised(path, view) ? undefined : path
   const tries = [
-    { info: named, skipCovers: false },
-    { info: named, skipCovers: true },
-    { info: { size }, skipCovers: true },
+    { as: named, skipCovers: false },
+    { as: named, skipCovers: true },
+    { as: undefined, skipCovers: true },
   ]
   let failure: unknown = new Error('no sound found')
-  for (const [index, { info, skipCovers }] of tries.entries())
+  for (const [index, { as, skipCovers }] of tries.entries())
     try {
-      const metadata = await parseFromTokenizer(new FileTokenizer(handle, info), { duration: false, skipCovers })
+      const tokenizer = new FileTokenizer(windows, as, view.edits)
+      const metadata = await parseFromTokenizer(tokenizer, { duration: false, skipCovers })
       const { container, codec, hasAudio, hasVideo } = metadata.format
       if (hasVideo && MAY_BE_VIDEO.test(path)) throw new Error('a video, not a song')
-      if ((container || codec) && hasAudio !== false) return { metadata, note: '' }
+      if ((container || codec) && hasAudio !== false)
+        return { metadata: await view.complete(metadata, { skipCovers }), note: '' }
     } catch (error) {
       if (index === 0) failure = error
     }
@@ -42,10 +48,7 @@ export async function parseAudio(file: AudioFile): Promise<ParsedAudio> {
 }
 
 /** The MPEG parser finds frames in anything: such files are asked for the mark of another container first. */
-async function isDisguised({ handle, path }: AudioFile): Promise<boolean> {
+function isDisguised(path: string, { mark }: TagView): boolean {
   if (!/^(mp3|aac)$/.test(suffixOf(path))) return false
-  const head = Buffer.alloc(8)
-  await handle.read(head, 0, 8, 0)
-  const text = head.toString('latin1')
-  return /^(fLaC|OggS|RIFF|FORM|MAC |wvpk|DSD |\x1aE\xdf\xa3|0&\xb2u)/.test(text) || text.slice(4) === 'ftyp'
+  return /^(fLaC|OggS|RIFF|FORM|MAC |wvpk|DSD |\x1aE\xdf\xa3|0&\xb2u)/.test(mark) || mark.slice(4, 8) === 'ftyp'
 }

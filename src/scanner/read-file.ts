@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import type { IAudioMetadata } from 'music-metadata'
 import { audioFacts } from '../audio/audio-facts.ts'
 import { frontPicture } from '../audio/front-picture.ts'
-import { slashedFrames } from '../audio/id3-slashes.ts'
 import { parseAudio } from '../audio/parse-audio.ts'
 import { type LyricsTag, toEmbeddedLyrics } from './embedded-lyrics.ts'
 import type { FileTags } from './reader-protocol.ts'
@@ -31,10 +30,8 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
     const source = { handle, path, size: before.size }
     const { metadata, note } = await parseAudio(source)
     const picture = frontPicture(metadata)
-    const native = flatten(metadata)
-    await mendSlashes(handle, metadata, native)
     const file: FileTags = {
-      tags: toRawTags(native),
+      tags: toRawTags(flatten(metadata)),
       audio: await audioFacts(source, metadata.format),
       lyrics: toEmbeddedLyrics(lyricsTags(metadata)),
       picture: picture ? createHash('sha256').update(picture.data).digest('hex').slice(0, 16) : '',
@@ -83,30 +80,6 @@ function fromObject(origin: string, id: string, value: object): readonly NativeT
   }
   if (Array.isArray(value)) return value.flatMap((one) => (typeof one === 'string' ? [{ origin, id, value: one }] : []))
   return []
-}
-
-/** ID3v2.3 has no separator of its own and the parser cuts at each slash: AC/DC is put together again. */
-async function mendSlashes(handle: FileHandle, metadata: IAudioMetadata, tags: NativeTag[]): Promise<void> {
-  for (const origin of ['ID3v2.3', 'ID3v2.2']) {
-    const ids = new Map<string, number>()
-    for (const tag of tags) if (tag.origin === origin) ids.set(tag.id, (ids.get(tag.id) ?? 0) + 1)
-    const cut = [...ids].filter(([id, count]) => count > 1 && /^(TP|TC|TE|TX|TO|TS)/.test(id)).map(([id]) => id)
-    if (cut.length === 0 || metadata.format.container === 'WAVE') continue
-    const whole = await slashedFrames(handle)
-    for (const id of cut) {
-      const values = whole.get(id)
-      if (!values) continue
-      const at = tags.findIndex((tag) => tag.origin === origin && tag.id === id)
-      const rest = tags.filter((tag) => tag.origin !== origin || tag.id !== id)
-      tags.splice(
-        0,
-        tags.length,
-        ...rest.slice(0, at),
-        ...values.map((value) => ({ origin, id, value })),
-        ...rest.slice(at),
-      )
-    }
-  }
 }
 
 function lyricsTags(metadata: IAudioMetadata): readonly LyricsTag[] {

@@ -73,8 +73,9 @@ function lyricsFrame(lyrics: AudioLyrics): Buffer {
   return frame('SYLT', Buffer.concat([Buffer.from([3]), lang, Buffer.from([2, 1, 0]), ...lines]))
 }
 
-/** A whole ID3v2.4 tag; empty when there is nothing to say. */
+/** A whole tag, of ID3v2.4 unless the spec brings one; empty when there is nothing to say. */
 export function id3(spec: Omit<AudioSpec, 'format'>): Buffer {
+  if (spec.id3) return Buffer.from(spec.id3)
   const values = new Map<string, string[]>()
   const add = (id: string, value: string) => values.set(id, [...(values.get(id) ?? []), value])
   const pairs = tagPairs(spec.tags)

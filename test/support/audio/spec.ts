@@ -42,6 +42,8 @@ export interface AudioSpec {
   readonly native?: readonly (readonly [string, string])[]
   readonly picture?: { readonly mime: string; readonly data: Uint8Array }
   readonly lyrics?: readonly AudioLyrics[]
+  /** A whole ID3v2 tag in place of the one that the writer would make; mp3, wav, aiff, dsf, dff, tta. */
+  readonly id3?: Uint8Array
   /** Length, rounded up to whole frames: mp3, flac, wav, aiff, aac, ogg, opus. One second unless told. */
   readonly seconds?: number
 }
