@@ -17,7 +17,11 @@ export function librarySettings({ libraries, scanner }: Config): readonly Librar
 }
 
 export function authSettings({ auth }: Config): AuthSettings {
-  return { attempts: auth.attempts, attemptWindowMs: auth.attemptWindow }
+  return {
+    attempts: auth.attempts,
+    attemptWindowMs: auth.attemptWindow,
+    minPasswordLength: auth.minPasswordLength,
+  }
 }
 
 export function coverPriority({ artwork }: Config): CoverPriority {

@@ -24,11 +24,17 @@ export function checkName(name: string): string {
   return clean
 }
 
-/** Any characters: what counts is that clients can send it. Throws INVALID_PARAMETER; never repeats the password. */
-export function checkPassword(password: string): string {
+/**
+ * Any characters, at least `minLength` of them: what counts is that clients can send it. Throws INVALID_PARAMETER; never
+ * repeats the password.
+ */
+export function checkPassword(password: string, minLength: number): string {
   if (password === '') invalid('password', 'A password must not be empty.')
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) {
     invalid('password', `A password has at most ${MAX_PASSWORD_BYTES} bytes.`)
+  }
+  if ([...password].length < minLength) {
+    invalid('password', `A new password has at least ${minLength} characters. Take a longer one.`)
   }
   return password
 }

@@ -62,6 +62,8 @@ export interface AccountsParts {
   readonly lastSeen: Pick<LastSeen, 'upToDate'>
   readonly hooks: HookBus
   readonly clock: Clock
+  /** Characters of a new password. */
+  readonly minPasswordLength: number
 }
 
 const MAX_API_KEYS = 100
@@ -69,7 +71,7 @@ const MAX_API_KEYS = 100
 type Checked = Omit<AccountChanges, 'password' | 'tokenLogin'>
 
 export function createAccounts(parts: AccountsParts): Accounts {
-  const { hasher, vault, directory, scopes, lastSeen, hooks, clock } = parts
+  const { hasher, vault, directory, scopes, lastSeen, hooks, clock, minPasswordLength } = parts
   const { users, apiKeys, libraries } = parts.repositories
 
   function check(changes: AccountChanges): Checked {
@@ -107,7 +109,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
     async create(account) {
       const { name: _, ...checked } = check(account)
       const name = checkName(account.name)
-      const password = checkPassword(account.password)
+      const password = checkPassword(account.password, minPasswordLength)
       const sealing = account.tokenLogin !== false
       if (sealing) vault.assertUsable()
       if (users.findByName(name)) throw taken()
@@ -127,7 +129,7 @@ export function createAccounts(parts: AccountsParts): Accounts {
       const before = existing(id)
       const checked = check(changes)
       const tokenLogin = changes.tokenLogin ?? before.tokenLogin
-      const password = changes.password === undefined ? undefined : checkPassword(changes.password)
+      const password = changes.password === undefined ? undefined : checkPassword(changes.password, minPasswordLength)
       if (password === undefined && tokenLogin && !before.tokenLogin) {
         throw new AppError('INVALID_PARAMETER', 'Give the password again to switch token login on.')
       }

@@ -6,6 +6,7 @@ import type { Notify } from '../notify/notify.ts'
 import { type Accounts, createAccounts } from './accounts.ts'
 import type { Authenticator } from './authenticator.ts'
 import { createAuthenticator } from './create-authenticator.ts'
+import { createFamiliarPlaces } from './familiar-places.ts'
 import { createLastSeen } from './last-seen.ts'
 import { createPasswordCheck } from './password-check.ts'
 import { createPasswordHasher } from './password-hash.ts'
@@ -15,12 +16,14 @@ import { createThrottle, type ThrottleSettings } from './throttle.ts'
 import { createUserDirectory } from './user-directory.ts'
 
 export interface AuthSettings extends ThrottleSettings {
+  /** Characters of a new password. */
+  readonly minPasswordLength: number
   /** log2 of scrypt's N for new hashes; for tests, where the default of 14 would only cost time. */
   readonly hashCost?: number
 }
 
 export interface AuthOptions {
-  readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries' | 'narrowedUsers'>
+  readonly repositories: Pick<Repositories, 'users' | 'apiKeys' | 'libraries' | 'narrowedUsers' | 'familiarPlaces'>
   readonly hooks: HookBus
   /** News for administrators. */
   readonly notify?: Pick<Notify, 'send'>
@@ -60,14 +63,28 @@ export function createAuth(options: AuthOptions): Auth {
       directory,
       check: createPasswordCheck(hasher, clock),
       vault,
-      throttle: createThrottle(settings, clock),
+      throttle: createThrottle(
+        settings,
+        clock,
+        createFamiliarPlaces({ repository: repositories.familiarPlaces, clock, log }),
+      ),
       lastSeen,
       hooks,
       ...(notify ? { notify } : {}),
       clock,
       log,
     }),
-    accounts: createAccounts({ repositories, hasher, vault, directory, scopes, lastSeen, hooks, clock }),
+    accounts: createAccounts({
+      repositories,
+      hasher,
+      vault,
+      directory,
+      scopes,
+      lastSeen,
+      hooks,
+      clock,
+      minPasswordLength: settings.minPasswordLength,
+    }),
     scopes,
     keyProblem: () => vault.problem,
     rotatePasswordKey() {

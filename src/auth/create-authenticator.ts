@@ -45,6 +45,11 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   let toldBlockedAt = Number.NEGATIVE_INFINITY
   const visits = new LRUCache<string, number>({ max: MAX_VISITS })
 
+  function byKey(key: string): Identity | undefined {
+    const found = key.length <= MAX_KEY_LENGTH ? directory.byApiKey(key) : undefined
+    return found && { user: found.user, method: 'apiKey', keyId: found.keyId }
+  }
+
   /** A failure is returned rather than thrown, so that it is counted in one place. */
   function prove(
     offer: LoginOffer,
@@ -52,10 +57,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     account: LoginAccount | undefined,
     who: string,
   ): Proof | Promise<Proof> {
-    if (offer.kind === 'apiKey') {
-      const found = offer.key.length <= MAX_KEY_LENGTH ? directory.byApiKey(offer.key) : undefined
-      return found ? { user: found.user, method: 'apiKey', keyId: found.keyId } : badKey()
-    }
+    if (offer.kind === 'apiKey') return badKey()
     if (offer.kind === 'token') {
       if (check.token(account, offer.token, offer.salt))
         return { user: (account as LoginAccount).user, method: 'token' }
@@ -85,7 +87,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
   }
 
   function welcome(user: User, who: string, origin: LoginOrigin): void {
-    throttle.succeeded(origin, who)
+    if (who !== '') throttle.succeeded(origin, who)
     const visit = `${user.id}\n${origin.address}\n${origin.client.slice(0, 64)}`
     const now = clock.monotonic()
     const isLogin = now - (visits.get(visit) ?? Number.NEGATIVE_INFINITY) > VISIT_MS
@@ -127,10 +129,12 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticator {
     const name = offer.kind === 'apiKey' ? '' : offer.name.slice(0, MAX_NAME_LENGTH)
     const account = name === '' ? undefined : directory.byName(name)
     const who = account ? String(account.user.id) : name === '' ? '' : `~${fold(name)}`
-    throttle.admit(origin, who)
+    const key = offer.kind === 'apiKey' ? byKey(offer.key) : undefined
+    // A good key is no guess: nobody's failures keep it out.
+    if (!key) throttle.admit(origin, who)
     // Without any key nobody can log in by token: said before the name is looked at, so it tells nothing of it.
     if (offer.kind === 'token' && vault.problem !== undefined && !account?.clear) throw noToken()
-    return andThen(prove(offer, origin, account, who), (proof) => {
+    return andThen(key ?? prove(offer, origin, account, who), (proof) => {
       if (isAppError(proof)) {
         // 41 makes clients fall back to the plain password by themselves: no guess, so no failure.
         if (proof.code !== 'TOKEN_AUTH_UNSUPPORTED') refuse(proof, origin, { user: account?.user, name, who })

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import { addressGroup } from '../base/address.ts'
+import { addressGroup, isLocalAddress, isLoopbackAddress } from '../base/address.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
 import type { LoginOrigin } from './authenticator.ts'
+import { createFamiliarPlaces, type FamiliarPlaces } from './familiar-places.ts'
 
 export interface ThrottleSettings {
   /** Failures of one address in `attemptWindowMs` before it must wait; 0 switches throttling off. */
@@ -16,20 +17,22 @@ export interface ThrottleSettings {
  * - An address (an IPv6 /64) that fails `attempts` times in a window waits for one window, then two, four, eight, up to
  *   a quarter of an hour; quiet for that long, it starts afresh.
  * - Guesses at one user from many addresses share a second, wider count. It never grows, and it stops only origins
- *   from which that user has not logged in before.
- * - Where a user's client has logged in before ("familiar": address, user and client together), it has a count of its
- *   own and neither of the other two touches it. So an attacker elsewhere can't lock a user out at home, somebody in
- *   the same house or behind the same proxy can't either, and an old phone that keeps trying last year's password
+ *   from which that user has not logged in before. The world, the network at home and this machine have one each: guesses
+ *   from the Internet don't keep a new device out at home.
+ * - Where a user's client has logged in before (`familiar-places.ts`: address, user and client together), it has a count
+ *   of its own and neither of the other two touches it. So an attacker elsewhere can't lock a user out at home, somebody
+ *   in the same house or behind the same proxy can't either, and an old phone that keeps trying last year's password
  *   stops only itself. What an attacker gains at a familiar address is one further count for each client in use there.
+ * - Nobody guesses API keys: a good one is not asked for here, bad ones are counted by address, apart from passwords.
  *
  * A success forgets the failures of that user there, not those of others: an attacker with an account of his own can't
  * wash his guesses away. While one waits, nothing is checked: the answer tells nothing about the password.
- * All in memory and bounded; a restart forgets, which costs a guesser more than it gives.
+ * Counts are in memory and bounded; a restart forgets them, which costs a guesser more than it gives.
  */
 export interface Throttle {
   /**
-   * Throws TOO_MANY_ATTEMPTS with `retryAfter`. `who` stands for the user, existing or not; '' for an API key, which
-   * nobody guesses: those are counted by address only.
+   * Throws TOO_MANY_ATTEMPTS with `retryAfter`. `who` stands for the user, existing or not (`~name`), or for what else is
+   * asked for; '' for an API key.
    */
   admit(origin: LoginOrigin, who: string): void
   /**
@@ -46,7 +49,6 @@ const LONGEST_WAIT_MS = 15 * 60_000
 /** Failures at one user from unfamiliar origins, as a multiple of an address's. */
 const USER_FACTOR = 5
 const MAX_COUNTS = 4096
-const MAX_FAMILIAR = 4096
 
 interface Count {
   failures: { readonly at: number; readonly who: string }[]
@@ -58,11 +60,15 @@ interface Count {
   open: number
 }
 
-export function createThrottle(settings: ThrottleSettings, clock: Clock): Throttle {
+export function createThrottle(
+  settings: ThrottleSettings,
+  clock: Clock,
+  places: FamiliarPlaces = createFamiliarPlaces({ clock }),
+): Throttle {
   const { attempts, attemptWindowMs: window } = settings
   const addresses = new LRUCache<string, Count>({ max: MAX_COUNTS })
   const users = new LRUCache<string, Count>({ max: MAX_COUNTS })
-  const familiar = new LRUCache<string, Count>({ max: MAX_FAMILIAR })
+  const familiar = new LRUCache<string, Count>({ max: MAX_COUNTS })
   const groups = new LRUCache<string, string>({ max: 256 })
 
   function groupOf(address: string): string {
@@ -73,7 +79,9 @@ export function createThrottle(settings: ThrottleSettings, clock: Clock): Thrott
     return group
   }
 
-  const placeOf = (group: string, who: string, client: string) => `${group}\n${who}\n${client.slice(0, 64)}`
+  const entryOf = (origin: LoginOrigin, who: string) => places.entryOf(who, groupOf(origin.address), clientOf(origin))
+  const addressKey = (origin: LoginOrigin, who: string) => `${who === '' ? 'key ' : ''}${groupOf(origin.address)}`
+  const userKey = (origin: LoginOrigin, who: string) => `${realmOf(origin.address)} ${who}`
 
   function countOf(counts: LRUCache<string, Count>, key: string): Count {
     const known = counts.get(key)
@@ -91,12 +99,12 @@ export function createThrottle(settings: ThrottleSettings, clock: Clock): Thrott
 
   /** The counts that a failure of this origin would go to, with what each allows. */
   function countsOf(origin: LoginOrigin, who: string): readonly { count: Count; limit: number; growing: boolean }[] {
-    const group = groupOf(origin.address)
-    const own = familiar.get(placeOf(group, who, origin.client))
-    if (own) return [{ count: own, limit: attempts, growing: true }]
+    const own = entryOf(origin, who)
+    if (own !== undefined) return [{ count: countOf(familiar, own), limit: attempts, growing: true }]
+    const atUser = { limit: attempts * USER_FACTOR, growing: false }
     return [
-      { count: countOf(addresses, group), limit: attempts, growing: true },
-      ...(who === '' ? [] : [{ count: countOf(users, who), limit: attempts * USER_FACTOR, growing: false }]),
+      { count: countOf(addresses, addressKey(origin, who)), limit: attempts, growing: true },
+      ...(who === '' ? [] : [{ count: countOf(users, userKey(origin, who)), ...atUser }]),
     ]
   }
 
@@ -115,11 +123,10 @@ export function createThrottle(settings: ThrottleSettings, clock: Clock): Thrott
   if (attempts === 0) return { admit: () => {}, begin: () => () => {}, failed: () => false, succeeded: () => {} }
   return {
     admit(origin, who) {
-      const group = groupOf(origin.address)
-      const own = familiar.get(placeOf(group, who, origin.client))
-      if (own) return assertMayTry(own)
-      assertMayTry(addresses.get(group))
-      if (who !== '') assertMayTry(users.get(who))
+      const own = entryOf(origin, who)
+      if (own !== undefined) return assertMayTry(familiar.get(own))
+      assertMayTry(addresses.get(addressKey(origin, who)))
+      if (who !== '') assertMayTry(users.get(userKey(origin, who)))
     },
     begin(origin, who) {
       const since = clock.monotonic() - window
@@ -137,18 +144,24 @@ export function createThrottle(settings: ThrottleSettings, clock: Clock): Thrott
       return full.length > 0
     },
     succeeded(origin, who) {
-      const group = groupOf(origin.address)
-      const place = placeOf(group, who, origin.client)
-      const own = familiar.get(place)
-      if (own) {
-        if (own.failures.length > 0 || own.level > 0) familiar.set(place, newCount())
+      const own = entryOf(origin, who)
+      places.remember(who, groupOf(origin.address), clientOf(origin))
+      if (own !== undefined) {
+        familiar.delete(own)
         return
       }
-      familiar.set(place, newCount())
-      const count = addresses.get(group)
+      const count = addresses.get(addressKey(origin, who))
       if (count) count.failures = count.failures.filter((failure) => failure.who !== who)
     },
   }
+}
+
+const clientOf = ({ client }: LoginOrigin) => client.slice(0, 64)
+
+function realmOf(address: string): 'world' | 'home' | 'machine' {
+  // A Unix socket has no address.
+  if (address === '' || isLoopbackAddress(address)) return 'machine'
+  return isLocalAddress(address) ? 'home' : 'world'
 }
 
 function tooMany(waitMs: number): AppError {

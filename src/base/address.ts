@@ -36,6 +36,11 @@ export function isLocalAddress(address: string): boolean {
   return range === 'loopback' || range === 'private' || range === 'uniqueLocal' || range === 'linkLocal'
 }
 
+/** True on this machine alone. */
+export function isLoopbackAddress(address: string): boolean {
+  return readAddress(address)?.range() === 'loopback'
+}
+
 /** True for addresses that are not of the public Internet, for IPv6 that carries an IPv4 one, and for what is no address. */
 export function isPrivateAddress(address: string): boolean {
   if (isIP(address) === 0 || address.includes('%')) return true

@@ -160,6 +160,11 @@ export const SETTINGS = section('Tonearm', {
       },
     ),
     attemptWindow: duration('60s', { help: 'The time in which those are counted.', navidrome: ['AUTHWINDOWLENGTH'] }),
+    minPasswordLength: whole(
+      8,
+      { min: 1, max: 64 },
+      { help: 'The fewest characters of a new password. Passwords from before stay valid.' },
+    ),
   }),
 
   transcoding: section('Converting songs for slow connections and for devices that can not play a format.', {

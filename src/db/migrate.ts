@@ -7,12 +7,21 @@ import { sessions } from './migrations/0003-sessions.ts'
 import { notes } from './migrations/0004-notes.ts'
 import { explicit } from './migrations/0005-explicit.ts'
 import { searchMarks } from './migrations/0006-search-marks.ts'
+import { familiarPlaces } from './migrations/0007-familiar-places.ts'
 
 /** The statements of one step, run in order. Released steps are never edited, moved or removed. */
 export type Migration = readonly string[]
 
 /** Step n brings the schema from version n-1 to n (`PRAGMA user_version`). */
-export const MIGRATIONS: readonly Migration[] = [initial, plugins, sessions, notes, explicit, searchMarks]
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  plugins,
+  sessions,
+  notes,
+  explicit,
+  searchMarks,
+  familiarPlaces,
+]
 
 /**
  * Brings the schema up to date: of a new file each step in a transaction of its own, so that a kill leaves a whole version;

@@ -5,6 +5,7 @@ import { type AnnotationRepository, createAnnotationRepository } from './annotat
 import { type ApiKeyRepository, createApiKeyRepository } from './api-key-repository.ts'
 import { type ArtistRepository, createArtistRepository } from './artist-repository.ts'
 import { type BookmarkRepository, createBookmarkRepository } from './bookmark-repository.ts'
+import { createFamiliarPlaceRepository, type FamiliarPlaceRepository } from './familiar-place-repository.ts'
 import { createFolderRepository, type FolderRepository } from './folder-repository.ts'
 import { createGenreRepository, type GenreRepository } from './genre-repository.ts'
 import { createLibraryContext } from './library-context.ts'
@@ -38,6 +39,7 @@ export interface Repositories {
   readonly users: UserRepository
   readonly apiKeys: ApiKeyRepository
   readonly sessions: SessionRepository
+  readonly familiarPlaces: FamiliarPlaceRepository
   readonly narrowedUsers: NarrowedUsersRepository
   readonly libraries: LibraryRepository
   readonly missingFiles: MissingFileRepository
@@ -77,6 +79,7 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
     users: createUserRepository(context, { plays, annotations }),
     apiKeys: createApiKeyRepository(context),
     sessions: createSessionRepository(context),
+    familiarPlaces: createFamiliarPlaceRepository(context),
     narrowedUsers: createNarrowedUsersRepository(context),
     libraries: createLibraryRepository(context),
     missingFiles: createMissingFileRepository(context),

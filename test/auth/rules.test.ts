@@ -18,11 +18,14 @@ test('names are trimmed and composed; empty, long and invisible ones are refused
   }
 })
 
-test('a password may be anything that is not empty and at most a kibibyte', () => {
-  assert.equal(checkPassword(' '), ' ')
-  assert.equal(checkPassword('ü'.repeat(512)).length, 512)
-  assert.throws(() => checkPassword(''), refused)
-  assert.throws(() => checkPassword('ü'.repeat(513)), refused)
+test('a password may be anything that is long enough and at most a kibibyte', () => {
+  assert.equal(checkPassword(' ', 1), ' ')
+  assert.equal(checkPassword('ü'.repeat(512), 8).length, 512)
+  assert.throws(() => checkPassword('', 1), refused)
+  assert.throws(() => checkPassword('ü'.repeat(513), 1), refused)
+  // Characters count, not bytes and not halves of them.
+  assert.equal(checkPassword('🎺'.repeat(8), 8), '🎺'.repeat(8))
+  assert.throws(() => checkPassword('🎺'.repeat(7), 8), { ...refused, message: /at least 8 characters/ })
 })
 
 test('roles are known ones and bit rates sane', () => {

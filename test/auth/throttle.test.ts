@@ -142,3 +142,21 @@ test('zero attempts switch throttling off', () => {
   fail(100)
   assert.equal(waits(), 0)
 })
+
+test('guesses from the Internet do not keep a new device out at home', () => {
+  const { fail, waits } = make()
+  for (let index = 0; index < 100; index++) fail(1, from(`203.0.113.${index}`))
+  assert.ok(waits(from('198.51.100.1')) > 0)
+  for (const home of ['192.168.1.20', '10.0.0.3', 'fd00::1', '127.0.0.1', ''])
+    assert.equal(waits(from(home, 'new')), 0, home)
+  for (let index = 0; index < 100; index++) fail(1, from(`192.168.1.${100 + index}`))
+  assert.ok(waits(from('192.168.1.20', 'new')) > 0)
+  assert.equal(waits(from('127.0.0.1', 'new')), 0)
+})
+
+test('wrong API keys at an address and wrong passwords there are counted apart', () => {
+  const { fail, waits } = make()
+  fail(3, HOME, '')
+  assert.equal(waits(HOME, ''), 20)
+  assert.equal(waits(HOME, '1'), 0)
+})

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdirSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, test } from 'node:test'
 import { writePlugin } from '../support/plugin-folder.ts'
 import { type Outcome, runProgram, scratch, startProgram } from '../support/program.ts'
@@ -27,9 +30,12 @@ test('plugins are added, granted, switched and removed, the same with and withou
   })
   try {
     const [, url] = await program.until(/"url":"(http:[^"]+)"/)
+    // A connection each: while a command runs, this process does not see that the server closed an idle one.
     const hello = async () => {
-      const answer = await fetch(`${url}/plugins/greeting/hello`)
-      return answer.status === 200 ? answer.text() : answer.status
+      const [answer] = (await once(get(`${url}/plugins/greeting/hello`, { agent: false }), 'response')) as [
+        IncomingMessage,
+      ]
+      return answer.statusCode === 200 ? text(answer) : answer.statusCode
     }
     assert.match(ok('plugin', 'list'), /scrobble +\S+ +active/)
     assert.match(ok('plugin', 'add', source), /It wants:\n {2}- routes\n {2}- routes:public/)

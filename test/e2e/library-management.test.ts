@@ -373,25 +373,33 @@ test('a stream ends within seconds after its right is gone', async () => {
 
 test('a stream or download ends when the password or the key that let it in counts no more, and only then', async () => {
   const id = await longSong()
-  const made = (await (await send('POST', '/api/user', { userName: 'bea', password: 'first' })).json()) as Json
+  const made = (await (await send('POST', '/api/user', { userName: 'bea', password: 'the-first-one' })).json()) as Json
   const bea = (method: string, path: string, password: string, body?: Json) =>
     fetch(server.url + path, {
       method,
       headers: { authorization: `Basic ${Buffer.from(`bea:${password}`).toString('base64')}` },
       ...(body ? { body: JSON.stringify(body) } : {}),
     })
-  const key = async () => (await (await bea('POST', '/api/apikey', 'second', { name: 'car' })).json()) as Json
+  const key = async () => (await (await bea('POST', '/api/apikey', 'the-second-one', { name: 'car' })).json()) as Json
   const self = `/api/user/${made.id}`
-  await endedBy(`stream?id=${id}&format=raw&u=bea&p=first`, () =>
-    bea('PUT', self, 'first', { password: 'second', currentPassword: 'first' }),
+  await endedBy(`stream?id=${id}&format=raw&u=bea&p=the-first-one`, () =>
+    bea('PUT', self, 'the-first-one', { password: 'the-second-one', currentPassword: 'the-first-one' }),
   )
   const [car, phone] = [await key(), await key()]
   const other = await fetch(`${server.url}/rest/stream?id=${id}&format=raw&apiKey=${phone.key}&v=1.16.1&c=test`)
   const reader = other.body?.getReader() ?? assert.fail()
   await reader.read()
   // One that stays, by another key: neither the deleted key nor the new password is its own.
-  await endedBy(`download?id=${id}&apiKey=${car.key}`, () => bea('DELETE', `/api/apikey/${car.id}`, 'second'), 1)
-  await endedBy(`stream?id=${id}&format=raw&u=bea&p=second`, () => send('PUT', self, { password: 'third' }), 1)
+  await endedBy(
+    `download?id=${id}&apiKey=${car.key}`,
+    () => bea('DELETE', `/api/apikey/${car.id}`, 'the-second-one'),
+    1,
+  )
+  await endedBy(
+    `stream?id=${id}&format=raw&u=bea&p=the-second-one`,
+    () => send('PUT', self, { password: 'the-third-one' }),
+    1,
+  )
   let read = 0
   for (let part = await reader.read(); part.value; part = await reader.read()) read += part.value.length
   assert.ok(read > 60 * 1024 * 1024)

@@ -39,7 +39,7 @@ export function createAuthBench(t: Pick<TestContext, 'after'>, settings: Partial
       clock,
       log: recorder(logged),
       keyDir,
-      settings: { attempts: 5, attemptWindowMs: 20_000, hashCost: 4, ...settings },
+      settings: { attempts: 5, attemptWindowMs: 20_000, hashCost: 4, minPasswordLength: 1, ...settings },
     })
   const bench: AuthBench = {
     auth: open(),

@@ -65,6 +65,7 @@ async function testConfig({ dataDir, musicDir, libraries }: TestCoreOptions): Pr
     // The songs of the kit have no pictures, and their covers are to be answered all the same.
     'artwork.placeholder': 'true',
     'auth.attempts': '1000',
+    'auth.minPasswordLength': '1',
     'scanner.onStart': 'false',
     'scanner.watch': 'off',
     'scanner.readers': '1',
