@@ -7,6 +7,7 @@ import { systemErrorCode } from '../base/errors.ts'
 import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-options.ts'
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
+import { isCrowded } from './connection-limit.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
 import { type ClientResolver, createClientResolver } from './forwarded.ts'
@@ -22,6 +23,8 @@ import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
 
 const NON_ASCII = /[^\x00-\x7f]/
+/** For a client to read the last reply and to end its side. */
+const FAREWELL_MS = 2000
 
 export interface NodeWatch {
   /** Called when all is ready but the port: the last moment for another to let it go. */
@@ -48,6 +51,7 @@ export class NodeAdapter implements HttpAdapter {
   #server: Server | undefined
   #host = 'localhost'
   #requests = 0
+  #connections = 0
   #closing = false
   #retired = false
   readonly #told: NodeWatch
@@ -91,6 +95,12 @@ export class NodeAdapter implements HttpAdapter {
       ? createTlsServer({ ...settings, ...(await readTlsFiles(tls, this.#options.log)) })
       : createServer(settings)
     server.maxConnections = own.connections
+    server.on('connection', (socket) => {
+      this.#connections += 1
+      socket.on('close', () => {
+        this.#connections -= 1
+      })
+    })
     if (own.connectionsPerAddress > 0 && !('socket' in listen)) this.#boundAddresses(server)
     server.on('request', (incoming, response) => this.#accept(incoming, response))
     server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, { expectsContinue: true }))
@@ -178,7 +188,7 @@ export class NodeAdapter implements HttpAdapter {
     const response = new ServerResponse(incoming)
     response.shouldKeepAlive = false
     response.assignSocket(socket)
-    response.on('finish', () => socket.end())
+    response.on('finish', () => lastWords(socket))
     const upgrade = (listener: LineListener) => {
       response.detachSocket(socket)
       socket.off('error', broken)
@@ -219,7 +229,11 @@ export class NodeAdapter implements HttpAdapter {
       watch: this.#watch,
       // A client that waits for '100 Continue' in vain may send its body later, or never.
       mustClose: () =>
-        this.#closing || this.#retired || collector?.mustClose === true || (expectsContinue && !collector?.asked),
+        this.#closing ||
+        this.#retired ||
+        collector?.mustClose === true ||
+        (expectsContinue && !collector?.asked) ||
+        isCrowded(this.#connections, this.#limits.connections),
       upgrade,
     })
     const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget() }
@@ -287,7 +301,15 @@ function refuseMalformed(error: Error, socket: Socket): void {
       : code === 'ERR_HTTP_REQUEST_TIMEOUT'
         ? '408 Request Timeout'
         : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  lastWords(socket, `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+/** A client that does not end its side too would keep the connection for good. */
+function lastWords(socket: Socket, text = ''): void {
+  if (text) socket.end(text)
+  else socket.end()
+  const timer = setTimeout(() => socket.destroy(), FAREWELL_MS).unref()
+  socket.on('close', () => clearTimeout(timer))
 }
 
 function asUtf8(text: string): string {

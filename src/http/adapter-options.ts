@@ -24,7 +24,7 @@ export interface HttpLimits {
   readonly stallMs: number
   /** A WebSocket whose peer answers no ping. On uWS at least 12 s. */
   readonly socketIdleMs: number
-  /** Sockets at a time; further ones are closed at once. */
+  /** Sockets at a time; further ones are closed at once, and the last eighth has one reply each. */
   readonly connections: number
   /** The same of one address; 0 = no bound. */
   readonly connectionsPerAddress: number

@@ -5,6 +5,7 @@ import { type AdapterOptions, DEFAULT_LIMITS, type HttpLimits } from './adapter-
 import { BodyBudget } from './body-budget.ts'
 import { BodyCollector, emptyBody } from './body-collector.ts'
 import { ConnectionCensus } from './connection-census.ts'
+import { isCrowded } from './connection-limit.ts'
 import { connectionWish } from './connection-wish.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
@@ -229,7 +230,11 @@ export class UwsAdapter implements HttpAdapter {
     const malformed = conflict || !/^[A-Z]+$/.test(method) || (length !== undefined && !/^\d{1,15}$/.test(length))
     const sink = new UwsSink(response, {
       watch: this.#watch,
-      mustClose: () => malformed || this.#closing || collector?.mustClose === true,
+      mustClose: () =>
+        malformed ||
+        this.#closing ||
+        collector?.mustClose === true ||
+        isCrowded(this.#connections, this.#limits.connections),
       wish: connectionWish(headers.connection),
       closedByUws,
       upgrade: upgrade && ((listener) => this.#upgrade(response, headers, { listener, upgrade })),

@@ -1,9 +1,11 @@
+import { descriptorLimit } from '../base/descriptors.ts'
 import type { Config } from '../config/load.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Logger } from '../log/logger.ts'
 import type { FinishedRequest } from './adapter-options.ts'
 import { createAddressBound, OWN_MACHINE } from './address-bound.ts'
 import { withCompression } from './compression.ts'
+import { connectionsWithin } from './connection-limit.ts'
 import { withCors } from './cors.ts'
 import { createAdapter } from './create-adapter.ts'
 import { hostPort } from './listen-support.ts'
@@ -50,7 +52,10 @@ export async function startHttp(options: {
     trustedProxies: proxies,
     unbounded: [...OWN_MACHINE, ...proxies],
     // Beyond the requests some connections that only wait: most clients then get an answer that tells them why.
-    limits: { connectionsPerAddress: Math.ceil(settings.maxPerAddress * 1.5) },
+    limits: {
+      connections: connectionsWithin(descriptorLimit()),
+      connectionsPerAddress: Math.ceil(settings.maxPerAddress * 1.5),
+    },
     handler: bound.wrap(withRequestHooks(dressed(handler), hooks, begin && ((request) => withDress(begin(request))))),
     log,
     onFinished: (event) => {

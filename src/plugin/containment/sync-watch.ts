@@ -1,4 +1,5 @@
 import { Script } from 'node:vm'
+import { hasDescriptors } from '../../base/descriptors.ts'
 
 /**
  * Calls `work` so that an endless synchronous loop inside is stopped after `ms` (ERR_SCRIPT_EXECUTION_TIMEOUT). Only the
@@ -14,6 +15,8 @@ export function runWatched<T>(work: () => T, ms: number): T {
   Reflect.set(globalThis, SLOT, slot)
   depth++
   try {
+    // Without what its timer needs Node would end the process. Then a loop is the watchdog's business too.
+    if (!hasDescriptors(TIMER_DESCRIPTORS)) return slot.work()
     return CALL.runInThisContext({ timeout: ms, breakOnSigint: false }) as T
   } finally {
     depth--
@@ -39,5 +42,7 @@ export function isSyncTimeout(error: unknown): boolean {
 
 /** Watched slices on the stack of this thread. */
 let depth = 0
+/** The loop of its own in which Node keeps the time, and some more for other threads that open files meanwhile. */
+const TIMER_DESCRIPTORS = 8
 const SLOT = '__tonearm_watched__'
 const CALL = new Script(`globalThis.${SLOT}.work()`, { filename: 'watched-call.js' })
