@@ -51,6 +51,8 @@ export interface ScanRecords {
   }
   /** `whole` = false: only some folders were looked at. */
   finish(id: LibraryId, result: { readonly at: number; readonly changed: boolean; readonly whole: boolean }): void
+  /** A scan that its disk left half-way: it stays pending, and the totals lag behind. */
+  interrupt(id: LibraryId, result: { readonly at: number; readonly changed: boolean }): void
   /** Ends a scan that was cancelled: it is not taken up again by itself. */
   abandon(id: LibraryId, whole: boolean): void
   problems(id: LibraryId): ReadonlyMap<string, ScanProblem>
@@ -103,6 +105,10 @@ export function createScanRecords(db: Database): ScanRecords {
     db.run('DELETE FROM meta WHERE key = ?', [BEHIND + id])
   }
 
+  function noteChange(id: LibraryId, at: number, changed: boolean): void {
+    if (changed) db.run('UPDATE library SET changed_at = ? WHERE id = ?', [at, id])
+  }
+
   return {
     request(id, kind) {
       db.run('UPDATE library SET scan_pending = ?, last_scan_started_at = NULL WHERE id = ?', [kind, id])
@@ -117,9 +123,10 @@ export function createScanRecords(db: Database): ScanRecords {
       artists: db.select('SELECT id FROM artist', [], (row) => row.number(0) as ArtistId),
       genres: db.select('SELECT id FROM genre', [], (row) => row.number(0) as GenreId),
     }),
+    interrupt: (id, { at, changed }) => noteChange(id, at, changed),
     finish(id, { at, changed, whole }) {
       inStep(id)
-      if (changed) db.run('UPDATE library SET changed_at = ? WHERE id = ?', [at, id])
+      noteChange(id, at, changed)
       if (whole)
         db.run(`UPDATE library SET scan_pending = '', last_scan_at = ?, state = 'ok', state_reason = '' WHERE id = ?`, [
           at,

@@ -35,6 +35,8 @@ export class FolderWatch {
   readonly #times = new Map<string, number>()
   readonly #dirty = new Set<string>()
   #polling: boolean
+  /** Of the root that is watched. */
+  #identity = ''
   #debounce: NodeJS.Timeout | undefined
   #firstDirtyAt = 0
   #poll: NodeJS.Timeout | undefined
@@ -50,33 +52,43 @@ export class FolderWatch {
     return this.#options.root
   }
 
-  /** Decides how to watch. */
+  /** Decides how to watch; again before each scan, because a disk may have been mounted at the folder. */
   async start(): Promise<void> {
     const { root, mode } = this.#options
     if (mode === 'poll') return this.#startPolling('configured')
+    const identity = await stat(root, { bigint: true }).then(
+      ({ dev, ino }) => `${dev}:${ino}`,
+      () => '',
+    )
+    if (identity !== this.#identity) this.rest()
+    this.#identity = identity
     const type = await fileSystemOf(root).catch(() => '')
     if (!isWatchable(type)) this.#startPolling(`file system ${type}`)
   }
 
-  /**
-   * Watches these folders, as a scan or the library knows them, and no others; with `partial` these as well. One that is
-   * new beside known ones is reported, unless folders are polled.
-   */
+  /** Watches a folder that is about to be listed, so that nothing comes unseen between the listing and the watch. */
+  expect(path: string): void {
+    if (!this.#closed && !this.#polling && !this.#watchers.has(path)) this.#watch(path)
+  }
+
+  /** Watches these folders, as a scan or the library knows them, and no others; with `partial` these as well. */
   sync(folders: readonly { readonly path: string; readonly mtimeMs: number }[], partial: boolean): void {
     if (this.#closed) return
-    const first = this.#times.size === 0
     if (!partial) {
       const present = new Set(folders.map(({ path }) => path))
-      for (const path of [...this.#times.keys()]) if (!present.has(path)) this.#forget(path)
+      for (const path of new Set([...this.#times.keys(), ...this.#watchers.keys()]))
+        if (!present.has(path)) this.#forget(path)
     }
     for (const { path, mtimeMs } of folders) {
-      const isNew = !this.#times.has(path)
       this.#times.set(path, mtimeMs)
-      if (!isNew || this.#polling) continue
-      this.#watch(path)
-      // Something may have come between the listing and the watch.
-      if (!first) this.report(path)
+      this.expect(path)
     }
+  }
+
+  /** Ends the watches of a root that is away: they would not see what is mounted there. The next scan sets new ones. */
+  rest(): void {
+    for (const watcher of this.#watchers.values()) watcher.close()
+    this.#watchers.clear()
   }
 
   /** Has a folder looked at again when it is quiet. */
@@ -94,7 +106,7 @@ export class FolderWatch {
     this.#closed = true
     clearTimeout(this.#debounce)
     clearInterval(this.#poll)
-    for (const path of [...this.#times.keys()]) this.#forget(path)
+    for (const path of new Set([...this.#times.keys(), ...this.#watchers.keys()])) this.#forget(path)
   }
 
   #flush(): void {
@@ -127,8 +139,7 @@ export class FolderWatch {
   #startPolling(reason: string): void {
     if (this.#poll || this.#closed) return
     this.#polling = true
-    for (const watcher of this.#watchers.values()) watcher.close()
-    this.#watchers.clear()
+    this.rest()
     this.#options.log.info('folders are polled instead of watched', { reason })
     this.#poll = setInterval(() => void this.#pollOnce(), this.#options.pollIntervalMs).unref()
   }

@@ -6,14 +6,16 @@ import { createScanAlbums } from '../library/scan-albums.ts'
 import { createScanCovers } from '../library/scan-covers.ts'
 import { createScanIdentity } from '../library/scan-identity.ts'
 import { createScanNames } from '../library/scan-names.ts'
+import type { ScanProblem } from '../library/scan-records.ts'
 import { createScanSongs } from '../library/scan-songs.ts'
 import { createScanStats } from '../library/scan-stats.ts'
 import { Aggregates } from './aggregates.ts'
 import type { ChangeList } from './change-list.ts'
 import { CoverVersions } from './cover-versions.ts'
+import { DiskWatch } from './disk-watch.ts'
 import { joinPath, nameOf, parentOf } from './folder-listing.ts'
 import { FolderRows } from './folder-rows.ts'
-import { checkRoot, looksLost, type RootState } from './library-root.ts'
+import { looksLost, lostBy, type RootState } from './library-root.ts'
 import { mapSong } from './map-song.ts'
 import { Names } from './names.ts'
 import { importPlaylists } from './playlist-import.ts'
@@ -37,6 +39,8 @@ export interface LibraryScanOptions {
   readonly tally: ScanTally
   readonly changes: ChangeList
   readonly onProgress: (progress: ScanProgress) => void
+  /** Called with each folder right before it is listed. */
+  readonly beforeList: (folder: string) => void
 }
 
 /** What came since the last call; `seen` and `toRead` once, when the walk is over. */
@@ -49,6 +53,8 @@ export interface ScanProgress {
 
 export interface LibraryScanResult {
   readonly root: RootState
+  /** The disk went or failed after the scan had begun: what was not read is read by the next scan. */
+  readonly failing: boolean
   /** Folders to look at again soon: files in them were being written. */
   readonly unsettled: readonly string[]
   /** Every folder that was listed, with its time; for watching. */
@@ -84,6 +90,11 @@ export class LibraryScan {
   readonly #unsettled = new Set<string>()
   /** Files still to be written, by folder: its signature is set when none is left. */
   readonly #pending = new Map<ChangedFolder, number>()
+  /** Folders with files that the disk did not give: they get no signature, so that the next scan reads them. */
+  readonly #unread = new Set<ChangedFolder>()
+  readonly #disk: DiskWatch
+  /** What became of the root while files were read. */
+  #root: RootState = { state: 'ok' }
   #moves: SongMoves | undefined
 
   constructor(context: ScanContext, library: Library, options: LibraryScanOptions) {
@@ -91,6 +102,7 @@ export class LibraryScan {
     this.#context = context
     this.#library = library
     this.#options = options
+    this.#disk = new DiskWatch(library.path)
     this.#slices = new TimeSlices(db, clock)
     this.#names = new Names(settings)
     const order = (name: string) => this.#names.order(name)
@@ -142,8 +154,7 @@ export class LibraryScan {
     })
     const gone = Math.max(0, plan.vanished.length - plan.appeared)
     const root = looksLost({ before: records.countSongs(this.#library.id), gone, seen: only ? 1 : plan.seen })
-    const mayMark = walked.complete && (root.state === 'ok' || acceptMissing)
-    if (signal.aborted) return { root: { state: 'ok' }, unsettled: [], walked: [] }
+    if (signal.aborted) return unscanned({ state: 'ok' })
     onProgress({ seen: plan.seen, toRead: plan.toRead })
 
     const wasBehind = records.isBehind(this.#library.id)
@@ -157,26 +168,28 @@ export class LibraryScan {
     await this.#moveFolders(plan)
     await this.#prepare(plan)
     await this.#read(plan)
+    const mayMark = walked.complete && this.#root.state === 'ok' && (root.state === 'ok' || acceptMissing)
     if (mayMark && !signal.aborted) await this.#markMissing(plan)
     await this.#aggregates.refreshAll(this.#rows.known)
-    if (!signal.aborted) {
+    if (!signal.aborted && this.#root.state === 'ok') {
       const { added, moved, returned } = this.#options.tally
       const foundSongs = added + moved + returned > 0
       await importPlaylists(this.#context, this.#library, walked, { partial: only !== undefined, foundSongs })
     }
-    return { root: mayMark ? { state: 'ok' } : root, unsettled: [...this.#unsettled], walked: walked.folders }
+    if (this.#root.state === 'lost') return { root: this.#root, failing: true, unsettled: [], walked: walked.folders }
+    const unsettled = [...this.#unsettled]
+    return { root: mayMark ? { state: 'ok' } : root, failing: false, unsettled, walked: walked.folders }
   }
 
   async #walk(): Promise<WalkResult | LibraryScanResult> {
     const { path, recursive, followSymlinks, excludePatterns } = this.#library
-    const { only, signal, acceptMissing, onProgress } = this.#options
-    const root = await checkRoot(path)
+    const { only, signal, acceptMissing, onProgress, beforeList } = this.#options
+    const root = await this.#disk.begin()
     const confirmed = root.state === 'lost' && root.confirmable && acceptMissing
     const isNew = this.#context.records.countSongs(this.#library.id) === 0 && root.state === 'lost' && root.confirmable
-    if (root.state === 'lost' && !confirmed && !(isNew && root.reason.includes('empty')))
-      return { root, unsettled: [], walked: [] }
+    if (root.state === 'lost' && !confirmed && !(isNew && root.reason.includes('empty'))) return unscanned(root)
     if (root.state === 'lost') return { folders: [], problems: [], gone: [], complete: true }
-    return walk({
+    const walked = await walk({
       root: path,
       recursive,
       followSymlinks,
@@ -186,8 +199,12 @@ export class LibraryScan {
       ...(only
         ? { only: { folders: only, isKnown: (folder) => this.#rows.known.get(folder)?.missing === false } }
         : {}),
+      beforeList,
       onFolder: () => onProgress({ folders: 1 }),
-    })
+    }).catch((error: unknown) => unscanned(lostBy(error), true))
+    // A mount that went meanwhile looks like deleted files.
+    const after = await this.#disk.look()
+    return after.state === 'ok' ? walked : unscanned(after, true)
   }
 
   async #noteProblems(walked: WalkResult): Promise<void> {
@@ -270,10 +287,15 @@ export class LibraryScan {
     for (let index = 0; current; index++) {
       const results = await current
       current = next
-      next = start(index + 2)
+      next = this.#root.state === 'ok' ? start(index + 2) : undefined
+      const failures = this.#disk.failures
       await this.#write(await this.#hooked(results))
+      // A disk that is gone need not be asked for each of its files.
+      if (this.#disk.failures > failures && this.#root.state === 'ok') this.#root = await this.#disk.look()
       await this.#aggregates.refreshSettled()
     }
+    if (this.#root.state === 'lost' || this.#options.only) return
+    this.#root = await this.#disk.verdict(plan.seen)
   }
 
   async #readFile(file: FileToRead): Promise<ReadOutcome> {
@@ -306,11 +328,13 @@ export class LibraryScan {
       const { outcome, changed } = result
       if (this.#options.signal.aborted && !outcome.ok && outcome.unstable) return
       if (outcome.ok) this.#writeSong(result.work, changed, outcome)
+      else if (outcome.disk !== undefined)
+        this.#notRead(result.work, changed, { disk: outcome.disk, reason: outcome.reason })
       else if (!outcome.unstable && !this.#isYoung(result.work)) this.#setAside(result.work, outcome.reason)
       else this.#unsettled.add(changed.listing.path)
       const left = (this.#pending.get(changed) ?? 1) - 1
       this.#pending.set(changed, left)
-      if (left === 0 && !this.#unsettled.has(changed.listing.path))
+      if (left === 0 && !this.#unsettled.has(changed.listing.path) && !this.#unread.has(changed))
         this.#context.folders.setSignature(this.#rows.get(changed.listing.path), changed.listing.signature)
     })
     this.#options.onProgress({ read: results.length })
@@ -322,10 +346,23 @@ export class LibraryScan {
   }
 
   #setAside(file: FileToRead, reason: string): void {
-    const { records, log, clock } = this.#context
     const { size, mtimeMs } = file.listed
-    records.setProblem(this.#library.id, { path: file.path, size, mtimeMs, reason }, clock.now())
-    log.warn('file set aside', { library: this.#library.id, file: file.path, reason })
+    this.#note({ path: file.path, size, mtimeMs, reason })
+    this.#context.log.warn('file set aside', { library: this.#library.id, file: file.path, reason })
+  }
+
+  /** Says nothing about the file: it is told for as long as it lasts, and read again by the next scan. */
+  #notRead(file: FileToRead, changed: ChangedFolder, { disk, reason }: { disk: string; reason: string }): void {
+    this.#disk.failed()
+    this.#unread.add(changed)
+    // Deleted since it was listed, as far as one file tells.
+    if (disk === 'ENOENT') return void this.#unsettled.add(changed.listing.path)
+    this.#note({ path: file.path, size: 0, mtimeMs: 0, reason })
+    this.#context.log.warn('file not read because of its disk', { library: this.#library.id, file: file.path, reason })
+  }
+
+  #note(problem: ScanProblem): void {
+    this.#context.records.setProblem(this.#library.id, problem, this.#context.clock.now())
     this.#options.tally.problems++
   }
 
@@ -395,6 +432,11 @@ export class LibraryScan {
       },
     )
   }
+}
+
+/** Nothing was concluded. */
+function unscanned(root: RootState, failing = false): LibraryScanResult {
+  return { root, failing, unsettled: [], walked: [] }
 }
 
 function changesAnything({ changed, moves, vanished, goneFolders }: ScanPlan): boolean {

@@ -7,6 +7,16 @@ import type { ScanContext } from './scan-context.ts'
 
 /** A mount comes back without a word; one look at its root costs nothing. */
 const LOOK_MS = 30_000
+/** A scan of a disk that fails costs more. */
+const MAX_REST_MS = 60 * 60_000
+
+interface Away {
+  readonly path: string
+  /** ms; 0 = at each look. */
+  readonly restMs: number
+  /** Monotonic ms. */
+  readonly notBefore: number
+}
 
 /** Watches the folders of all libraries, as the settings want it. Silent before the first `follow`. */
 export class LibraryWatches {
@@ -16,8 +26,8 @@ export class LibraryWatches {
     readonly onBack: (id: LibraryId) => void
   }
   readonly #watches = new Map<LibraryId, FolderWatch>()
-  /** Libraries whose root was not there: nothing tells when it comes back, so it is looked for. */
-  readonly #away = new Map<LibraryId, string>()
+  /** Libraries whose root was not there or failed: nothing tells when it comes back, so it is looked for. */
+  readonly #away = new Map<LibraryId, Away>()
   /** Those that are looked at just now: at a dead mount that may not end for minutes. */
   readonly #looking = new Set<LibraryId>()
   #timer: NodeJS.Timeout | undefined
@@ -47,11 +57,26 @@ export class LibraryWatches {
     for (const library of libraries) if (!this.#watches.has(library.id)) await this.#watch(library, mode)
   }
 
-  /** What a scan saw is what is watched from now on. A root that is away keeps its watches. */
+  /** Before a scan of a library. @returns what to call with each folder before it is listed. */
+  async scanning(library: Library): Promise<(folder: string) => void> {
+    const watch = this.#watches.get(library.id)
+    await watch?.start()
+    return (folder) => watch?.expect(folder)
+  }
+
+  /** What a scan saw is what is watched from now on. A root that is away is looked for instead. */
   scanned(library: Library, result: LibraryScanResult, partial: boolean): void {
+    if (result.root.state === 'lost' && result.walked.length === 0) this.#watches.get(library.id)?.rest()
     if (result.walked.length > 0) this.#watches.get(library.id)?.sync(result.walked, partial)
-    if (result.root.state === 'lost' && result.walked.length === 0) this.#away.set(library.id, library.path)
-    else this.#away.delete(library.id)
+    if (result.root.state === 'ok' || (result.walked.length > 0 && !result.failing)) this.#away.delete(library.id)
+    else this.#away.set(library.id, this.#nextLook(library, result))
+  }
+
+  /** A root that is gone is looked for all the time; a disk that only fails gets longer and longer rests. */
+  #nextLook({ id, path }: Library, { root }: LibraryScanResult): Away {
+    const restMs =
+      root.state === 'lost' && root.listed ? Math.min((this.#away.get(id)?.restMs || LOOK_MS / 2) * 2, MAX_REST_MS) : 0
+    return { path, restMs, notBefore: this.#context.clock.monotonic() + restMs }
   }
 
   /** Has folders looked at again when they are quiet. */
@@ -86,7 +111,9 @@ export class LibraryWatches {
   }
 
   #lookForAway(): void {
-    for (const [id, path] of this.#away) if (!this.#looking.has(id)) void this.#lookAt(id, path)
+    const now = this.#context.clock.monotonic()
+    for (const [id, { path, notBefore }] of this.#away)
+      if (now >= notBefore && !this.#looking.has(id)) void this.#lookAt(id, path)
   }
 
   async #lookAt(id: LibraryId, path: string): Promise<void> {

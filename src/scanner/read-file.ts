@@ -4,6 +4,7 @@ import type { IAudioMetadata } from 'music-metadata'
 import { audioFacts } from '../audio/audio-facts.ts'
 import { frontPicture } from '../audio/front-picture.ts'
 import { parseAudio } from '../audio/parse-audio.ts'
+import { noteDiskErrors } from './disk-errors.ts'
 import { type LyricsTag, toEmbeddedLyrics } from './embedded-lyrics.ts'
 import type { FileTags } from './reader-protocol.ts'
 import { type NativeTag, toRawTags } from './tag-names.ts'
@@ -23,6 +24,7 @@ const PICTURE_ID = /^(apic|pic|covr|metadata_block_picture|picture|cover art \(f
 /** Reads tags, sound facts, lyrics and the picture's hash of one file. Rejects with the parser's or the system's error. */
 export async function readAudioFile(path: string): Promise<ReadFile> {
   const handle = await open(path, 'r')
+  const disk = noteDiskErrors(handle)
   try {
     const before = await handle.stat()
     if (!before.isFile()) throw new Error('not a regular file')
@@ -39,7 +41,11 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
     }
     const after = await handle.stat()
     const unstable = after.size !== before.size || after.mtimeMs !== before.mtimeMs
+    disk.check()
     return { file, size: after.size, mtimeMs: Math.trunc(after.mtimeMs), unstable }
+  } catch (error) {
+    disk.check()
+    throw error
   } finally {
     await handle.close()
   }

@@ -18,10 +18,19 @@ export interface ReadRequest {
   readonly path: string
 }
 
-/** From the child. `unstable`: the file changed while it was read. */
+/**
+ * From the child. `unstable`: the file changed while it was read. `disk`: the system's code (EIO, ENOENT, EACCES, ...) when
+ * it was not the file that could not be read but its disk; it says nothing about the file.
+ */
 export type ReadReply =
   | { readonly id: number; readonly ok: true; readonly file: FileTags; readonly size: number; readonly mtimeMs: number }
-  | { readonly id: number; readonly ok: false; readonly reason: string; readonly unstable: boolean }
+  | {
+      readonly id: number
+      readonly ok: false
+      readonly reason: string
+      readonly unstable: boolean
+      readonly disk?: string
+    }
 
 /** The child's first message: its code is loaded. */
 export interface ReaderReady {

@@ -66,6 +66,7 @@ export async function makePlan(input: PlanInput): Promise<ScanPlan> {
   const listed = new Map(walk.folders.map((listing) => [listing.path, listing]))
   const hidden = walk.problems.filter(({ hidesBelow }) => hidesBelow).map(({ path }) => path)
   const isHidden = (path: string) => hidden.some((folder) => path === folder || path.startsWith(`${folder}/`))
+  const unreadable = new Set(walk.problems.map(({ path }) => path))
   const gone = goneFolders(input, listed).filter(({ path }) => !isHidden(path))
   const moves = findMoves(gone, walk.folders, known)
   const movedFrom = new Set(moves.map(({ folder }) => folder.path))
@@ -91,7 +92,7 @@ export async function makePlan(input: PlanInput): Promise<ScanPlan> {
     const present = new Set([...rows.values()].map(({ id }) => id))
     if (row)
       for (const song of songs)
-        if (!song.missing && !present.has(song.id) && !unreadable(walk, song.path))
+        if (!song.missing && !present.has(song.id) && !unreadable.has(song.path))
           vanished.push({ song: song.id, folder: row })
   }
   for (const folder of gone) {
@@ -108,10 +109,6 @@ export async function makePlan(input: PlanInput): Promise<ScanPlan> {
     toRead: changed.reduce((sum, { read }) => sum + read.length, 0),
     seen,
   }
-}
-
-function unreadable(walk: WalkResult, path: string): boolean {
-  return walk.problems.some((problem) => problem.path === path)
 }
 
 /** Known folders that were looked for and not found. */

@@ -52,6 +52,7 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
         tally,
         changes,
         onProgress,
+        beforeList: await watches.scanning(library),
         reader: () => {
           reader ??= startReader(context)
           return reader
@@ -117,6 +118,7 @@ async function scanLibrary(
     readonly changes: ChangeList
     readonly reader: () => TagReader
     readonly onProgress: (progress: ScanProgress) => void
+    readonly beforeList: (folder: string) => void
   },
 ): Promise<LibraryScanResult> {
   const { records, clock, settings } = context
@@ -128,6 +130,7 @@ async function scanLibrary(
   const resume = wasFull && job.kind !== 'full' && library.lastScanStartedAt !== undefined && !outdated
   if (!only && !resume) records.request(library.id, kind)
   const before = run.tally.total
+  const wasBehind = records.isBehind(library.id)
   const { acceptMissing } = job
   const scan = new LibraryScan(context, library, { ...run, kind, resume, only: only && [...only], acceptMissing })
   const result = await scan.run()
@@ -136,8 +139,12 @@ async function scanLibrary(
   if (whole || !isThere) tellRoot(context, library, result)
   if (whole && isThere) records.setMapping(library.id, mapping)
   const changed = run.tally.total > before
-  records.finish(library.id, { at: clock.now(), changed, whole: whole && isThere })
-  if (!isThere || run.signal.aborted) records.abandon(library.id, only === undefined)
+  // Half a scan stays pending, and its totals and covers are looked at again: they were made of half a disk.
+  if (result.failing) records.interrupt(library.id, { at: clock.now(), changed })
+  else if (isThere || result.walked.length > 0)
+    records.finish(library.id, { at: clock.now(), changed, whole: whole && isThere })
+  if (run.signal.aborted || (!isThere && !result.failing && !resume && !wasBehind))
+    records.abandon(library.id, only === undefined)
   return result
 }
 

@@ -1,3 +1,4 @@
+import { diskErrorOf } from './disk-errors.ts'
 import { readAudioFile } from './read-file.ts'
 import type { ReaderReady, ReadReply, ReadRequest } from './reader-protocol.ts'
 
@@ -11,7 +12,8 @@ async function answer({ id, path }: ReadRequest): Promise<ReadReply> {
     if (unstable) return { id, ok: false, reason: 'the file is being written', unstable: true }
     return { id, ok: true, file, size, mtimeMs }
   } catch (error) {
-    return { id, ok: false, reason: describe(error), unstable: false }
+    const disk = diskErrorOf(error)
+    return { id, ok: false, reason: describe(error), unstable: false, ...(disk === undefined ? {} : { disk }) }
   }
 }
 

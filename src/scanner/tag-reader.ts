@@ -21,7 +21,7 @@ export interface TagReaderOptions {
 
 export type ReadOutcome =
   | { readonly ok: true; readonly file: FileTags; readonly size: number; readonly mtimeMs: number }
-  | { readonly ok: false; readonly reason: string; readonly unstable: boolean }
+  | { readonly ok: false; readonly reason: string; readonly unstable: boolean; readonly disk?: string }
 
 /** Files that one process reads at the same time: enough to hide the latency of a network disk. */
 const IN_FLIGHT = 4

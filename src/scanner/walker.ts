@@ -25,6 +25,8 @@ export interface WalkOptions {
   readonly signal: AbortSignal
   /** Looks only at these folders, and goes down only where `isKnown` says that a folder is new. */
   readonly only?: { readonly folders: readonly string[]; readonly isKnown: (path: string) => boolean }
+  /** Called with each folder right before it is listed: what changes in it from then on may not be in the listing. */
+  readonly beforeList?: (folder: string) => void
   readonly onFolder?: (folders: number, files: number) => void
 }
 
@@ -103,7 +105,8 @@ class Walk {
     const parts = path === '' ? [] : path.split('/')
     for (let depth = 0; depth < parts.length; depth++) {
       const folder = parts.slice(0, depth).join('/')
-      const own = await this.#ownRules(folder, above)
+      const own = await this.#ownRules(folder, above).catch((error: unknown) => this.#unreadable(path, error))
+      if (own === null) return
       if (!own || isSkippedName(parts[depth] as string)) return void this.#gone.push(path)
       above = own
       if (above.ignores(joinPath(folder, parts[depth] as string), true)) return void this.#gone.push(path)
@@ -127,6 +130,7 @@ class Walk {
       // Only behind links: some network file systems give one inode to several folders.
       if (task.linked && own.ino !== 0n && this.#seen.has(identity)) return
       this.#seen.add(identity)
+      this.#options.beforeList?.(path)
       const entries = await readdir(absolute, { withFileTypes: true })
       const rules = await this.#rulesIn(task, entries)
       if (!rules) return
@@ -138,9 +142,15 @@ class Walk {
       const code = systemErrorCode(error)
       if (path === '') throw error
       if (code === 'ENOENT' || code === 'ENOTDIR') this.#gone.push(path)
-      else this.#problems.push({ path, reason: `the folder can't be read (${code ?? 'error'})`, hidesBelow: true })
+      else this.#unreadable(path, error)
     }
     if (depth > MAX_DEPTH) this.#problems.push({ path, reason: 'folders too deep', hidesBelow: true })
+  }
+
+  #unreadable(path: string, error: unknown): null {
+    const code = systemErrorCode(error) ?? 'error'
+    this.#problems.push({ path, reason: `the folder can't be read (${code})`, hidesBelow: true })
+    return null
   }
 
   #rootFailed(code: string): never {
@@ -215,7 +225,13 @@ class Walk {
       return undefined
     if (entry.isSymbolicLink() && !this.#options.followSymlinks) return undefined
     // Links, and entries of file systems that don't tell kinds.
-    const target = await stat(join(this.#options.root, path)).catch(() => undefined)
+    const target = await stat(join(this.#options.root, path)).catch((error: unknown) => {
+      // Dangling links and links to themselves lead nowhere; other errors tell nothing of what lies there.
+      const code = systemErrorCode(error) ?? 'error'
+      if (!/^(ENOENT|ENOTDIR|ELOOP)$/.test(code))
+        this.#problems.push({ path, reason: `it can't be read (${code})`, hidesBelow: true })
+      return undefined
+    })
     if (target?.isDirectory()) return entry.isSymbolicLink() ? 'link' : 'folder'
     return target?.isFile() ? 'file' : undefined
   }

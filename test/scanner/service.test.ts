@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { isHourIn } from '../../src/scanner/folder-watch.ts'
 import type { ScanStatus } from '../../src/scanner/scanner.ts'
 import { writeAudio } from '../support/audio.ts'
+import { quietHooks } from '../support/hooks.ts'
 import { generateLibrary } from '../support/music-library.ts'
 import { childEntry, type ScanRig, scanRig } from '../support/scanned-library.ts'
 import { tempFolder } from '../support/temp-database.ts'
@@ -51,6 +52,36 @@ for (const watch of ['auto', 'poll'] as const)
     }
     await rig.scanner.stop()
   })
+
+for (const watch of ['auto', 'poll'] as const)
+  for (const [what, path] of [
+    ['beside a song', 'A/new.mp3'],
+    ['in a new folder', 'B/deep/new.mp3'],
+    ['in the root', 'new.mp3'],
+    ['over a song', 'A/2.mp3'],
+  ] as const)
+    test(`a file that is copied while the scan on start runs is noticed: ${what} (${watch})`, async (t) => {
+      // The time of a folder tells nothing of a file that is written over.
+      if (watch === 'poll' && what === 'over a song') return t.skip('only watches notice that')
+      const settings = { watch, watchDebounceMs: 100, pollIntervalMs: 100 }
+      let copied = false
+      const copy = async () => {
+        if (!copied) await rig.write({ [path]: { title: 'New' } })
+        copied = true
+      }
+      const hooks: typeof quietHooks = {
+        ...quietHooks,
+        has: (name) => name === 'scan.tags',
+        transform: async (_, value) => {
+          await copy()
+          return value
+        },
+      }
+      const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' }, 'A/2.mp3': { title: 'Two' } }, { settings, hooks })
+      await rig.scanner.start()
+      await until('the copied file', () => titles(rig).includes('New'))
+      await rig.scanner.stop()
+    })
 
 test('a root that comes back is found', async (t) => {
   const folder = join(tempFolder(t), 'music')
