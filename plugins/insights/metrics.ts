@@ -1,7 +1,7 @@
 import Counter from 'prom-client/lib/counter.js'
 import Gauge from 'prom-client/lib/gauge.js'
 import Registry from 'prom-client/lib/registry.js'
-import type { PluginRequest, Reply } from 'tonearm/plugin'
+import type { PluginRequest, Reply, SecretVerdict } from 'tonearm/plugin'
 import type { Clients } from './clients.ts'
 import type { Context } from './context.ts'
 
@@ -10,13 +10,11 @@ type Sample = readonly [value: number, labels?: Labels]
 
 /** Prometheus' text format 0.0.4. Basic authentication with any name and the password of the settings. */
 export async function metrics(ctx: Context, clients: Clients, request: PluginRequest): Promise<Reply> {
-  if (!isPassword(request.headers.authorization, ctx.config.metricsPassword))
-    return {
-      kind: 'text',
-      status: 401,
-      headers: { 'www-authenticate': 'Basic realm="metrics", charset="UTF-8"' },
-      body: 'A password is needed.\n',
-    }
+  const { authorization } = request.headers
+  const verdict = authorization
+    ? await ctx.routes.checkSecret(request, () => isPassword(authorization, ctx.config.metricsPassword))
+    : REFUSED
+  if (!verdict.ok) return refusal(verdict.retryAfter)
   const { version, startedAt, memory, cpuMs, database, scan, users, libraries, streams, transcoding } =
     await ctx.server.figures()
   const { requests } = clients.figures()
@@ -68,6 +66,16 @@ export async function metrics(ctx: Context, clients: Clients, request: PluginReq
   }
 }
 
+const REFUSED: SecretVerdict = { ok: false }
+
+function refusal(retryAfter: number | undefined): Reply {
+  const refused = { kind: 'text', body: 'A password is needed.\n' } as const
+  if (retryAfter === undefined)
+    return { ...refused, status: 401, headers: { 'www-authenticate': 'Basic realm="metrics", charset="UTF-8"' } }
+  const body = 'Too many wrong passwords. Wait a little, then try again.\n'
+  return { ...refused, status: 429, headers: { 'retry-after': String(retryAfter) }, body }
+}
+
 function gauge(registry: Registry, name: string, help: string, samples: readonly Sample[]): void {
   const metric = new Gauge({ name, help, labelNames: labelsOf(samples), registers: [registry] })
   for (const [value, labels = {}] of samples) metric.set(labels, value)
@@ -83,8 +91,8 @@ function labelsOf(samples: readonly Sample[]): string[] {
 }
 
 /** Takes as long for a nearly right password as for a wrong one. */
-function isPassword(header: string | undefined, password: string): boolean {
-  const encoded = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1]
+function isPassword(header: string, password: string): boolean {
+  const encoded = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(header)?.[1]
   if (encoded === undefined || password === '') return false
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   const given = Buffer.from(text.slice(text.indexOf(':') + 1))

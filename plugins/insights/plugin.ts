@@ -23,7 +23,7 @@ const PAGE = {
 
 export default definePlugin({
   name: 'insights',
-  apiVersion: '1.2',
+  apiVersion: '1.3',
   description: 'What the library holds, what is listened to, and how the server does: a page, an API, and Prometheus.',
   permissions: PERMISSIONS,
   reasons: {

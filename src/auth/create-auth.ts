@@ -12,6 +12,7 @@ import { createPasswordCheck } from './password-check.ts'
 import { createPasswordHasher } from './password-hash.ts'
 import { openPasswordVault } from './password-vault.ts'
 import { createScopes, type Scopes } from './scopes.ts'
+import { createSecretCheck, type SecretCheck } from './secret-check.ts'
 import { createThrottle, type ThrottleSettings } from './throttle.ts'
 import { createUserDirectory } from './user-directory.ts'
 
@@ -38,6 +39,7 @@ export interface Auth {
   readonly authenticator: Authenticator
   readonly accounts: Accounts
   readonly scopes: Scopes
+  readonly checkSecret: SecretCheck
   /** What is wrong with the password key and how to repair it; undefined when all is well. */
   keyProblem(): string | undefined
   /** Seals all passwords by a new key. Throws when there is no usable key. */
@@ -58,16 +60,18 @@ export function createAuth(options: AuthOptions): Auth {
   const directory = createUserDirectory(repositories, { vault, clock })
   const lastSeen = createLastSeen(repositories, { clock, log })
   const scopes = createScopes({ users, narrowedUsers: repositories.narrowedUsers, hooks, clock, log })
+  const throttle = createThrottle(
+    settings,
+    clock,
+    createFamiliarPlaces({ repository: repositories.familiarPlaces, clock, log }),
+  )
   return {
+    checkSecret: createSecretCheck(throttle, log),
     authenticator: createAuthenticator({
       directory,
       check: createPasswordCheck(hasher, clock),
       vault,
-      throttle: createThrottle(
-        settings,
-        clock,
-        createFamiliarPlaces({ repository: repositories.familiarPlaces, clock, log }),
-      ),
+      throttle,
       lastSeen,
       hooks,
       ...(notify ? { notify } : {}),

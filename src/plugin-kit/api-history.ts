@@ -37,7 +37,10 @@ export const ADDED: readonly {
   {
     version: '1.3',
     hooks: [],
-    calls: [['the option apiKeys of a route', /\bapiKeys: (false|!1)/]],
+    calls: [
+      ['the option apiKeys of a route', /\bapiKeys: (false|!1)/],
+      ['routes.checkSecret', /\broutes\.checkSecret\(/],
+    ],
   },
 ]
 

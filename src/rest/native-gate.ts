@@ -33,6 +33,8 @@ export interface IdentifyOptions {
    * addresses end up in logs of proxies, in histories and in links.
    */
   readonly byAddress?: boolean
+  /** False: Basic is left alone, as a route's own password. */
+  readonly basic?: boolean
 }
 
 /** A route's handler with the user who asks. */
@@ -81,13 +83,17 @@ export function createNativeGate({ sessions, authenticator, users, apiKeys }: Na
   }
 
   const gate: NativeGate = {
-    async identify(request, { byAddress = false } = {}) {
+    async identify(request, { byAddress = false, basic = true } = {}) {
       const bearer =
         bearerOf(request.headers['x-nd-authorization']) ??
         bearerOf(request.headers.authorization) ??
         (byAddress ? tokenInAddress(request.query) : undefined)
       if (bearer?.includes('.')) return bySession(bearer)
-      const credentials: Credentials | undefined = bearer ? { apiKey: bearer } : basicOf(request.headers.authorization)
+      const credentials: Credentials | undefined = bearer
+        ? { apiKey: bearer }
+        : basic
+          ? basicOf(request.headers.authorization)
+          : undefined
       if (!credentials) return undefined
       const { user, keyId, method } = await authenticator.authenticate(credentials, originOf(request))
       const current = still(user, () => keyId === undefined || apiKeys.listOf(user.id).some(({ id }) => id === keyId))

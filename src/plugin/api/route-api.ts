@@ -25,14 +25,26 @@ export interface Routes {
   socket(path: string, handler: SocketHandler, options?: LiveOptions): Disposable
   /** Server-sent events, for `EventSource`. A handler that answers a reply (json, text, empty ...) refuses by it. */
   events(path: string, handler: EventsHandler, options?: LiveOptions): Disposable
+  /**
+   * Looks at a secret that is the plugin's own, as a password in a header. Guesses are slowed down as those at logins are,
+   * by the same settings: whoever has guessed too often is not looked at, and gets the seconds to wait, for an answer with
+   * 429. Ask only when something was sent: a request without a secret is no guess. Since 1.3.
+   */
+  checkSecret(request: PluginRequest, check: () => boolean | Promise<boolean>): Promise<SecretVerdict>
   /** Ends media that are being sent under this lease, given by whatever life of this plugin. @returns how many. */
   endMedia(lease: string): number
   /** The leases under which media are being sent now, given by whatever life of this plugin. */
   runningMedia(): readonly string[]
 }
 
+/** What became of a guess. `retryAfter`: seconds until the next one is looked at. */
+export type SecretVerdict = { readonly ok: true } | { readonly ok: false; readonly retryAfter?: number }
+
 export interface RouteOptions {
-  /** Default 'user'. 'public' needs the permission `routes:public`. */
+  /**
+   * Default 'user'. 'public' needs the permission `routes:public`; it knows its visitor by token or API key, and Basic is
+   * left to the route.
+   */
   readonly auth?: 'user' | 'admin' | 'public'
   /**
    * Refuses logins by API key with 403: for what changes accounts, passwords or rights, and gives more than the owner of a

@@ -1,3 +1,4 @@
+import type { SecretCheck } from '../../auth/secret-check.ts'
 import { AppError } from '../../base/errors.ts'
 import type { LiveOptions } from '../api/live-api.ts'
 import type { Permission } from '../api/permission-api.ts'
@@ -16,10 +17,15 @@ const RESERVED = new Set(['rest', 'plugins', 'ping', 'robots.txt', 'auth', 'api'
 const LITERAL = /^[A-Za-z0-9._~!$&'+,=@-]+$/
 const PARAMETER = /^:[A-Za-z][A-Za-z0-9_]*$/
 
+export interface RouteFacadeServices {
+  readonly leases: MediaLeases
+  readonly checkSecret: SecretCheck
+}
+
 export function createRouteFacade(
   generation: Generation,
   granted: ReadonlySet<Permission>,
-  leases: MediaLeases,
+  { leases, checkSecret }: RouteFacadeServices,
 ): Routes {
   /** Path and rights of a route, checked. */
   const place = (what: string, path: string, { handler, options }: Placed) => {
@@ -67,6 +73,10 @@ export function createRouteFacade(
       generation.registrations.add('socket', { ...live(`socket ${path}`, path, { handler, options }), handler }),
     events: (path, handler, options = {}) =>
       generation.registrations.add('events', { ...live(`events ${path}`, path, { handler, options }), handler }),
+    checkSecret: async ({ address, client }, check) => {
+      generation.assertOpen()
+      return checkSecret({ address: String(address), client: String(client) }, generation.plugin, check)
+    },
     endMedia: (lease) => {
       generation.assertOpen()
       return leases.end(generation.plugin, String(lease))

@@ -48,7 +48,7 @@ export function createContext(options: ContextOptions): PluginContext {
   const { plugin } = generation
   const hosts = [...granted].flatMap((name) => (name.startsWith('net:') ? [name.slice('net:'.length)] : []))
   const readers = services
-  const routes = createRouteFacade(generation, granted, services.leases)
+  const routes = createRouteFacade(generation, granted, services)
   const member = <T>(needed: readonly Permission[], make: () => T): T => {
     if (needed.some((permission) => granted.has(permission))) return make()
     return refusal<T>(plugin, needed)

@@ -43,6 +43,7 @@ export function createPluginService(parts: PluginParts, options: CreatePluginSer
       breadcrumb,
       repositories,
       scopes,
+      checkSecret: auth.checkSecret,
       renderChildren: async (user, songIds) => {
         const stored = findUser({ repositories, scopes }, user.id)
         return stored ? subsonic.children(stored, songIds) : []

@@ -1,3 +1,4 @@
+import type { SecretCheck } from '../../auth/secret-check.ts'
 import type { Clock } from '../../base/clock.ts'
 import type { UserId } from '../../base/ids.ts'
 import type { Timers } from '../../base/timers.ts'
@@ -26,6 +27,8 @@ export interface HostServices extends ReaderServices {
   readonly dataDir: string
   readonly breadcrumb: Breadcrumb
   readonly renderChildren: ChildRenderer
+  /** Secrets of plugins' own, with the throttle of logins. */
+  readonly checkSecret: SecretCheck
   readonly admin: AdminServices
   /** What is being streamed and converted; for figures. */
   readonly media: { status(): StreamerStatus }

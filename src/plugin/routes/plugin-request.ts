@@ -15,7 +15,8 @@ export async function loginFor(
   { request, options }: { readonly request: HttpRequest; readonly options?: IdentifyOptions },
 ): Promise<NativeLogin | undefined> {
   // A public route knows its visitor if it can; a stale token does not lock anybody out of what is public.
-  if (auth === 'public') return gate.identify(request, options).catch(() => undefined)
+  // Basic there is the route's own: taken for a login, each right password of it would count as a wrong one of the user's.
+  if (auth === 'public') return gate.identify(request, { ...options, basic: false }).catch(() => undefined)
   const login = await gate.identify(request, options)
   if (!login) throw new AppError('BAD_CREDENTIALS', NOT_AUTHENTICATED)
   if (auth === 'admin' && !login.user.isAdmin)
