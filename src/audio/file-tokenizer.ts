@@ -1,5 +1,6 @@
 import { AbstractTokenizer, EndOfStreamError, type IRandomAccessFileInfo, type IReadChunkOptions } from 'strtok3'
 import type { FileWindows } from './file-windows.ts'
+import { HEAVY_BYTES, type HeavyReads } from './heavy-reads.ts'
 
 /** No tag is so big; a request beyond it is a damaged or hostile length. */
 export const MAX_TAG_BYTES = 64 * 1024 * 1024
@@ -23,13 +24,15 @@ interface Piece {
 export class FileTokenizer extends AbstractTokenizer {
   readonly fileInfo: IRandomAccessFileInfo
   readonly #file: FileWindows
+  readonly #heavy: HeavyReads
   readonly #pieces: readonly Piece[]
 
   /** With a `path` its ending tells the kind of file, else its content. */
-  constructor(file: FileWindows, path: string | undefined, edits: readonly Edit[] = []) {
+  constructor(file: FileWindows, path: string | undefined, edits: readonly Edit[], heavy: HeavyReads) {
     super({ maxBufferSize: MAX_TAG_BYTES })
     const grown = edits.reduce((sum, { length, bytes }) => sum + bytes.length - length, 0)
     this.#file = file
+    this.#heavy = heavy
     this.#pieces = piecesOf(edits)
     this.fileInfo = { size: file.size + grown, ...(path === undefined ? {} : { path }) }
   }
@@ -58,6 +61,7 @@ export class FileTokenizer extends AbstractTokenizer {
   }
 
   async #fill(target: Uint8Array, length: number, position: number): Promise<number> {
+    if (length >= HEAVY_BYTES) await this.#heavy.take(length)
     let done = 0
     while (done < length) {
       const at = position + done

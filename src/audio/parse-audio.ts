@@ -4,6 +4,7 @@ import { FileTokenizer } from './file-tokenizer.ts'
 import { FileWindows } from './file-windows.ts'
 import { readForeign } from './foreign-formats.ts'
 import { suffixOf } from './formats.ts'
+import { heavyReads } from './heavy-reads.ts'
 import { type TagView, tagView } from './tag-view.ts'
 
 export interface ParsedAudio {
@@ -33,9 +34,10 @@ export async function parseAudio(file: AudioFile): Promise<ParsedAudio> {
     { as: undefined, skipCovers: true },
   ]
   let failure: unknown = new Error('no sound found')
-  for (const [index, { as, skipCovers }] of tries.entries())
+  for (const [index, { as, skipCovers }] of tries.entries()) {
+    const heavy = heavyReads()
     try {
-      const tokenizer = new FileTokenizer(windows, as, view.edits)
+      const tokenizer = new FileTokenizer(windows, as, view.edits, heavy)
       const metadata = await parseFromTokenizer(tokenizer, { duration: false, skipCovers })
       const { container, codec, hasAudio, hasVideo } = metadata.format
       if (hasVideo && MAY_BE_VIDEO.test(path)) throw new Error('a video, not a song')
@@ -43,7 +45,10 @@ export async function parseAudio(file: AudioFile): Promise<ParsedAudio> {
         return { metadata: await view.complete(metadata, { skipCovers }), note: '' }
     } catch (error) {
       if (index === 0) failure = error
+    } finally {
+      heavy.release()
     }
+  }
   throw failure
 }
 

@@ -59,6 +59,8 @@ export interface ArtworkOptions {
 /** Without a resizer (sharp) larger pictures than this are not sent at all. */
 const MAX_UNRESIZED = 2 << 20
 const GRID_EDGE = 600
+/** Of all pictures that are decoded at a time. */
+const DECODED_BYTES = 128 << 20
 const FOREVER = 'private, max-age=31536000, immutable'
 const ASK_AGAIN = 'private, no-cache'
 
@@ -75,6 +77,7 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     limits: {
       maxBytes: settings.maxFileBytes,
       maxPixels: settings.maxPixels ?? 64_000_000,
+      maxDecodedBytes: Math.floor(DECODED_BYTES / workers),
       quality: settings.quality,
       maxUnresizedBytes: Math.min(MAX_UNRESIZED, settings.maxFileBytes),
     },

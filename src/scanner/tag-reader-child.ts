@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { diskErrorOf } from './disk-errors.ts'
 import { readAudioFile } from './read-file.ts'
 import type { ReaderReady, ReadReply, ReadRequest } from './reader-protocol.ts'
@@ -32,4 +33,10 @@ process.on('message', (request: ReadRequest) => {
   void answer(request).then((reply) => process.connected && process.send?.(reply))
 })
 process.on('disconnect', () => process.exit(0))
+try {
+  // Where memory is short this process is the one to go.
+  writeFileSync('/proc/self/oom_score_adj', '500')
+} catch {
+  // Not on every system, and not needed.
+}
 process.send?.({ ready: true } satisfies ReaderReady)

@@ -7,7 +7,7 @@ import { createImagePool, type ImagePool, type ImagePoolOptions } from '../../sr
 import type { ImageLimits, ImageTask } from '../../src/media/artwork/image-tasks.ts'
 
 const CHILD = fileURLToPath(new URL('../fixtures/unruly-image-child.ts', import.meta.url))
-const LIMITS: ImageLimits = { maxBytes: 1, maxPixels: 1, quality: 1, maxUnresizedBytes: 1 }
+const LIMITS: ImageLimits = { maxBytes: 1, maxDecodedBytes: 1 << 27, maxPixels: 1, quality: 1, maxUnresizedBytes: 1 }
 
 function poolOf(t: { after(fn: () => Promise<void>): void }, options: Partial<ImagePoolOptions> = {}): ImagePool {
   const entry = { path: CHILD, execArgv: ['--import', 'tsx'] }

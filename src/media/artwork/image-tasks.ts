@@ -28,6 +28,8 @@ export interface ImageLimits {
   readonly maxBytes: number
   /** Width times height; more is not decoded. */
   readonly maxPixels: number
+  /** What decoding may hold in memory, by what the picture's header says; more is not decoded. */
+  readonly maxDecodedBytes: number
   /** JPEG quality, 1 to 100. */
   readonly quality: number
   /** Without a resizer: the largest picture that is sent as it is. */

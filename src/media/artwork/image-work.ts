@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sharp } from 'sharp'
+import type { Metadata, Sharp } from 'sharp'
 import { systemErrorCode } from '../../base/errors.ts'
+import { decodeCost } from './decode-cost.ts'
 import type { ImageDone, ImageLimits, ImageTask, PictureSource } from './image-tasks.ts'
 import { type PictureBytes, PictureProblem, readPicture } from './picture-bytes.ts'
 import type { PictureType } from './picture-type.ts'
@@ -68,7 +69,7 @@ async function makeMaster(
     return { ok: true, content, width: 0, height: 0, original: true, written }
   }
   const size = await decoding(async () => {
-    const { width, height, autoOrient } = await load(sharp, picture, limits).metadata()
+    const { width, height, autoOrient } = await bounded(sharp, picture, limits)
     return autoOrient ?? { width, height }
   })
   const small = Math.max(size.width, size.height) <= edge && picture.bytes.length <= SMALL_ENOUGH
@@ -86,8 +87,16 @@ function load(sharp: SharpModule, picture: PictureBytes, limits: ImageLimits): S
   return sharp(picture.bytes, { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true })
 }
 
+/** Rejects before anything is decoded when that would take too much memory. */
+async function bounded(sharp: SharpModule, picture: PictureBytes, limits: ImageLimits): Promise<Metadata> {
+  const header = await load(sharp, picture, limits).metadata()
+  if (decodeCost(header) > limits.maxDecodedBytes) throw new PictureProblem('too-large', 'too large to decode')
+  return header
+}
+
 async function shrink(picture: PictureBytes, edge: number, sharp: SharpModule, limits: ImageLimits): Promise<Rendered> {
   return decoding(async () => {
+    await bounded(sharp, picture, limits)
     const { data, info } = await load(sharp, picture, limits)
       .autoOrient()
       .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
@@ -108,14 +117,15 @@ async function makeGrid(
   const tiles: { input: Buffer; left: number; top: number }[] = []
   for (const [index, source] of sources.slice(0, 4).entries()) {
     const picture = await readPicture(source, limits.maxBytes)
-    const input = await decoding(() =>
-      load(sharp, picture, limits)
+    const input = await decoding(async () => {
+      await bounded(sharp, picture, limits)
+      return load(sharp, picture, limits)
         .autoOrient()
         .resize({ width: half, height: half, fit: 'cover' })
         .flatten({ background: '#ffffff' })
         .png({ compressionLevel: 0 })
-        .toBuffer(),
-    )
+        .toBuffer()
+    })
     tiles.push({ input, left: (index % 2) * half, top: Math.floor(index / 2) * half })
   }
   return decoding(async () => {
@@ -136,6 +146,7 @@ async function decoding<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {
+    if (error instanceof PictureProblem) throw error
     const note = error instanceof Error ? error.message : String(error)
     throw new PictureProblem(/pixel limit|too large/i.test(note) ? 'too-large' : 'broken', note.slice(0, 200))
   }
