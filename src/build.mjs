@@ -32,7 +32,7 @@ const MIN_NODE = 20
 const EXIT_UNAVAILABLE = 69
 
 /** Loaded from node_modules at run time: native code, or files that they look for beside themselves. */
-const EXTERNAL = ['uWebSockets.js', 'node-sqlite3-wasm', 'sharp', '@ffmpeg/core', 'esbuild']
+const EXTERNAL = ['uWebSockets.js', 'uws-node-24', 'node-sqlite3-wasm', 'sharp', '@ffmpeg/core', 'esbuild']
 
 /** Bundled CommonJS packages call `require` for Node's own modules. */
 const BANNER = "import{createRequire as makeRequire}from'node:module';const require=makeRequire(import.meta.url);"

@@ -8,6 +8,8 @@ put_modules() {
   local folder=$1 install=$WORK/modules-$ARCH
   mkdir -p "$install" "$folder/node_modules"
   cp "$ROOT/package.json" "$ROOT/package-lock.json" "$ROOT/.npmrc" "$install"
+  # Else npm takes what fits the Node that builds.
+  node "$HERE/lib/for-any-node.mjs" "$install/package-lock.json" uWebSockets.js
   npm ci --prefix "$install" --omit=dev --ignore-scripts --os=linux --cpu="$CPU" --prefer-offline \
     --no-audit --no-fund --loglevel=error >/dev/null
   local name

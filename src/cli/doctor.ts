@@ -10,6 +10,7 @@ import { fileSystemOf, isNetworkFileSystem } from '../base/file-system.ts'
 import type { Config } from '../config/load.ts'
 import type { Core } from '../core.ts'
 import { checkIntegrity } from '../db/integrity.ts'
+import { uwsPackage } from '../http/uws-addon.ts'
 import type { Library } from '../library/entities.ts'
 import { accessFindings } from './doctor-access.ts'
 import { pluginFindings } from './doctor-plugins.ts'
@@ -204,7 +205,7 @@ async function httpEngine(config: Config): Promise<Finding> {
   const what = 'HTTP'
   const { adapter } = config.server
   if (adapter === 'node') return { level: 'ok', what, found: 'node:http, as configured' }
-  if (await canLoad('uWebSockets.js')) {
+  if (await canLoad(uwsPackage())) {
     if (adapter === 'auto' && config.server.host.startsWith('unix:'))
       return { level: 'ok', what, found: 'node:http, as always on a Unix socket' }
     const old =
@@ -215,8 +216,18 @@ async function httpEngine(config: Config): Promise<Finding> {
   }
   const found = `uWebSockets.js does not load on Node.js ${process.versions.node} here`
   if (adapter === 'uws')
-    return { level: 'fail', what, found, advice: 'Set server.adapter to auto, or use Node.js 20 or 22.' }
-  return { level: 'warn', what, found: `${found}; node:http serves`, advice: 'Node.js 20 or 22 makes it quicker.' }
+    return {
+      level: 'fail',
+      what,
+      found,
+      advice: 'Set server.adapter to auto, or use Node.js 20, 22 or 24 and run npm ci.',
+    }
+  return {
+    level: 'warn',
+    what,
+    found: `${found}; node:http serves`,
+    advice: 'Node.js 20, 22 or 24 makes it quicker; after a change of Node run npm ci.',
+  }
 }
 
 function backups({ backup }: Config): Finding {

@@ -18,9 +18,10 @@ import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
 import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
-import { loadUws, type Uws, type UwsRequest, type UwsResponse } from './uws-addon.ts'
+import { loadUws } from './uws-addon.ts'
 import { UwsLine, type UwsLineData, uwsSockets } from './uws-line.ts'
 import { UwsSink } from './uws-sink.ts'
+import type { Uws, UwsApp, UwsListenToken, UwsRequest, UwsResponse, UwsUpgrade } from './uws-types.ts'
 
 /**
  * HTTP by uWebSockets.js. Rejects with UNSUPPORTED where the addon can't load.
@@ -31,9 +32,6 @@ export async function createUwsAdapter(options: AdapterOptions): Promise<UwsAdap
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   return new UwsAdapter(options, limits, await loadUws(limits.headerBytes))
 }
-
-type UpgradeContext = Parameters<UwsResponse['upgrade']>[4]
-type ListenToken = Parameters<Uws['us_listen_socket_close']>[0]
 
 /** Closer together than this, a connection's begin and end belong to each other unless a request came between, ms. */
 const WORDLESS_MS = 250
@@ -55,8 +53,8 @@ export class UwsAdapter implements HttpAdapter {
   readonly #watch: StallWatch
   readonly #context: ExchangeContext
   readonly #resolve: ClientResolver
-  #app: ReturnType<Uws['App']> | undefined
-  #listening: ListenToken | undefined
+  #app: UwsApp | undefined
+  #listening: UwsListenToken | undefined
   #host = 'localhost'
   #connections = 0
   #newest: { readonly address: string; readonly at: number } | undefined
@@ -97,7 +95,7 @@ export class UwsAdapter implements HttpAdapter {
       ? this.#uws.SSLApp({ cert_file_name: tls.cert, key_file_name: tls.key, ssl_prefer_low_memory_usage: true })
       : this.#uws.App()
     app.filter((response, change) => this.#countConnection(response, change))
-    app.ws<UwsLineData>(
+    app.ws(
       '/*',
       uwsSockets({
         idleMs: this.#limits.socketIdleMs,
@@ -145,11 +143,7 @@ export class UwsAdapter implements HttpAdapter {
   }
 
   #bind({ host, port }: { readonly host: string; readonly port: number }): void {
-    const { LIBUS_LISTEN_EXCLUSIVE_PORT: exclusive } = this.#uws as Uws & { LIBUS_LISTEN_EXCLUSIVE_PORT: number }
-    const app = this.#app as ReturnType<Uws['App']>
-    // The declarations leave out the form with host, port and options.
-    const bind = app.listen.bind(app) as unknown as (...of: readonly unknown[]) => void
-    bind(host, port, exclusive, (token: ListenToken | false) => this.#keep(token))
+    this.#app?.listen(host, port, this.#uws.LIBUS_LISTEN_EXCLUSIVE_PORT, (token) => this.#keep(token))
     this.#requireListening(hostPort(host, port))
   }
 
@@ -165,7 +159,7 @@ export class UwsAdapter implements HttpAdapter {
     this.#app?.close()
   }
 
-  #keep(token: ListenToken | false): void {
+  #keep(token: UwsListenToken | false): void {
     if (token) this.#listening = token
   }
 
@@ -194,7 +188,7 @@ export class UwsAdapter implements HttpAdapter {
     if (this.onWordless) this.#newest = { address, at: performance.now() }
   }
 
-  #accept(response: UwsResponse, incoming: UwsRequest, upgrade?: UpgradeContext): void {
+  #accept(response: UwsResponse, incoming: UwsRequest, upgrade?: UwsUpgrade): void {
     this.#newest = undefined
     this.onRequest?.(normalizeAddress(addressOf(response)))
     const headers = { __proto__: null } as unknown as Record<string, string>
@@ -256,7 +250,7 @@ export class UwsAdapter implements HttpAdapter {
   #upgrade(
     response: UwsResponse,
     headers: Readonly<Record<string, string>>,
-    { listener, upgrade }: { readonly listener: LineListener; readonly upgrade: UpgradeContext },
+    { listener, upgrade }: { readonly listener: LineListener; readonly upgrade: UwsUpgrade },
   ): void {
     const data: UwsLineData = { line: new UwsLine(listener, this.#lines) }
     const key = headers['sec-websocket-key'] ?? ''

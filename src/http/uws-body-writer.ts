@@ -1,4 +1,4 @@
-import type { UwsResponse } from './uws-addon.ts'
+import type { UwsResponse } from './uws-types.ts'
 
 /** Why bytes are sent: new ones came, the socket says it has room, or the connection must show life. */
 export type Occasion = 'push' | 'writable' | 'nudge'

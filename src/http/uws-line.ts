@@ -1,8 +1,5 @@
 import { CLOSE, type Line, type LineListener, type LineSet, MOST_MESSAGE } from './line.ts'
-import type { Uws } from './uws-addon.ts'
-
-type Behavior = Parameters<ReturnType<Uws['App']>['ws']>[1]
-type UwsSocket = Parameters<NonNullable<Behavior['open']>>[0]
+import type { UwsBehavior, UwsSocket } from './uws-types.ts'
 
 /** What a WebSocket of uWS carries. */
 export interface UwsLineData {
@@ -80,8 +77,8 @@ const MOST_WAITING = 16 * 1024 * 1024
 /** The WebSockets of an app: pings by uWS, payloads bounded, no compression (it costs memory for each peer). */
 export function uwsSockets(options: {
   readonly idleMs: number
-  readonly upgrade: NonNullable<Behavior['upgrade']>
-}): Behavior {
+  readonly upgrade: UwsBehavior['upgrade']
+}): UwsBehavior {
   const lineOf = (socket: UwsSocket) => (socket.getUserData() as UwsLineData).line
   return {
     maxPayloadLength: MOST_MESSAGE,

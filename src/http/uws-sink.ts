@@ -4,8 +4,8 @@ import { CLOSE, type LineListener } from './line.ts'
 import type { ReplyHead, ReplySink } from './reply-sink.ts'
 import type { Stalled, StallWatch } from './stall-watch.ts'
 import type { Headers } from './types.ts'
-import type { UwsResponse } from './uws-addon.ts'
 import { ChunkedWriter, type Occasion, SizedWriter, type UwsBodyWriter } from './uws-body-writer.ts'
+import type { UwsResponse } from './uws-types.ts'
 
 const STATUS_LINES = new Map(Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]))
 
