@@ -1,9 +1,11 @@
-import { type IAudioMetadata, parseBuffer } from 'music-metadata'
+import { type IAudioMetadata, type IPicture, parseBuffer } from 'music-metadata'
+import { asfTags } from './asf-tags.ts'
 import type { Edit } from './file-tokenizer.ts'
 import type { FileWindows } from './file-windows.ts'
 import { tagInChunk, tagOfDsf, tagsAhead } from './id3-view.ts'
 import { iffChunks, type ReadBytes } from './iff-chunks.ts'
 import { iffTexts } from './iff-texts.ts'
+import { opusGain } from './opus-gain.ts'
 
 /** How a file is shown to the parser, and what of its tags is read beside it because the parser reads it wrong. */
 export interface TagView {
@@ -16,33 +18,68 @@ export interface TagView {
   complete(metadata: IAudioMetadata, options: { readonly skipCovers: boolean }): Promise<IAudioMetadata>
 }
 
-/** Reads the head of the file, its ID3v2 tags and its short chunks of text. */
+/** Tags by the names that the parser has for their kind, in place of its own. */
+interface TagsBeside {
+  readonly native: IAudioMetadata['native']
+  readonly pictures: readonly IPicture[]
+}
+
+/** Reads the head of the file, its ID3v2 tags and its short texts. */
 export async function tagView(file: FileWindows): Promise<TagView> {
   const read: ReadBytes = (position, length) => file.bytesAt(position, length)
   const ahead = await tagsAhead(read, file.size)
   const { sound } = ahead
-  const behind: ReadBytes = (position, length) => file.bytesAt(sound + position, length)
   const mark = (await read(sound, 12)).toString('latin1')
-  const chunks = await iffChunks(behind, file.size - sound)
-  const texts = await iffTexts(behind, chunks)
-  const inside =
-    sound > 0 ? undefined : chunks.length > 0 ? await tagInChunk(read, chunks) : await tagOfDsf(read, file.size)
-  const id3 = ahead.tag ?? inside?.tag
+  const behind: ReadBytes = (position, length) => file.bytesAt(sound + position, length)
+  const inside = await viewInside(behind, file.size - sound, { hasTag: sound > 0 })
+  const id3 = ahead.tag ?? inside.tag
   return {
-    edits: [...ahead.edits, ...(inside?.edits ?? [])],
+    edits: [...ahead.edits, ...inside.edits.map((edit) => ({ ...edit, at: edit.at + sound }))],
     mark,
     id3,
     async complete(metadata, { skipCovers }) {
-      const read =
-        id3 && (await parseBuffer(id3, { path: 'tag.mp3', size: id3.length }, { duration: false, skipCovers }))
-      if (!read && Object.keys(texts).length === 0) return metadata
-      const exif = [
-        ...(texts.exif ?? []),
-        ...(metadata.native.exif ?? []).filter(({ id }) => !texts.exif || id.includes('.')),
-      ]
-      const native = { ...metadata.native, ...read?.native, ...texts, ...(exif.length > 0 ? { exif } : {}) }
-      const picture = read?.common.picture ?? metadata.common.picture
-      return { ...metadata, native, common: { ...metadata.common, ...(picture ? { picture } : {}) } }
+      const whole = merged(metadata, inside)
+      if (!id3) return whole
+      const read = await parseBuffer(id3, { path: 'tag.mp3', size: id3.length }, { duration: false, skipCovers })
+      return merged(whole, { native: read.native, pictures: read.common.picture ?? [] })
     },
   }
+}
+
+interface ViewInside extends TagsBeside {
+  readonly edits: readonly Edit[]
+  readonly tag: Buffer | undefined
+}
+
+const NOTHING: ViewInside = { edits: [], tag: undefined, native: {}, pictures: [] }
+
+/** What the container itself holds. `hasTag`: an ID3v2 tag stands ahead of it, and counts. */
+async function viewInside(
+  read: ReadBytes,
+  size: number,
+  { hasTag }: { readonly hasTag: boolean },
+): Promise<ViewInside> {
+  const head = await read(0, 128)
+  const mark = head.toString('latin1', 0, 4)
+  if (mark === 'OggS') {
+    const gain = opusGain(head)
+    return gain ? { ...NOTHING, native: { opus: [gain] } } : NOTHING
+  }
+  const asf = await asfTags(read, size)
+  if (asf) return { ...NOTHING, edits: asf.edits, native: { asf: [...asf.tags] }, pictures: asf.pictures }
+  if (mark === 'DSD ') return { ...NOTHING, ...(hasTag ? {} : await tagOfDsf(read, size)) }
+  const chunks = await iffChunks(read, size)
+  if (chunks.length === 0) return NOTHING
+  const id3 = hasTag ? undefined : await tagInChunk(read, chunks)
+  return { ...NOTHING, ...id3, native: await iffTexts(read, chunks) }
+}
+
+function merged(metadata: IAudioMetadata, beside: TagsBeside): IAudioMetadata {
+  if (Object.keys(beside.native).length === 0 && beside.pictures.length === 0) return metadata
+  const native = { ...metadata.native, ...beside.native }
+  // Beside the texts of LIST/INFO the parser has those of other chunks under this name.
+  const others = beside.native.exif && metadata.native.exif?.filter(({ id }) => id.includes('.'))
+  if (others) native.exif = [...(beside.native.exif ?? []), ...others]
+  const picture = beside.pictures.length > 0 ? [...beside.pictures] : metadata.common.picture
+  return { ...metadata, native, common: { ...metadata.common, ...(picture ? { picture } : {}) } }
 }

@@ -60,6 +60,8 @@ export interface ReplayGain {
   readonly albumGain?: number
   readonly trackPeak?: number
   readonly albumPeak?: number
+  /** What decoders apply of themselves: the gain in the head of an Opus stream. */
+  readonly baseGain?: number
 }
 
 /** '' unknown, 'e' explicit, 'c' clean. */

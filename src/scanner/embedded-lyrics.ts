@@ -1,4 +1,5 @@
-import { languageTag, parseLyricsText } from '../base/lrc.ts'
+import { languageTag } from '../base/lrc.ts'
+import { parseTimedText } from '../base/timed-text.ts'
 import type { EmbeddedLyrics } from '../library/entities.ts'
 
 /** What is kept of one file. */
@@ -48,10 +49,11 @@ function fromFrame(tag: Exclude<LyricsTag, string>): EmbeddedLyrics | undefined 
 }
 
 function fromText(text: string, lang: string | undefined): EmbeddedLyrics | undefined {
-  const parsed = parseLyricsText(text.slice(0, MAX_TEXT))
+  const parsed = parseTimedText(text.slice(0, MAX_TEXT))
   if (parsed.lines.length === 0) return undefined
+  const named = language(lang)
   return {
-    lang: lang === undefined ? (parsed.lang ?? 'und') : language(lang),
+    lang: named === 'und' ? (parsed.lang ?? named) : named,
     synced: parsed.synced,
     offsetMs: parsed.offsetMs,
     lines: parsed.lines,

@@ -56,6 +56,8 @@ const COLUMNS = new Set<string>([
   'replaygain_album_peak',
   'r128_track_gain',
   'r128_album_gain',
+  'opus_output_gain',
+  'tdat',
   'explicitstatus',
   'isrc',
   'work',
@@ -82,7 +84,7 @@ export function mapSong(source: SongSource, names: Names, settings: MappingSetti
     joiner: settings.artistJoiner,
     fallbackArtist: fromPath.artist,
   })
-  const dates = songDates(one('recordingdate'), one('originaldate'), one('releasedate'))
+  const dates = songDates(recordingDate(one('recordingdate'), one('tdat')), one('originaldate'), one('releasedate'))
   const track = numbers(one('track'))
   const disc = numbers(one('disc'))
   const trackNumber = track.number || (untagged ? fromPath.track : 0)
@@ -128,6 +130,11 @@ export function mapSong(source: SongSource, names: Names, settings: MappingSetti
   }
 }
 
+/** ID3v2.3 has the day of a year (`DDMM`) in a frame of its own. */
+function recordingDate(year: string, day: string): string {
+  return /^\d{4}$/.test(year) && /^\d{4}$/.test(day) ? `${year}-${day.slice(2)}-${day.slice(0, 2)}` : year
+}
+
 /** Which album a song is of: the release it names, else artist, name, version and release date together. */
 function albumOf(
   source: SongSource,
@@ -149,15 +156,16 @@ function hash(parts: unknown): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
 }
 
-/** `3`, `03/12`, `A3`. */
+/** `3`, `03/12`, `A3`, `Track 3 of 12`. */
 function numbers(text: string): { readonly number: number; readonly total: string } {
-  const match = /^\D?0*(\d{1,5})(?:\s*(?:\/|of)\s*0*(\d{1,5}))?/i.exec(text)
+  const match = /^\D{0,12}0*(\d{1,5})(?:\s*(?:\/|of)\s*0*(\d{1,5}))?/i.exec(text)
   return { number: Number(match?.[1] ?? 0), total: match?.[2] ?? '' }
 }
 
+/** `-6.48 dB`, `+0,5`, `-.5 dB`, `9.5e-01`, with a minus of any length. */
 function decimal(text: string): number | undefined {
-  const match = /^\s*([+-]?\d+(?:[.,]\d+)?)/.exec(text)
-  const value = match ? Number((match[1] as string).replace(',', '.')) : Number.NaN
+  const match = /^\s*([+−–-]?(?:\d{1,12}(?:[.,]\d{0,20})?|[.,]\d{1,20})(?:e[+-]?\d{1,3})?)/i.exec(text)
+  const value = match ? Number((match[1] as string).replace(',', '.').replace(/^[−–]/, '-')) : Number.NaN
   return Number.isFinite(value) ? value : undefined
 }
 
@@ -178,6 +186,7 @@ function replayGain(tags: RawTags): ReplayGain {
     albumGain: value('replaygain_album_gain') ?? r128('r128_album_gain'),
     trackPeak: value('replaygain_track_peak'),
     albumPeak: value('replaygain_album_peak'),
+    baseGain: value('opus_output_gain'),
   }
   return Object.fromEntries(Object.entries(found).filter(([, gain]) => gain !== undefined))
 }

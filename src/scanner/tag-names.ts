@@ -15,7 +15,6 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   albumartist: [
     'albumartist',
     'album artist',
-    'album_artist',
     'tpe2',
     'tp2',
     'aart',
@@ -24,7 +23,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
     'band',
     'ensemble',
   ],
-  albumartists: ['albumartists', 'album_artists', 'wm/albumartists'],
+  albumartists: ['albumartists', 'wm/albumartists'],
   albumartistsort: [
     'albumartistsort',
     'albumartistssort',
@@ -34,25 +33,40 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
     'wm/albumartistsortorder',
     'album:artistsort',
   ],
-  album: ['album', 'talb', 'tal', '©alb', 'wm/albumtitle', 'iprd', 'album:title'],
+  album: ['album', 'talb', 'tal', '©alb', 'wm/albumtitle', 'iprd', 'irpd', 'album:title'],
   albumsort: ['albumsort', 'tsoa', 'tsa', 'soal', 'wm/albumsortorder'],
   albumversion: ['albumversion', 'version', 'musicbrainz_albumcomment', 'musicbrainz album comment'],
-  genre: ['genre', 'tcon', 'tco', '©gen', 'gnre', 'wm/genre', 'ignr', 'track:genre'],
+  genre: ['genre', 'tcon', 'tco', '©gen', 'gnre', 'wm/genre', 'ignr', 'igre', 'track:genre'],
   mood: ['mood', 'tmoo', 'wm/mood'],
   compilation: ['compilation', 'tcmp', 'tcp', 'cpil', 'itunescompilation', 'wm/iscompilation'],
   track: ['track', 'tracknumber', 'trck', 'trk', 'trkn', 'wm/tracknumber', 'itrk', 'iprt', 'track:part_number'],
-  tracktotal: ['tracktotal', 'totaltracks', 'track:total_parts', 'album:total_parts'],
-  disc: ['disc', 'discnumber', 'tpos', 'tpa', 'disk', 'wm/partofset', 'album:part_number'],
+  tracktotal: ['tracktotal', 'totaltracks', 'ifrm', 'track:total_parts', 'album:total_parts'],
+  disc: ['disc', 'discnumber', 'disknumber', 'tpos', 'tpa', 'disk', 'wm/partofset', 'album:part_number'],
   disctotal: ['disctotal', 'totaldiscs'],
-  discsubtitle: ['discsubtitle', 'setsubtitle', 'tsst', 'wm/setsubtitle'],
-  bpm: ['bpm', 'tbpm', 'tbp', 'tmpo', 'wm/beatsperminute'],
-  comment: ['comment', 'comm', 'com', '©cmt', 'description', 'icmt', 'anno', 'track:comment'],
+  discsubtitle: ['discsubtitle', 'setsubtitle', 'tsst', 'wm/setsubtitle', 'idst'],
+  bpm: ['bpm', 'tbpm', 'tbp', 'tmpo', 'wm/beatsperminute', 'ibpm'],
+  comment: [
+    'comment',
+    'comm',
+    'com',
+    '©cmt',
+    'description',
+    'icmt',
+    'anno',
+    'track:comment',
+    'comment:described',
+    'isbj',
+  ],
   originaldate: [
     'originaldate',
     'tdor',
     'tory',
     'tor',
     'originalyear',
+    'origyear',
+    'origdate',
+    'originalreleasedate',
+    'originalreleaseyear',
     'wm/originalreleasetime',
     'wm/originalreleaseyear',
     'album:date_recorded',
@@ -69,13 +83,14 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
     'wm/year',
     'year',
     'icrd',
+    'iyer',
     'track:date',
     'track:date_recorded',
   ],
   releasedate: ['releasedate', 'tdrl', 'album:date_released', 'track:date_released'],
-  composer: ['composer', 'tcom', 'tcm', '©wrt', 'wm/composer', 'writer', 'iwri', 'track:composer'],
+  composer: ['composer', 'tcom', 'tcm', '©wrt', 'wm/composer', 'imus', 'writer', 'track:composer'],
   composersort: ['composersort', 'tsoc', 'tsc', 'soco', 'wm/composersortorder'],
-  lyricist: ['lyricist', 'text', 'txt', 'wm/writer', 'track:lyricist'],
+  lyricist: ['lyricist', 'text', 'txt', 'wm/writer', 'iwri', 'track:lyricist'],
   lyricistsort: ['lyricistsort'],
   conductor: ['conductor', 'tpe3', 'tp3', 'wm/conductor', 'track:conductor'],
   arranger: ['arranger', 'people:arranger', 'wm/arranger', 'track:arranger'],
@@ -83,18 +98,29 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   director: ['director', 'wm/director', '©dir'],
   engineer: ['engineer', 'people:engineer', 'wm/engineer', 'ieng', 'track:engineer'],
   mixer: ['mixer', 'people:mix', 'people:mixer', 'wm/mixer'],
-  remixer: ['remixer', 'tpe4', 'tp4', 'mixartist', 'wm/modifiedby', 'track:remixed_by'],
+  remixer: ['remixer', 'tpe4', 'tp4', 'mixartist', 'wm/modifiedby', 'iedt', 'track:remixed_by'],
   djmixer: ['djmixer', 'people:dj-mix', 'people:djmix', 'people:djmixer', 'wm/djmixer'],
-  performer: ['performer'],
-  replaygain_track_gain: ['replaygain_track_gain', 'rva2_track_gain'],
-  replaygain_track_peak: ['replaygain_track_peak', 'rva2_track_peak'],
-  replaygain_album_gain: ['replaygain_album_gain', 'rva2_album_gain'],
-  replaygain_album_peak: ['replaygain_album_peak', 'rva2_album_peak'],
+  performer: ['performer', 'istr', 'lead_performer'],
+  replaygain_track_gain: ['replaygain_track_gain', 'rva2_track_gain', 'track:replaygain_gain', 'rg_radio'],
+  replaygain_track_peak: ['replaygain_track_peak', 'rva2_track_peak', 'track:replaygain_peak', 'rg_peak'],
+  replaygain_album_gain: ['replaygain_album_gain', 'rva2_album_gain', 'album:replaygain_gain', 'rg_audiophile'],
+  replaygain_album_peak: ['replaygain_album_peak', 'rva2_album_peak', 'album:replaygain_peak'],
   r128_track_gain: ['r128_track_gain'],
   r128_album_gain: ['r128_album_gain'],
   explicitstatus: ['itunesadvisory', 'rtng', 'explicitstatus'],
   catalognumber: ['catalognumber', 'catalogid', 'catalog', 'wm/catalogno', 'discogs_catalog'],
-  recordlabel: ['label', 'recordlabel', 'publisher', 'organization', 'tpub', 'tpb', 'wm/publisher', 'track:publisher'],
+  recordlabel: [
+    'label',
+    'recordlabel',
+    'publisher',
+    'organization',
+    'tpub',
+    'tpb',
+    'wm/publisher',
+    'ipub',
+    'ipro',
+    'track:publisher',
+  ],
   releasetype: ['releasetype', 'musicbrainz album type', 'musicbrainz_albumtype', 'musicbrainz/album type'],
   releasestatus: ['releasestatus', 'musicbrainz album status', 'musicbrainz_albumstatus', 'musicbrainz/album status'],
   releasecountry: ['releasecountry', 'musicbrainz album release country', 'musicbrainz/album release country', 'icnt'],
@@ -108,13 +134,13 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   movement: ['movement', 'mvin', '©mvi'],
   movementtotal: ['movementtotal', '©mvc'],
   key: ['key', 'initialkey', 'tkey', 'wm/initialkey'],
-  language: ['language', 'tlan', 'tla', 'wm/language'],
+  language: ['language', 'tlan', 'tla', 'wm/language', 'ilng', 'ilgt'],
   script: ['script', 'wm/script'],
-  copyright: ['copyright', 'tcop', 'tcr', 'cprt', '©cpy'],
+  copyright: ['copyright', 'tcop', 'tcr', 'cprt', '©cpy', 'icop', '(c)'],
   license: ['license', 'wcop', 'wcp'],
-  encodedby: ['encodedby', 'tenc', 'ten', '©too', 'wm/encodedby', 'isft', 'track:encoder', 'encoder'],
+  encodedby: ['encodedby', 'tenc', 'ten', '©too', 'wm/encodedby', 'itch', 'isft', 'code', 'track:encoder', 'encoder'],
   encodersettings: ['encodersettings', 'tsse', 'tss', 'wm/encodingsettings', 'track:encoder_options'],
-  website: ['website', 'woar', 'war', 'weblink', 'wm/authorurl', 'turl'],
+  website: ['website', 'woar', 'war', 'weblink', 'wm/authorurl', 'turl', 'ibsu'],
   musicbrainz_recordingid: [
     'musicbrainz_trackid',
     'ufid:http://musicbrainz.org',
@@ -169,7 +195,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
 
 /** Tags that are no text for people: pictures, lyrics (kept elsewhere), counters, players' private notes. */
 const DROPPED =
-  /^(apic|pic|covr|metadata_block_picture|picture|cover art.*|wm\/picture|uslt|ult|sylt|slt|©lyr|lyrics(-.*)?|unsyncedlyrics(-.*)?|syncedlyrics|wm\/lyrics(_synchronised)?|priv|geob|pcnt|cnt|popm|pop|mcdi|chap|ctoc|rating|rating:.*|rate|rva2?|itunnorm|itunsmpb|itun_cddb.*|itunes_cddb.*|acoustid_fingerprint|acoustid fingerprint|fingerprint|musicip_.*|pgap|stik|hdvd|wm\/mediaclass.*|mp3gain_.*|(wm|wmfsdk|isvbr|asf).*version.*|coverart(mime)?|dummy|cuesheet|log|_statistics.*|.*:_statistics.*|track:duration|track:bps|track:number_of_.*)$/
+  /^(apic|pic|covr|metadata_block_picture|picture|cover art.*|wm\/picture|uslt|ult|sylt|slt|©lyr|priv|geob|pcnt|cnt|popm|pop|mcdi|chap|ctoc|rating|rating:.*|rate|rva2?|(comment[: ]?)?itun(norm|smpb|pgap)|itun_cddb.*|itunes_cddb.*|acoustid_fingerprint|acoustid fingerprint|fingerprint|musicip_.*|pgap|stik|hdvd|wm\/mediaclass.*|mp3gain_.*|(wm|wmfsdk|isvbr|asf).*version.*|coverart(mime)?|dummy|cuesheet|log|_statistics.*|.*:_statistics.*|track:duration|track:bps|track:number_of_.*)$/
 
 interface Place {
   readonly name: string
@@ -180,6 +206,13 @@ const PLACES = new Map<string, Place>(
     aliases.map((alias, rank) => [alias, { name, rank }] as [string, Place]),
   ),
 )
+
+/** The same without what stands between words, which programs write as space, underscore, hyphen or not at all. */
+const COMPACT = new Map([...PLACES].map(([name, place]) => [compact(name), place]))
+
+/** Of dates the one with a name of its own may be the fuller one. */
+const DATES = /^(originaldate|recordingdate|releasedate)$/
+const FREE_NAME = 50
 
 /** Which kind of tag counts when a file carries several. */
 const ORIGINS = [
@@ -209,8 +242,8 @@ export interface NativeTag {
 }
 
 /**
- * Brings the tags of all formats under our names. Of several names of one thing the first alias counts, of several
- * kinds of tag the better one; the values of the winner stay in order, equal ones once.
+ * Brings the tags of all formats under our names. Of several names of one thing the first alias counts, the format's own
+ * ones before free ones; of several kinds of tag the better one; the values of the winner stay in order, equal ones once.
  */
 export function toRawTags(native: Iterable<NativeTag>): RawTags {
   const found = new Map<string, { score: number; values: string[] }>()
@@ -219,10 +252,11 @@ export function toRawTags(native: Iterable<NativeTag>): RawTags {
     if (text === '') continue
     const own = ownName(id)
     if (DROPPED.test(own)) continue
-    const place = PLACES.get(own) ?? (own.startsWith('track:') ? PLACES.get(own.slice(6)) : undefined)
+    const place = placeOf(own)
     const name = place?.name ?? own
     const at = ORIGINS.indexOf(origin)
-    const score = (at < 0 ? ORIGINS.length : at) * 100 + (place?.rank ?? 0)
+    const free = isFree(id) && !DATES.test(name) ? FREE_NAME : 0
+    const score = (at < 0 ? ORIGINS.length : at) * 100 + (place?.rank ?? 0) + free
     const entry = found.get(name)
     if (!entry || score < entry.score) {
       if (entry || found.size < MAX_TAGS) found.set(name, { score, values: [text] })
@@ -232,9 +266,23 @@ export function toRawTags(native: Iterable<NativeTag>): RawTags {
   return Object.fromEntries([...found].map(([name, { values }]) => [name, values]))
 }
 
-function ownName(id: string): string {
-  const lower = id.toLowerCase()
-  if (lower.startsWith('txxx:') || lower.startsWith('comm:')) return lower.startsWith('comm:') ? 'comm' : lower.slice(5)
-  if (lower.startsWith('----:')) return lower.slice(lower.indexOf(':', 5) + 1)
+function placeOf(own: string): Place | undefined {
+  const plain = own.startsWith('track:') ? own.slice(6) : own
+  return PLACES.get(own) ?? PLACES.get(plain) ?? COMPACT.get(compact(plain))
+}
+
+function compact(name: string): string {
+  return name.replace(/[\s_-]+/g, '')
+}
+
+function isFree(id: string): boolean {
+  return /^(txxx|----):/i.test(id)
+}
+
+/** A tag's name in lower case, without what marks names of one's own in ID3 (`TXXX:`) and MP4 (`----:mean:`). */
+export function ownName(id: string): string {
+  const lower = id.toLowerCase().replaceAll('\0', '').trim()
+  if (lower.startsWith('txxx:')) return lower.slice(5).trim()
+  if (lower.startsWith('----:')) return lower.slice(lower.indexOf(':', 5) + 1).trim()
   return lower
 }

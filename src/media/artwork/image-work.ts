@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Metadata, Sharp } from 'sharp'
 import { systemErrorCode } from '../../base/errors.ts'
+import type { PictureType } from '../../base/picture-type.ts'
 import { decodeCost } from './decode-cost.ts'
 import type { ImageDone, ImageLimits, ImageTask, PictureSource } from './image-tasks.ts'
 import { type PictureBytes, PictureProblem, readPicture } from './picture-bytes.ts'
-import type { PictureType } from './picture-type.ts'
 import { decodeHeader, type PictureHeader, writeStored } from './stored-picture.ts'
 
 export type SharpModule = typeof import('sharp')

@@ -1,8 +1,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { systemErrorCode } from '../../base/errors.ts'
+import { type PictureType, pictureType } from '../../base/picture-type.ts'
 import { openConfined, readBounded } from '../confined-file.ts'
 import type { ImageFailure, PictureSource } from './image-tasks.ts'
-import { type PictureType, pictureType } from './picture-type.ts'
 import { HEADER_BYTES } from './stored-picture.ts'
 
 /** Why a task ends without a picture; turned into an answer by the loop of the child. */

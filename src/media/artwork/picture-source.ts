@@ -2,8 +2,8 @@ import type { FileHandle } from 'node:fs/promises'
 import { open } from 'node:fs/promises'
 import type { ByteRange, ByteSource, ByteStream } from '../../base/byte-source.ts'
 import { AppError } from '../../base/errors.ts'
+import { pictureType, SNIFF_BYTES } from '../../base/picture-type.ts'
 import { openConfined } from '../confined-file.ts'
-import { pictureType, SNIFF_BYTES } from './picture-type.ts'
 import { HEADER_BYTES, type StoredPicture } from './stored-picture.ts'
 
 /** What the description of a cover says beside its bytes. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { PICTURE_TYPES, type PictureType } from './picture-type.ts'
+import { PICTURE_TYPES, type PictureType } from '../../base/picture-type.ts'
 
 /**
  * A file of the cover cache: 16 bytes that tell type and size, then the picture. So one read answers a request, and a

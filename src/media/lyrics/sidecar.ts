@@ -1,10 +1,11 @@
 import { basename, extname } from 'node:path'
 import { LRUCache } from 'lru-cache'
 import { decodeText } from '../../base/decode-text.ts'
-import { type LyricsText, languageTag, parseLyricsText } from '../../base/lrc.ts'
+import { type LyricsText, languageTag } from '../../base/lrc.ts'
+import { parseSrt } from '../../base/srt.ts'
+import { parseTimedText } from '../../base/timed-text.ts'
+import { parseTtml } from '../../base/ttml.ts'
 import { openConfined, readBounded } from '../confined-file.ts'
-import { parseSrt } from './srt.ts'
-import { parseTtml } from './ttml.ts'
 
 const MAX_BYTES = 1 << 20
 /** Characters of parsed lyrics that are kept: those of the songs that play. */
@@ -49,7 +50,7 @@ export function createSidecarReader(): SidecarReader {
 function parse(ending: string, text: string): LyricsText {
   if (ending === '.srt' || ending === '.vtt') return parseSrt(text)
   if (ending === '.ttml') return parseTtml(text)
-  return parseLyricsText(text)
+  return parseTimedText(text)
 }
 
 /** `Song.pt-BR.lrc` beside `Song.mp3` is in `pt-br`. */

@@ -71,7 +71,7 @@ function ilst(spec: AudioSpec): Buffer {
   }
   for (const [name, value] of spec.native ?? [])
     atoms.push(
-      name.startsWith('----:') ? freeform(name.split(':')[2] ?? name, [value]) : atom(name, data(1, utf8(value))),
+      name.length === 4 ? atom(name, data(1, utf8(value))) : freeform(name.replace(/^----:[^:]*:/, ''), [value]),
     )
   for (const lyrics of spec.lyrics ?? []) atoms.push(atom('\xa9lyr', data(1, utf8(lrcText(lyrics)))))
   if (spec.picture) atoms.push(atom('covr', data(spec.picture.mime === 'image/png' ? 14 : 13, spec.picture.data)))

@@ -1,4 +1,4 @@
-import { type LyricsText, languageTag } from '../../base/lrc.ts'
+import { type LyricsText, languageTag } from './lrc.ts'
 
 const TOKEN = /<(\/?)([A-Za-z][\w:.-]*)([^<>]*)>|<[^<>]*>|([^<]+)/g
 const MAX_LINES = 10_000
