@@ -1,4 +1,4 @@
-// Bundles src/ into dist/ when it is stale; a few milliseconds when it is not. `--force` builds anyway.
+// Bundles src/ into dist/ when it is stale. `--force` builds anyway. launch.sh runs it when something is newer than the stamp.
 // The result replaces the old one as a whole, so that an interrupted build leaves what was there.
 import { createHash } from 'node:crypto'
 import {
@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -27,6 +28,9 @@ const LOCK_FILE = join(ROOT, 'package-lock.json')
 const LOCK = join(ROOT, '.dist-lock')
 /** A build takes a second or two, on a Raspberry Pi ten. */
 const STALE_LOCK_MS = 120_000
+
+const STARTED_MS = Date.now()
+const COARSE_MS = 2000
 
 const MIN_NODE = 20
 const EXIT_UNAVAILABLE = 69
@@ -146,6 +150,12 @@ function stampOf(files) {
   return hash.digest('hex')
 }
 
+/** What changes from now on, or did just before (some file systems keep whole seconds), is newer than the stamp. */
+function dateStamp(file) {
+  const date = (STARTED_MS - COARSE_MS) / 1000
+  utimesSync(file, date, date)
+}
+
 function isFresh(stamp) {
   try {
     return readFileSync(STAMP, 'utf8') === stamp
@@ -198,6 +208,7 @@ async function bundle(files, stamp) {
       if (name.endsWith('.mjs') || name.endsWith('plugin.js')) makeAscii(join(work, name))
     }
     writeFileSync(join(work, '.stamp'), stamp)
+    dateStamp(join(work, '.stamp'))
     replace(work)
   } finally {
     rmSync(work, { recursive: true, force: true })
@@ -257,6 +268,15 @@ async function buildIfStale() {
   if (force || !isFresh(stamp)) await bundle(files, stamp)
 }
 
+/** So that the next start need not look as closely. */
+function redate() {
+  try {
+    dateStamp(STAMP)
+  } catch {
+    // Where that can't be written, every start looks.
+  }
+}
+
 /** Where the disk can't be written, as in a container, the old bundle is better than no server. */
 function withoutBuild(error) {
   if (!['EROFS', 'EACCES', 'EPERM'].includes(error.code)) throw error
@@ -273,3 +293,4 @@ const force = process.argv.includes('--force')
 const isPackaged = !existsSync(LOCK_FILE) && existsSync(STAMP)
 if (isPackaged) process.exit(0)
 if (force || !isFresh(stampOf(sourceFiles()))) await withLock(buildIfStale).catch(withoutBuild)
+else redate()

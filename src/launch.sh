@@ -22,7 +22,21 @@ if [ ! -x "$node" ]; then node=$(command -v node) || {
   echo 'tonearm: Node.js 20 or newer is needed; see https://nodejs.org' >&2
   exit 69
 }; fi
-if [ -f "$root/src/build.mjs" ]; then "$node" "$root/src/build.mjs"; fi
+
+# Whether anything that the bundle is made of may have changed since; src/build.mjs looks closer. Starting Node for it would take
+# ten times as long. Changes of the status tell of what older files came in place of, and of folders what went away. An npm
+# package brings no lock file, and never changes. Where `find` does not know these words, Node looks each time.
+is_stale() {
+  stamp=$root/dist/.stamp
+  [ -f "$stamp" ] || return 0
+  [ -f "$root/package-lock.json" ] || return 1
+  set -- "$root/src" "$root/package-lock.json" "$node"
+  if [ -d "$root/plugins" ]; then set -- "$@" "$root/plugins"; fi
+  changed=$(find -H "$@" \( -name node_modules -o -name test -o -name dist \) -prune -o -cnewer "$stamp" -print -quit 2>/dev/null) ||
+    return 0
+  [ -n "$changed" ]
+}
+if [ -f "$root/src/build.mjs" ] && is_stale; then "$node" "$root/src/build.mjs"; fi
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
