@@ -8,6 +8,7 @@ import { notes } from './migrations/0004-notes.ts'
 import { explicit } from './migrations/0005-explicit.ts'
 import { searchMarks } from './migrations/0006-search-marks.ts'
 import { familiarPlaces } from './migrations/0007-familiar-places.ts'
+import { tornPictures } from './migrations/0008-torn-pictures.ts'
 
 /** The statements of one step, run in order. Released steps are never edited, moved or removed. */
 export type Migration = readonly string[]
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   explicit,
   searchMarks,
   familiarPlaces,
+  tornPictures,
 ]
 
 /**

@@ -90,6 +90,32 @@ test('what is no good picture counts as none, is remembered, and harms nobody', 
   assert.equal(warnings(), before)
 })
 
+test('a picture that ends too early is shown as far as it goes', NEEDS_SHARP, async (t) => {
+  const fixture = await artworkFixture(t)
+  const large = { noise: true } as const
+  const jpeg = await picture(900, 900, large)
+  const small = await picture(90, 90, large)
+  const png = await picture(900, 900, { ...large, format: 'png' })
+  const cut = (bytes: Buffer, count: number) => bytes.subarray(0, bytes.length - count)
+  const torn: readonly (readonly [string, Buffer])[] = [
+    ['cover.jpg', cut(jpeg, 2)],
+    ['cover.jpg', cut(jpeg, 500)],
+    ['cover.jpg', cut(jpeg, jpeg.length * 0.2)],
+    ['cover.jpg', cut(small, 2)],
+    ['cover.png', cut(png, 4)],
+    ['cover.png', cut(png, 12)],
+    ['cover.png', cut(png, 40)],
+    ['cover.png', cut(png, png.length * 0.2)],
+  ]
+  for (const [index, [name, bytes]] of torn.entries()) await albumWith(fixture, index + 1, name, bytes)
+  for (const [index, [, bytes]] of torn.entries()) {
+    const cover = (size?: number) => fixture.artwork.cover(viewer(), id('album', index + 1), size)
+    assert.equal(await shapeOf(await cover(80)), '80x80 jpeg', String(index))
+    assert.equal(await shapeOf(await cover(800)), index === 3 ? '90x90 jpeg' : '800x800 jpeg', String(index))
+    assert.deepEqual(await bytesOf(await cover()), Buffer.from(bytes), String(index))
+  }
+})
+
 test('the next candidate is taken when the first is broken', NEEDS_SHARP, async (t) => {
   const fixture = await artworkFixture(t)
   const inside = await picture(300, 300)

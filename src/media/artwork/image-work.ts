@@ -8,6 +8,7 @@ import { decodeCost } from './decode-cost.ts'
 import type { ImageDone, ImageLimits, ImageTask, PictureSource } from './image-tasks.ts'
 import { type PictureBytes, PictureProblem, readPicture } from './picture-bytes.ts'
 import { decodeHeader, type PictureHeader, writeStored } from './stored-picture.ts'
+import { isMostlyThere } from './torn-picture.ts'
 
 export type SharpModule = typeof import('sharp')
 
@@ -77,14 +78,29 @@ async function makeMaster(
   const known = await readHeader(target)
   if (known) return { ok: true, content, width: known.width, height: known.height, original, written: 0 }
   // A header may promise a picture that the bytes behind it don't hold, so the small ones are decoded too.
-  if (original) await decoding(() => load(sharp, picture, limits).stats())
-  const stored = original ? { data: picture.bytes, ...size } : await shrink(picture, edge, sharp, limits)
-  const written = await store(target, stored, original ? picture.type : 'image/jpeg')
-  return { ok: true, content, width: stored.width, height: stored.height, original, written }
+  const untouched = original && (await isWhole(sharp, picture, limits))
+  const stored = untouched ? { data: picture.bytes, ...size } : await shrink(picture, edge, sharp, limits)
+  const written = await store(target, stored, untouched ? picture.type : 'image/jpeg')
+  return { ok: true, content, width: stored.width, height: stored.height, original: untouched, written }
 }
 
-function load(sharp: SharpModule, picture: PictureBytes, limits: ImageLimits): Sharp {
-  return sharp(picture.bytes, { limitInputPixels: limits.maxPixels, failOn: 'error', sequentialRead: true })
+/** 'none' goes on over errors. */
+function load(
+  sharp: SharpModule,
+  picture: PictureBytes,
+  limits: ImageLimits,
+  failOn: 'error' | 'none' = 'error',
+): Sharp {
+  return sharp(picture.bytes, { limitInputPixels: limits.maxPixels, failOn, sequentialRead: true })
+}
+
+async function isWhole(sharp: SharpModule, picture: PictureBytes, limits: ImageLimits): Promise<boolean> {
+  return load(sharp, picture, limits)
+    .stats()
+    .then(
+      () => true,
+      () => false,
+    )
 }
 
 /** Rejects before anything is decoded when that would take too much memory. */
@@ -94,17 +110,27 @@ async function bounded(sharp: SharpModule, picture: PictureBytes, limits: ImageL
   return header
 }
 
+/** A picture that ends too early is made of what is there, when that is most of it. */
 async function shrink(picture: PictureBytes, edge: number, sharp: SharpModule, limits: ImageLimits): Promise<Rendered> {
   return decoding(async () => {
     await bounded(sharp, picture, limits)
-    const { data, info } = await load(sharp, picture, limits)
-      .autoOrient()
-      .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
-      .flatten({ background: '#ffffff' })
-      .jpeg({ quality: limits.quality })
-      .toBuffer({ resolveWithObject: true })
-    return { data, width: info.width, height: info.height }
+    try {
+      return await shrunk(load(sharp, picture, limits), edge, limits)
+    } catch (error) {
+      if (!(await isMostlyThere(load(sharp, picture, limits, 'none')))) throw error
+      return shrunk(load(sharp, picture, limits, 'none'), edge, limits)
+    }
   })
+}
+
+async function shrunk(source: Sharp, edge: number, limits: ImageLimits): Promise<Rendered> {
+  const { data, info } = await source
+    .autoOrient()
+    .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
+    .flatten({ background: '#ffffff' })
+    .jpeg({ quality: limits.quality })
+    .toBuffer({ resolveWithObject: true })
+  return { data, width: info.width, height: info.height }
 }
 
 async function makeGrid(
