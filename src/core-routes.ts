@@ -18,11 +18,11 @@ export function createRouteTable(core: Core): RouteTable {
 }
 
 /** All that the core itself answers; plugins bring the rest. */
-export function coreRoutes({ subsonic, sessions, gate, auth, repositories, hooks }: Core): readonly Route[] {
+export function coreRoutes({ db, subsonic, sessions, gate, auth, repositories, hooks }: Core): readonly Route[] {
   const { authenticator, accounts, scopes } = auth
   return [
     welcomeRoute({ version: programVersion() }),
-    pingRoute,
+    pingRoute(() => db.fault()),
     robotsRoute,
     { method: 'ANY', path: '/rest/*', ignoreCase: true, handler: (request) => subsonic.handle(request) },
     ...nativeRoutes({

@@ -8,6 +8,7 @@ import type { Route, Router } from './http/router.ts'
 import { type Listening, startHttp } from './http/start-http.ts'
 import type { HttpHandler } from './http/types.ts'
 import { prepareAfterScans } from './media/prepare-after-scans.ts'
+import { watchData } from './notify/data-watch.ts'
 import { watchDisks } from './notify/disk-watch.ts'
 import { shutGates } from './plugin/host/live-tables.ts'
 import { createPluginRoom, type PluginRoomOptions } from './plugin/host/plugin-room.ts'
@@ -121,6 +122,7 @@ async function startBackgroundWork(core: Core, scope: Scope): Promise<void> {
   streamer.start().catch((error: unknown) => log.error('transcoding is off', { error }))
   if (config.artwork.prepare) scope.add('preparing of covers', prepareAfterScans(core))
   await scanner.start()
+  scope.add('data folder', watchData({ db: core.db, log: log.child({ room: 'db' }) }))
   scope.add('disk space', watchDisks({ paths: config.paths, notify, log: log.child({ room: 'notify' }) }))
 }
 

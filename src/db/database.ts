@@ -1,3 +1,5 @@
+import type { AppError } from '../base/errors.ts'
+
 /** What SQLite stores. Booleans are 0 and 1. */
 export type SqlValue = string | number | bigint | Uint8Array | null
 export type SqlParams = readonly SqlValue[]
@@ -48,6 +50,8 @@ export interface Database {
   durability(mode: 'durable' | 'bulk'): void
   /** A consistent copy by `VACUUM INTO`; `path` must not exist. */
   backup(path: string): void
+  /** Why nothing that is written now would be found again: the data folder is gone. Every write throws it. */
+  fault(): AppError | undefined
   /** Bytes of the file and of the write-ahead log, and the statements that are kept. */
   stats(): { readonly fileBytes: number; readonly walBytes: number; readonly statements: number }
   readonly isOpen: boolean

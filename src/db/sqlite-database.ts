@@ -1,7 +1,9 @@
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { AppError } from '../base/errors.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Database, RowReader, SqlParams, SqlValue, TableWatch } from './database.ts'
+import { FilePlace } from './file-place.ts'
 import { explainSqlError } from './sql-error.ts'
 import {
   assertBinding,
@@ -97,6 +99,7 @@ class SqliteDatabase implements Database {
   readonly #log: Logger
   readonly #statements: StatementCache
   readonly #watches = new TableWatches()
+  readonly #place: FilePlace
   #depth = 0
   #durable = true
   #logFile: number | undefined
@@ -105,6 +108,7 @@ class SqliteDatabase implements Database {
     this.#native = native
     this.#path = options.path
     this.#log = options.log
+    this.#place = new FilePlace(options.path)
     this.#statements = new StatementCache(native, options.statements ?? 128)
   }
 
@@ -145,6 +149,7 @@ class SqliteDatabase implements Database {
   }
 
   run(sql: string, params: SqlParams = []): { readonly changes: number; readonly lastId: number } {
+    if (this.#depth === 0 && !isReadOnly(sql)) this.#requirePlace()
     const change = this.#use(sql, params, (entry) => {
       while (entry.native._step());
       return isReadOnly(sql) ? { changes: 0, lastId: 0 } : lastChange(this.#native)
@@ -156,6 +161,7 @@ class SqliteDatabase implements Database {
   }
 
   exec(sql: string): void {
+    if (this.#depth === 0) this.#requirePlace()
     try {
       this.#native.exec(sql)
     } catch (error) {
@@ -167,6 +173,7 @@ class SqliteDatabase implements Database {
   }
 
   transaction<T>(work: () => T): T {
+    if (this.#depth === 0) this.#requirePlace()
     const savepoint = `level${this.#depth}`
     this.#command(this.#depth === 0 ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${savepoint}`)
     this.#depth++
@@ -230,6 +237,10 @@ class SqliteDatabase implements Database {
     }
   }
 
+  fault(): AppError | undefined {
+    return this.#place.fault(this.#logFile)
+  }
+
   stats(): { readonly fileBytes: number; readonly walBytes: number; readonly statements: number } {
     const size = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
     return { fileBytes: size(this.#path), walBytes: size(`${this.#path}-wal`), statements: this.#statements.size }
@@ -249,6 +260,11 @@ class SqliteDatabase implements Database {
     } catch (error) {
       throw explainSqlError(error, this.#path)
     }
+  }
+
+  #requirePlace(): void {
+    const fault = this.fault()
+    if (fault) throw fault
   }
 
   #take(sql: string): CachedStatement {

@@ -88,7 +88,7 @@ test('a swap replaces the whole table, and a bad one changes nothing', () => {
 })
 
 test('health checks and search engines are answered', () => {
-  const router = createRouter([pingRoute, robotsRoute])
+  const router = createRouter([pingRoute(() => undefined), robotsRoute])
   const ping = ask(router, 'GET', '/ping')
   assert.deepEqual([ping.status, ping.body, ping.headers['content-type']], [200, '.', 'text/plain; charset=utf-8'])
   assert.match(String(ask(router, 'GET', '/robots.txt').body), /Disallow: \/\n/)

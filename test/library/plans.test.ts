@@ -32,6 +32,7 @@ function listening(db: Database, heard: Map<string, SqlParams>): Database {
     analyze: () => db.analyze(),
     durability: (mode) => db.durability(mode),
     backup: (path) => db.backup(path),
+    fault: () => db.fault(),
     stats: () => db.stats(),
     get isOpen() {
       return db.isOpen

@@ -315,6 +315,7 @@ function bound(database: Database): Database {
     analyze: () => database.analyze(),
     durability: (mode) => database.durability(mode),
     backup: (path) => database.backup(path),
+    fault: () => database.fault(),
     stats: () => database.stats(),
     close: () => database.close(),
   }
