@@ -54,8 +54,7 @@ export function addSubsonicFace(subsonic: Subsonic, { store, content, service, s
       role ? { role } : {},
     )
   const inputOf = ({ params }: SubsonicRequest): ShareInput => {
-    const text = params.optional('expires')
-    const expires = text === undefined ? undefined : params.integer('expires')
+    const expires = params.integer('expires', undefined)
     if (expires !== undefined && (expires < 0 || expires > 8.64e15))
       throw new Problem('invalid', 'expires is in ms since 1970.')
     const description = params.all('description')[0] ?? params.optional('description')

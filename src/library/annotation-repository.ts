@@ -1,5 +1,6 @@
 import type { MediaKind, UserId } from '../base/ids.ts'
 import type { Viewer } from './entities.ts'
+import { folderMeanings, markedFoldersOf } from './folder-meaning.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { visiblePlaylist } from './playlist-rows.ts'
@@ -15,6 +16,12 @@ export interface AnnotationRepository {
   setStarred(viewer: Viewer, items: readonly MediaRef[], starred: boolean, at: number): readonly MediaRef[]
   /** 0 removes. @returns false when the item is not visible. */
   setRating(viewer: Viewer, item: MediaRef, rating: number, at: number): boolean
+  /**
+   * What carries the marks of an item, so that both ways of browsing show the same: that itself, or in place of a folder
+   * the album or artist that it stands for. Behind it folders with marks of their own that stand for it as well: these
+   * go when its marks go. Empty when the item is not visible.
+   */
+  bearersOf(viewer: Viewer, item: MediaRef): readonly MediaRef[]
   /** What a user's marks of an item are; for the native API and plugins. */
   removeAllOf(userId: UserId): void
 }
@@ -30,6 +37,28 @@ export function createAnnotationRepository(context: LibraryContext): AnnotationR
     )
   }
 
+  const bearerOf = (viewer: Viewer, item: MediaRef): MediaRef => {
+    if (item.kind !== 'folder') return item
+    const name = db.get<{ name: string }>('SELECT name FROM folder WHERE id = ?', [item.key])?.name ?? ''
+    const { albumId, artistId } = folderMeanings(db, [{ id: item.key, name }]).get(item.key) ?? {}
+    const bearer: MediaRef | undefined =
+      albumId !== undefined
+        ? { kind: 'album', key: albumId }
+        : artistId !== undefined
+          ? { kind: 'artist', key: artistId }
+          : undefined
+    return bearer && isVisible(viewer, bearer) ? bearer : item
+  }
+
+  const bearersOf = (viewer: Viewer, item: MediaRef): readonly MediaRef[] => {
+    if (!isVisible(viewer, item)) return []
+    const bearer = bearerOf(viewer, item)
+    const { kind, key } = bearer
+    if (kind !== 'album' && kind !== 'artist') return [bearer]
+    const folders = markedFoldersOf(db, { userId: viewer.userId, kind: KIND.folder }, { kind, key })
+    return [bearer, ...folders.map((folder): MediaRef => ({ kind: 'folder', key: folder }))]
+  }
+
   /** Brings the item's sums for the average in step with one user's change. */
   const addRating = (item: MediaRef, change: { readonly sum: number; readonly count: number }) => {
     if (!isRated(item.kind) || (change.sum === 0 && change.count === 0)) return
@@ -41,6 +70,7 @@ export function createAnnotationRepository(context: LibraryContext): AnnotationR
   }
 
   return {
+    bearersOf,
     setStarred: (viewer, items, starred, at) =>
       db.transaction(() => {
         const done = items.filter((item) => isVisible(viewer, item))

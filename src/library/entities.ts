@@ -198,6 +198,9 @@ export interface Folder extends Annotation {
   readonly totalSongs: number
   /** File names of pictures in it. */
   readonly images: readonly string[]
+  /** What it stands for; stars and ratings are that one's. */
+  readonly albumId: AlbumId | undefined
+  readonly artistId: ArtistId | undefined
   readonly createdAt: number
 }
 

@@ -1,27 +1,48 @@
-import type { FolderId, LibraryId } from '../base/ids.ts'
+import type { AlbumId, ArtistId, FolderId, LibraryId } from '../base/ids.ts'
 import type { AlbumQuery } from './album-repository.ts'
 import { all, type Condition } from './condition.ts'
 import type { Folder, Song, Viewer } from './entities.ts'
 import { firstColumn } from './first-column.ts'
+import { foldersOfArtists } from './folder-meaning.ts'
+import { isAtOrBelow } from './folder-range.ts'
 import { loadFolders } from './folder-rows.ts'
+import { type FolderTally, tallyFolders } from './folder-tally.ts'
 import type { LibraryContext } from './library-context.ts'
+import { markedFolders } from './marked-folders.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { randomIds } from './random-ids.ts'
 import { rankedIds } from './ranked-items.ts'
 import type { ScopeSql } from './scope-sql.ts'
 import { loadSongs } from './song-rows.ts'
-import { countVisible, STARRED_LIMIT } from './visible-ids.ts'
+import { countVisible, STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
+
+/** Visible songs of one album and album artist, in a folder and below it. */
+export interface FolderShare {
+  readonly albumId: AlbumId
+  readonly artistId: ArtistId
+  readonly songs: number
+  /** Those that lie in the folder itself. */
+  readonly own: number
+}
 
 /** The real tree of folders. Only folders with something visible in or below them exist for a viewer. */
 export interface FolderRepository {
   find(viewer: Viewer, id: FolderId): Folder | undefined
+  findMany(viewer: Viewer, ids: readonly FolderId[]): readonly Folder[]
+  /** Of the visible songs that lie in each of the folders, not below; folders without songs are left out. */
+  tallies(viewer: Viewer, ids: readonly FolderId[]): ReadonlyMap<FolderId, FolderTally>
+  /** What lies in a folder and below it. */
+  contents(viewer: Viewer, id: FolderId): readonly FolderShare[]
+  /** The folder of the first level that stands for each of the artists, where there is one. */
+  ofArtists(viewer: Viewer, ids: readonly ArtistId[]): ReadonlyMap<ArtistId, Folder>
   /** The root of each visible library. */
   roots(viewer: Viewer): readonly Folder[]
   /** By order name. */
   children(viewer: Viewer, id: FolderId): readonly Folder[]
   /** Folders that directly hold songs, in the manner of getAlbumList: what folder clients call albums. */
   listAlbums(viewer: Viewer, query: AlbumQuery): readonly Folder[]
+  /** With a star of their own; albums and artists have those of the folders that stand for them. */
   starred(viewer: Viewer, limit?: number): readonly Folder[]
   /** Songs that lie directly in a library's root folder (Subsonic `indexes.child`). */
   looseSongs(viewer: Viewer, id: LibraryId): readonly Song[]
@@ -41,6 +62,7 @@ export function createFolderRepository(context: LibraryContext): FolderRepositor
         return randomIds(context, { table: 'folder', visible: holdsSongs, limit: query.limit, offset: query.offset })
       case 'starred':
       case 'highest':
+        return markedFolders(context, viewer, query.order, holdsSongs).slice(query.offset, query.offset + query.limit)
       case 'frequent':
       case 'recent':
         return rankedIds(context, viewer.userId, {
@@ -67,7 +89,41 @@ export function createFolderRepository(context: LibraryContext): FolderRepositor
     }
   }
 
+  const findMany = (viewer: Viewer, ids: readonly FolderId[]) => {
+    const visible = visibleAmong(context, 'folder', context.scope(viewer).folder('i'), ids)
+    return load(
+      viewer,
+      ids.filter((id) => visible.has(id)),
+    )
+  }
+
   return {
+    findMany,
+    contents: (viewer, id) => {
+      const scope = context.scope(viewer)
+      const visible = scope.song('s')
+      return context.memo(`folder contents ${id} ${scope.key}`, () =>
+        db.select(
+          `SELECT s.album_id, s.album_artist_id, count(*), sum(s.folder_id = f.id) FROM folder f
+             CROSS JOIN folder d ON ${isAtOrBelow('d', 'f')}
+             CROSS JOIN song s INDEXED BY song_folder ON s.folder_id = d.id
+           WHERE f.id = ? AND ${visible.sql} GROUP BY s.album_id, s.album_artist_id`,
+          [id, ...visible.params],
+          (row): FolderShare => ({
+            albumId: row.number(0) as AlbumId,
+            artistId: row.number(1) as ArtistId,
+            songs: row.number(2),
+            own: row.number(3),
+          }),
+        ),
+      )
+    },
+    tallies: (viewer, ids) => tallyFolders(db, ids, context.scope(viewer).song('s')),
+    ofArtists: (viewer, ids) => {
+      const found = foldersOfArtists(db, ids)
+      const folders = findMany(viewer, [...found.values()] as FolderId[])
+      return new Map(folders.flatMap((folder) => (folder.artistId === undefined ? [] : [[folder.artistId, folder]])))
+    },
     count: (viewer) => countVisible(context, viewer, 'folder'),
     find: (viewer, id) => {
       const visible = context.scope(viewer).folder('f')

@@ -2,6 +2,7 @@ import type { FolderId, LibraryId } from '../base/ids.ts'
 import type { RowReader } from '../db/database.ts'
 import { annotate, type Draft, unmarked } from './annotations-read.ts'
 import type { Folder, Viewer } from './entities.ts'
+import { folderMeanings, NO_MEANING } from './folder-meaning.ts'
 import { isAtOrBelow } from './folder-range.ts'
 import { jsonIds, jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
@@ -24,12 +25,41 @@ export function loadFolders(context: LibraryContext, viewer: Viewer, ids: readon
     const touched = [...found].filter(([id]) => scope.marks?.isTouched('folder', id) ?? true)
     if (!scope.whole && touched.length > 0) countVisible(context, scope, new Map(touched))
     annotate(context, viewer.userId, { kind: KIND.folder, byId: found })
+    takeMeanings(context, viewer, found)
     for (const id of slice) {
       const folder = found.get(id)
       if (folder) folders.push(folder)
     }
   }
   return folders
+}
+
+/** Writes into the folders what they stand for and its marks; plays are each folder's own. */
+function takeMeanings(context: LibraryContext, viewer: Viewer, folders: ReadonlyMap<number, Draft<Folder>>): void {
+  const bearers = { album: new Map<number, Draft<Folder>[]>(), artist: new Map<number, Draft<Folder>[]>() }
+  for (const [id, { albumId, artistId }] of folderMeanings(context.db, folders.values())) {
+    const folder = folders.get(id)
+    const bearer = albumId ?? artistId
+    if (!folder || bearer === undefined) continue
+    folder.albumId = albumId
+    folder.artistId = artistId
+    const known = bearers[albumId === undefined ? 'artist' : 'album']
+    known.set(bearer, [...(known.get(bearer) ?? []), folder])
+  }
+  for (const table of ['album', 'artist'] as const) {
+    if (bearers[table].size === 0) continue
+    const marks = `SELECT i.id, n.starred_at, n.rating, i.rating_sum, i.rating_count FROM ${table} i
+      LEFT JOIN annotation n ON n.user_id = ? AND n.kind = ? AND n.item_id = i.id
+      WHERE i.id IN (SELECT value FROM json_each(?)) AND (i.rating_count > 0 OR n.starred_at IS NOT NULL)`
+    const params = [viewer.userId, KIND[table], jsonIds([...bearers[table].keys()])]
+    context.db.select(marks, params, (row) => {
+      for (const folder of bearers[table].get(row.number(0)) ?? []) {
+        if (!row.isNull(1)) folder.starredAt = row.number(1)
+        folder.rating = row.number(2) || folder.rating
+        if (row.number(4) > 0) folder.averageRating = row.number(3) / row.number(4)
+      }
+    })
+  }
 }
 
 /** A root with so many children costs a walk over the library: worth keeping. */
@@ -77,6 +107,7 @@ function readFolder(row: RowReader): Draft<Folder> {
     totalSongs: row.number(8),
     images: jsonList(row.text(9)),
     ...unmarked(0, 0),
+    ...NO_MEANING,
     createdAt: row.number(10),
   }
 }

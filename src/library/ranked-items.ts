@@ -50,16 +50,17 @@ export function rankedIds(context: LibraryContext, userId: UserId, query: Ranked
     .map((mark) => mark.id)
 }
 
-interface Mark {
+export interface Mark {
   readonly id: number
   readonly mark: number
 }
 
-function descending(a: Mark, b: Mark): number {
+export function descending(a: Mark, b: Mark): number {
   return b.mark - a.mark || b.id - a.id
 }
 
-function storedMarks(
+/** Without the plays that still wait. */
+export function storedMarks(
   context: LibraryContext,
   userId: UserId,
   query: RankedQuery,

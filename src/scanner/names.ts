@@ -1,4 +1,4 @@
-import { fold } from '../base/text.ts'
+import { createNameSorting, type NameSorting } from '../base/sort-name.ts'
 import { nameKey } from '../library/name-key.ts'
 
 export const UNKNOWN_ARTIST = '[Unknown Artist]'
@@ -9,7 +9,7 @@ export const VARIOUS_ARTISTS = 'Various Artists'
 export class Names {
   readonly #separator: RegExp | undefined
   readonly #exceptions: readonly string[]
-  readonly #articles: readonly string[]
+  readonly #sorting: NameSorting
 
   constructor(settings: {
     readonly artistSeparators: readonly string[]
@@ -18,10 +18,7 @@ export class Names {
   }) {
     this.#separator = separatorPattern(settings.artistSeparators)
     this.#exceptions = [...settings.artistSplitExceptions].sort((a, b) => b.length - a.length)
-    this.#articles = settings.ignoredArticles
-      .split(/\s+/)
-      .filter((article) => article !== '')
-      .map((article) => `${fold(article)} `)
+    this.#sorting = createNameSorting(settings.ignoredArticles)
   }
 
   /** The artists of one ARTIST value; names of the exceptions stay whole wherever they stand. */
@@ -36,9 +33,7 @@ export class Names {
 
   /** For sorting: folded, without a leading article. */
   order(name: string): string {
-    const folded = fold(name)
-    const article = this.#articles.find((one) => folded.startsWith(one) && folded.length > one.length)
-    return article ? folded.slice(article.length) : folded
+    return this.#sorting.order(name)
   }
 
   #split(value: string, separator: RegExp | undefined): readonly string[] {

@@ -1,3 +1,4 @@
+import { createNameSorting, type NameSorting } from '../base/sort-name.ts'
 import type { Song, User } from '../library/entities.ts'
 import type { Rendering, View } from './responses/rendering.ts'
 import type { SubsonicServices } from './services.ts'
@@ -10,12 +11,24 @@ export function clientRendering(services: SubsonicServices, user: User, client: 
     realPaths: settings.realPaths,
     placeholderCovers: settings.placeholderCovers,
     flacAsMp3: client === 'Jamstash',
+    sortName: sortingOf(services).spell,
     contentTypeOf: (suffix) => streamer.contentTypeOf(suffix),
     transcodedAs: (song: Song) => {
       const plan = streamer.plan(user, song, { client })
       return plan.raw ? undefined : plan
     },
   }
+}
+
+const sortings = new WeakMap<SubsonicServices, NameSorting>()
+
+function sortingOf(services: SubsonicServices): NameSorting {
+  let sorting = sortings.get(services)
+  if (!sorting) {
+    sorting = createNameSorting(services.settings.ignoredArticles)
+    sortings.set(services, sorting)
+  }
+  return sorting
 }
 
 function viewOf({ settings }: SubsonicServices, client: string): View {

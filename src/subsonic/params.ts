@@ -16,7 +16,8 @@ const MAX_VALUE = 16_384
 /**
  * The parameters of a request. Repeated ones keep their order; of one that should stand once the first counts. A value
  * that is empty counts as not sent. Getters reject with MISSING_PARAMETER, INVALID_PARAMETER or (ids) NOT_FOUND and name
- * the parameter.
+ * the parameter. Numbers that need not be sent never fail: a fraction is rounded (`size=300.0`), and what is no number
+ * counts as not sent.
  */
 export class Params {
   /** One value, or all of a repeated parameter. */
@@ -62,20 +63,19 @@ export class Params {
   integer<F extends number | undefined>(name: string, fallback: F): number | F
   integer(name: string, ...fallback: (number | undefined)[]): number | undefined {
     const text = this.optional(name)
-    if (text === undefined) return fallback.length > 0 ? fallback[0] : missing(name)
-    return readInteger(name, text)
+    if (fallback.length > 0) return text === undefined ? fallback[0] : (roundedInteger(text) ?? fallback[0])
+    return text === undefined ? missing(name) : (wholeInteger(text) ?? invalid(name, 'a whole number'))
   }
 
-  integers(name: string): readonly number[] {
-    return this.all(name).map((text) => readInteger(name, text))
+  /** Of a repeated parameter, as sent in order; undefined in the place of what is no number. */
+  integers(name: string): readonly (number | undefined)[] {
+    return this.all(name).map(roundedInteger)
   }
 
   /** A number with or without a fraction. */
   decimal<F extends number | undefined>(name: string, fallback: F): number | F {
     const text = this.optional(name)
-    if (text === undefined) return fallback
-    if (!/^[+-]?\d{1,15}(\.\d{1,15})?$/.test(text)) invalid(name, 'a number')
-    return Number(text)
+    return text === undefined ? fallback : (anyNumber(text) ?? fallback)
   }
 
   boolean(name: string): boolean
@@ -153,9 +153,19 @@ export function decodePassword(text: string): string {
   return bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1')
 }
 
-function readInteger(name: string, text: string): number {
-  const value = /^[+-]?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-  return Number.isSafeInteger(value) ? value : invalid(name, 'a whole number')
+function wholeInteger(text: string): number | undefined {
+  // A plus sign that was not encoded comes as a space.
+  const value = /^ ?[+-]?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+export function roundedInteger(text: string): number | undefined {
+  const value = wholeInteger(text) ?? Math.round(anyNumber(text) ?? Number.NaN)
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
+function anyNumber(text: string): number | undefined {
+  return /^ ?[+-]?(\d{1,16}(\.\d{0,32})?|\.\d{1,32})(e[+-]?\d{1,2})?$/i.test(text) ? Number(text) : undefined
 }
 
 function missing(name: string): never {

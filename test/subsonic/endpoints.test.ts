@@ -100,7 +100,7 @@ test('nothing of a library shows to who may not see it, whatever is asked', asyn
   assert.equal(await codeOf(asAnn('getAlbumList2', { type: 'newest', musicFolderId: ids.library('More') })), 70)
 })
 
-test('a music folder that is foreign, unknown or no number is error 70 wherever one is taken, also beside a good one', async () => {
+test('a music folder that is foreign, unknown or no number is error 70 wherever one is taken; 0 and -1 are all', async () => {
   const [main, more] = [ids.library('Main'), ids.library('More')]
   const lists = ['getAlbumList', 'getAlbumList2', 'getRandomSongs', 'getSongsByGenre', 'getStarred', 'getStarred2']
   for (const endpoint of ['getIndexes', 'getArtists', ...lists, 'search2', 'search3']) {
@@ -114,12 +114,13 @@ test('a music folder that is foreign, unknown or no number is error 70 wherever 
       [main, 99],
       'x',
       [main, 'x'],
-      -1,
+      -2,
       '1 OR 1',
       '9'.repeat(30),
     ])
       assert.equal(await code(asAnn, bad), 70, `${endpoint} ${bad}`)
-    for (const good of [main, [main, main], '']) assert.equal(await code(asAnn, good), undefined, `${endpoint} ${good}`)
+    for (const good of [main, [main, main], '', 0, -1, '-1', `${main}.0`])
+      assert.equal(await code(asAnn, good), undefined, `${endpoint} ${good}`)
     assert.equal(await code(asAdmin, [main, more]), undefined, endpoint)
   }
 })
@@ -267,7 +268,8 @@ test('plays count by their own times, unknown songs are passed over, and what pl
     [two, 'admin', 'test'],
   )
   assert.equal(await codeOf(asAdmin('scrobble', {})), 10)
-  assert.equal(await codeOf(asAdmin('scrobble', { id: one, time: 'noon' })), 10)
+  assert.equal(await codeOf(asAdmin('scrobble', { id: one, time: 'noon' })), undefined)
+  assert.equal(await played(one), new Date(clock.now()).toISOString())
 })
 
 test('songs for plugins look as the core shows them, within the sight of the user', async () => {
@@ -279,4 +281,52 @@ test('songs for plugins look as the core shows them, within the sight of the use
     [[ids.song('Two'), 'music']],
   )
   assert.ok(decodeIdOf('song', String(children[0]?.id)))
+})
+
+test('createPlaylist with an empty playlistId makes a playlist', async () => {
+  const made = await asAdmin('createPlaylist', { playlistId: '', name: 'New one', songId: ids.song('One') })
+  assert.deepEqual([at(made, 'playlist.name'), at(made, 'playlist.songCount')], ['New one', 1])
+  await asAdmin('deletePlaylist', { id: String(at(made, 'playlist.id')) })
+})
+
+test('an asterisk finds everything, as an empty query does', async () => {
+  for (const [endpoint, result] of [
+    ['search2', 'searchResult2'],
+    ['search3', 'searchResult3'],
+  ] as const) {
+    const all = at(await asAdmin(endpoint, { query: '' }), result)
+    for (const query of ['*', '"*"', ' * ', '""', "''"])
+      assert.deepEqual(at(await asAdmin(endpoint, { query }), result), all, `${endpoint} ${query}`)
+  }
+  assert.equal(at(await asAdmin('search', { any: '*' }), 'searchResult.totalHits'), 9)
+  assert.equal(at(await asAdmin('search', { title: '*' }), 'searchResult.totalHits'), 9)
+})
+
+for (const [endpoint, query, path] of [
+  ['getAlbumList2', { type: 'alphabeticalByName', size: '2.0' }, 'albumList2.album'],
+  ['getAlbumList', { type: 'alphabeticalByName', size: '2.0', offset: '0.0' }, 'albumList.album'],
+  ['search3', { query: '', albumCount: '2.0', albumOffset: '1.0' }, 'searchResult3.album'],
+  ['getRandomSongs', { size: '2.0', fromYear: 'x' }, 'randomSongs.song'],
+  ['getSongsByGenre', { genre: 'Rock', count: '2.0' }, 'songsByGenre.song'],
+] as const) {
+  test(`${endpoint} rounds numbers that clients send with a fraction`, async () => {
+    assert.equal(listAt(await asAdmin(endpoint, query), path).length, 2)
+  })
+}
+
+test('numbers that make no sense count as not sent, and are refused where they must be sent', async () => {
+  assert.equal(await codeOf(asAdmin('getIndexes', { ifModifiedSince: 'yesterday' })), undefined)
+  assert.equal(await codeOf(asAdmin('getAlbumList2', { type: 'newest', size: 'many' })), undefined)
+  const image = await ask(server.subsonic, 'getCoverArt', {
+    ...login(ADMIN.name, ADMIN.password),
+    id: ids.album('First'),
+    size: '64.0',
+  })
+  assert.equal(image.text, '')
+  for (const [endpoint, query] of [
+    ['setRating', { id: ids.song('One'), rating: '3.0' }],
+    ['createBookmark', { id: ids.song('One'), position: '10.0' }],
+    ['getAlbumList2', { type: 'byYear', fromYear: 'x', toYear: 2000 }],
+  ] as const)
+    assert.equal(await codeOf(asAdmin(endpoint, query)), 10, endpoint)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ArtistId, FolderId, LibraryId, PlaylistId, UserId } from '../../src/base/ids.ts'
+import { createNameSorting } from '../../src/base/sort-name.ts'
 import type { Playlist } from '../../src/library/entities.ts'
 import { albumChild, albumId3 } from '../../src/subsonic/responses/album.ts'
 import { artistId3 } from '../../src/subsonic/responses/artist.ts'
@@ -14,6 +15,7 @@ import { date, itemDate } from '../../src/subsonic/responses/values.ts'
 import type { Tree } from '../../src/subsonic/tree.ts'
 import { albumOf, artistOf, CREATED, folderOf, songOf, userOf } from '../support/entities.ts'
 
+const EMPTY = { album: undefined, tally: undefined }
 const TYPES: Readonly<Record<string, string>> = { mp3: 'audio/mpeg', flac: 'audio/flac' }
 
 function rendering(given: Partial<Rendering> = {}): Rendering {
@@ -22,6 +24,7 @@ function rendering(given: Partial<Rendering> = {}): Rendering {
     realPaths: false,
     placeholderCovers: false,
     flacAsMp3: false,
+    sortName: createNameSorting('The Die').spell,
     contentTypeOf: (suffix) => TYPES[suffix] ?? 'application/octet-stream',
     transcodedAs: () => undefined,
     ...given,
@@ -224,13 +227,13 @@ test('a folder names its parent unless that is the root', () => {
   })
   assert.deepEqual(
     [
-      folderChild(inner, rendering()).parent,
-      folderChild(inner, rendering()).artist,
-      folderChild(inner, rendering()).songCount,
+      folderChild(inner, EMPTY, rendering()).parent,
+      folderChild(inner, EMPTY, rendering()).artist,
+      folderChild(inner, EMPTY, rendering()).songCount,
     ],
     ['d2', 'Ann', 12],
   )
-  const outer = folderChild(folderOf(), rendering())
+  const outer = folderChild(folderOf(), EMPTY, rendering())
   assert.deepEqual([outer.parent, outer.artist], [undefined, undefined])
 })
 

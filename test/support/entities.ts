@@ -131,6 +131,8 @@ export function folderOf(given: Partial<Folder> = {}): Folder {
     songCount: 1,
     totalSongs: 1,
     images: [],
+    albumId: undefined,
+    artistId: undefined,
     createdAt: CREATED,
     ...given,
   }

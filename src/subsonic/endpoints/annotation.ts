@@ -16,11 +16,12 @@ export const annotationEndpoints: readonly Endpoint[] = [
     const id = params.string('id')
     const rating = params.integer('rating')
     if (rating < 0 || rating > 5) return invalid('rating', 'between 0 and 5')
-    const item = mediaRef(id)
+    const asked = mediaRef(id)
     const { annotations } = services.repositories
-    if (!item || !annotations.setRating(viewer, item, rating, services.clock.now())) {
-      throw new AppError('NOT_FOUND', 'Nothing is known by this id.')
-    }
+    const [item, ...folders] = asked ? annotations.bearersOf(viewer, asked) : []
+    if (!item) throw new AppError('NOT_FOUND', 'Nothing is known by this id.')
+    annotations.setRating(viewer, item, rating, services.clock.now())
+    for (const folder of folders) annotations.setRating(viewer, folder, 0, services.clock.now())
     services.hooks.observe('annotation.changed', {
       userId: encodeId('user', user.id),
       mediaId: publicId(item),
@@ -46,10 +47,12 @@ export const annotationEndpoints: readonly Endpoint[] = [
 /** Clients mix the three parameters, so the id itself tells what is meant. Unknown ids among known ones are passed over. */
 function setStarred(call: Call, starred: boolean): Tree {
   const { services, viewer, user } = call
+  const { annotations } = services.repositories
   const items = starIds(call.params)
     .map(mediaRef)
     .filter((item) => item !== undefined)
-  const done = services.repositories.annotations.setStarred(viewer, items, starred, services.clock.now())
+    .flatMap((item) => annotations.bearersOf(viewer, item).slice(0, starred ? 1 : undefined))
+  const done = annotations.setStarred(viewer, items, starred, services.clock.now())
   if (done.length === 0) throw new AppError('NOT_FOUND', 'Nothing is known by the ids that were sent.')
   if (!services.hooks.has('annotation.changed')) return {}
   for (const item of done) {

@@ -1,16 +1,17 @@
 import { AppError } from '../../base/errors.ts'
-import type { Artist, Viewer } from '../../library/entities.ts'
+import type { Album, Artist, Viewer } from '../../library/entities.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import { albumWithSongs } from '../responses/album.ts'
 import { artistId3, artistWithAlbums } from '../responses/artist.ts'
-import { folderArtist } from '../responses/folder.ts'
+import { folderArtist, folderWithAlbums, folderWithSongs } from '../responses/folder.ts'
 import { indexGroups } from '../responses/index-groups.ts'
 import { songChild } from '../responses/song.ts'
 import { mapList, type Tree } from '../tree.ts'
 import { directory } from './directory.ts'
 import { found } from './found.ts'
 import { narrowed } from './narrowed.ts'
+import { albumOfFolder, artistOfFolder, songsOfFolder } from './stands-for.ts'
 
 export const browsingEndpoints: readonly Endpoint[] = [
   tree('getMusicFolders', ({ services, viewer }) => ({
@@ -57,13 +58,25 @@ export const browsingEndpoints: readonly Endpoint[] = [
 
   tree('getArtist', (call) => {
     const { artists } = call.services.repositories
-    const artist = found(artists.find(call.viewer, call.params.idOf('artist', 'id')), 'Artist')
-    return { artist: artistWithAlbums(artist, albumsOf(call, artist), call.rendering) }
+    const id = call.params.id('id')
+    if (id.kind === 'folder') {
+      const { folder, item, albums } = artistOfFolder(call, id.key)
+      return { artist: item ? artistTree(call, item) : folderWithAlbums(folder, albums, call.rendering) }
+    }
+    const artist = id.kind === 'artist' ? artists.find(call.viewer, id.key) : undefined
+    return { artist: artistTree(call, found(artist, 'Artist')) }
   }),
 
-  tree('getAlbum', ({ services, viewer, params, rendering }) => {
-    const album = found(services.repositories.albums.find(viewer, params.idOf('album', 'id')), 'Album')
-    return { album: albumWithSongs(album, services.repositories.songs.ofAlbum(viewer, album.id), rendering) }
+  tree('getAlbum', (call) => {
+    const { albums } = call.services.repositories
+    const id = call.params.id('id')
+    if (id.kind === 'folder') {
+      const standIn = albumOfFolder(call, id.key)
+      if (standIn.item) return { album: albumTree(call, standIn.item) }
+      return { album: folderWithSongs(standIn.folder, songsOfFolder(standIn, call), call.rendering) }
+    }
+    const album = id.kind === 'album' ? albums.find(call.viewer, id.key) : undefined
+    return { album: albumTree(call, found(album, 'Album')) }
   }),
 
   tree('getSong', ({ services, viewer, params, rendering }) => {
@@ -93,6 +106,14 @@ function folderIndexes(call: Call, viewer: Viewer): Tree {
     })),
     child: mapList(loose, (song) => songChild(song, call.rendering)),
   }
+}
+
+function artistTree(call: Call, artist: Artist): Tree {
+  return artistWithAlbums(artist, albumsOf(call, artist), call.rendering)
+}
+
+function albumTree(call: Call, album: Album): Tree {
+  return albumWithSongs(album, call.services.repositories.songs.ofAlbum(call.viewer, album.id), call.rendering)
 }
 
 /** The artist's own albums; who has none is shown with those they appear on, so that no link leads to an empty page. */

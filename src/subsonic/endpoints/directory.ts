@@ -1,10 +1,11 @@
 import { type AlbumId, type ArtistId, decodeId, encodeId, type FolderId } from '../../base/ids.ts'
 import type { Call } from '../call.ts'
 import { albumChild } from '../responses/album.ts'
-import { folderChild, folderDirectory } from '../responses/folder.ts'
+import { folderDirectory } from '../responses/folder.ts'
 import { songChild } from '../responses/song.ts'
 import { averageRating, date, known } from '../responses/values.ts'
 import { mapList, type Tree } from '../tree.ts'
+import { folderChildren } from './folder-children.ts'
 import { found } from './found.ts'
 
 /**
@@ -31,7 +32,7 @@ function folder(call: Call, id: FolderId): Tree {
   const { folders, songs } = call.services.repositories
   const { viewer, rendering } = call
   const self = found(folders.find(viewer, id), 'Directory')
-  const inside = folders.children(viewer, id).map((child) => folderChild(child, rendering))
+  const inside = folderChildren(call, viewer, folders.children(viewer, id))
   const files = mapList(songs.ofFolder(viewer, id), (song) => songChild(song, rendering))
   return { ...folderDirectory(self), child: inside.length === 0 ? files : [...inside, ...files] }
 }

@@ -1,5 +1,5 @@
 import { AppError } from '../../base/errors.ts'
-import { decodeId, encodeId, type SongId } from '../../base/ids.ts'
+import { decodeId, encodeId, type PublicId, type SongId } from '../../base/ids.ts'
 import type { Album, Artist, Song } from '../../library/entities.ts'
 import { nameKey } from '../../library/name-key.ts'
 import type { Call } from '../call.ts'
@@ -9,6 +9,7 @@ import { albumInfo, artistInfo } from '../responses/info.ts'
 import { songChild } from '../responses/song.ts'
 import { mapList, type Tree } from '../tree.ts'
 import { clamp, found } from './found.ts'
+import { albumOfFolder, artistOfFolder, songsOfFolder } from './stands-for.ts'
 
 /** Rows of similar and top songs. */
 const MOST = 500
@@ -42,9 +43,16 @@ function subjectOf(call: Call): Subject {
     case 'song':
       return { songs: [found(repositories.songs.find(viewer, id.key), 'Song')] }
     case 'folder': {
-      const folder = found(repositories.folders.find(viewer, id.key), 'Directory')
-      const artist = repositories.artists.findByName(viewer, folder.name)
-      return { ...(artist ? { artist } : {}), songs: repositories.songs.ofFolder(viewer, id.key) }
+      const album = albumOfFolder(call, id.key)
+      const artist = artistOfFolder(call, id.key)
+      const songs = songsOfFolder(album, call).slice(0, MOST)
+      // An artist's folder is asked about the artist: its one album says nothing more.
+      const isAlbum = album.item !== undefined && album.folder.artistId === undefined
+      return {
+        ...(artist.item ? { artist: artist.item } : {}),
+        ...(isAlbum ? { album: album.item } : {}),
+        songs,
+      }
     }
     default:
       throw new AppError('NOT_FOUND', 'Nothing is known by this id.')
@@ -125,8 +133,13 @@ function topSongs(call: Call): Tree {
   const { artists, songs } = call.services.repositories
   const count = clamp(params.integer('count', 50), MOST)
   const artist = params.has('id')
-    ? found(artists.find(viewer, params.idOf('artist', 'id')), 'Artist')
+    ? found(namedArtist(call, params.id('id')), 'Artist')
     : artists.findByName(viewer, params.string('artist'))
   const top = artist ? songs.topOfArtist(viewer, artist.id, count) : []
   return { topSongs: { song: mapList(top, (song) => songChild(song, call.rendering)) } }
+}
+
+function namedArtist(call: Call, id: PublicId): Artist | undefined {
+  if (id.kind === 'folder') return artistOfFolder(call, id.key).item
+  return id.kind === 'artist' ? call.services.repositories.artists.find(call.viewer, id.key) : undefined
 }

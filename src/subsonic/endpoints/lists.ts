@@ -1,12 +1,15 @@
+import type { AlbumId } from '../../base/ids.ts'
 import type { AlbumOrder, AlbumQuery } from '../../library/album-repository.ts'
+import type { Folder, Viewer } from '../../library/entities.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import { invalid, type Params } from '../params.ts'
 import { albumChild, albumItem } from '../responses/album.ts'
 import { artistAsFolder, artistId3 } from '../responses/artist.ts'
-import { folderArtist, folderChild } from '../responses/folder.ts'
+import { folderArtist } from '../responses/folder.ts'
 import { songChild } from '../responses/song.ts'
 import { mapList, type Tree } from '../tree.ts'
+import { folderChildren } from './folder-children.ts'
 import { clamp } from './found.ts'
 import { narrowed } from './narrowed.ts'
 
@@ -28,8 +31,9 @@ const ORDER: Readonly<Record<string, AlbumOrder>> = {
 
 export const listEndpoints: readonly Endpoint[] = [
   tree('getAlbumList', (call) => {
-    const albums = call.services.repositories.folders.listAlbums(narrowed(call), albumQuery(call.params))
-    return { albumList: { album: albums.map((folder) => folderChild(folder, call.rendering)) } }
+    const viewer = narrowed(call)
+    const albums = call.services.repositories.folders.listAlbums(viewer, albumQuery(call.params))
+    return { albumList: { album: folderChildren(call, viewer, albums) } }
   }),
 
   tree('getAlbumList2', (call) => {
@@ -104,25 +108,68 @@ function offsetOf(params: Params): number {
   return Math.max(0, params.integer('offset', 0))
 }
 
-/** Folders with songs are albums, others artists; stars set on albums and artists of the tags follow. */
+/**
+ * What is starred, as folder clients see it: an album or artist as the folder that stands for it, where there is one.
+ * Other folders with a star are albums when songs lie in them, else artists.
+ */
 function starredInFolders(call: Call): Tree {
   const viewer = narrowed(call)
-  const { albums, artists, folders, songs } = call.services.repositories
+  const { folders, songs } = call.services.repositories
   const { rendering } = call
   const marked = folders.starred(viewer)
-  const [holders, others] = [
-    marked.filter((folder) => folder.songCount > 0),
-    marked.filter((folder) => folder.songCount === 0),
-  ]
   return {
-    artist: [
-      ...others.map((folder) => folderArtist(folder, rendering)),
-      ...artists.starred(viewer).map((artist) => artistAsFolder(artist, rendering)),
-    ],
-    album: [
-      ...holders.map((folder) => folderChild(folder, rendering)),
-      ...albums.starred(viewer).map((album) => albumChild(album, rendering)),
-    ],
+    artist: starredArtists(
+      call,
+      viewer,
+      marked.filter((folder) => folder.songCount === 0),
+    ),
+    album: starredAlbums(
+      call,
+      viewer,
+      marked.filter((folder) => folder.songCount > 0),
+    ),
     song: mapList(songs.starred(viewer), (song) => songChild(song, rendering)),
   }
+}
+
+function starredArtists(call: Call, viewer: Viewer, marked: readonly Folder[]): readonly Tree[] {
+  const { artists, folders } = call.services.repositories
+  const starred = artists.starred(viewer)
+  const byArtist = folders.ofArtists(
+    viewer,
+    starred.map(({ id }) => id),
+  )
+  const shown = new Set([...byArtist.values()].map(({ id }) => id))
+  const others = marked.filter(({ id }) => !shown.has(id))
+  return latestFirst([
+    ...others.map((folder) => ({ at: folder.starredAt, tree: folderArtist(folder, call.rendering) })),
+    ...starred.map((artist) => {
+      const folder = byArtist.get(artist.id)
+      const tree = folder ? folderArtist(folder, call.rendering) : artistAsFolder(artist, call.rendering)
+      return { at: artist.starredAt, tree }
+    }),
+  ])
+}
+
+function starredAlbums(call: Call, viewer: Viewer, marked: readonly Folder[]): readonly Tree[] {
+  const { albums, folders } = call.services.repositories
+  const starred = albums.starred(viewer)
+  const ids = new Set<AlbumId | undefined>(starred.map(({ id }) => id))
+  const homes = folders
+    .findMany(viewer, [...new Set(starred.map(({ folderId }) => folderId).filter((id) => id !== undefined))])
+    .filter(({ albumId }) => ids.has(albumId))
+  const byAlbum = new Map(homes.map((folder) => [folder.albumId, folder]))
+  const shown = new Set(homes.map(({ id }) => id))
+  const own = [...marked.filter(({ id }) => !shown.has(id)), ...byAlbum.values()]
+  const trees = folderChildren(call, viewer, own)
+  return latestFirst([
+    ...own.map((folder, index) => ({ at: folder.starredAt, tree: trees[index] as Tree })),
+    ...starred
+      .filter(({ id }) => !byAlbum.has(id))
+      .map((album) => ({ at: album.starredAt, tree: albumChild(album, call.rendering) })),
+  ])
+}
+
+function latestFirst(list: readonly { readonly at: number | undefined; readonly tree: Tree }[]): readonly Tree[] {
+  return [...list].sort((a, b) => (b.at ?? 0) - (a.at ?? 0)).map(({ tree }) => tree)
 }

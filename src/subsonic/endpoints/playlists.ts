@@ -37,7 +37,7 @@ export const playlistEndpoints: readonly Endpoint[] = [
     const { playlists } = services.repositories
     const songs = params.idsOf('song', 'songId')
     const now = services.clock.now()
-    if (params.has('playlistId')) {
+    if (params.optional('playlistId') !== undefined) {
       const playlist = editable(call, params.idOf('playlist', 'playlistId'))
       playlists.replaceSongs(viewer, playlist.id, songs, now)
       const name = params.optional('name')
@@ -51,7 +51,7 @@ export const playlistEndpoints: readonly Endpoint[] = [
     const { params } = call
     const id = params.idOf('playlist', 'playlistId')
     const append = params.idsOf('song', 'songIdToAdd')
-    const remove = params.integers('songIndexToRemove')
+    const remove = params.integers('songIndexToRemove').filter((index) => index !== undefined)
     // The songs of one that mirrors a file are the file's; its name and its visibility are the owner's.
     const changesSongs = params.all('songIdToAdd').length > 0 || remove.length > 0
     const playlist = changesSongs ? editable(call, id) : owned(call, id)

@@ -7,9 +7,10 @@ import { type Endpoint, tree } from '../endpoint.ts'
 import type { Params } from '../params.ts'
 import { albumItem } from '../responses/album.ts'
 import { artistId3 } from '../responses/artist.ts'
-import { folderArtist, folderChild } from '../responses/folder.ts'
+import { folderArtist } from '../responses/folder.ts'
 import { songChild } from '../responses/song.ts'
 import { PAGE, pagedList, type Tree } from '../tree.ts'
+import { folderChildren } from './folder-children.ts'
 import { clamp } from './found.ts'
 import { narrowed } from './narrowed.ts'
 
@@ -36,8 +37,8 @@ export const searchingEndpoints: readonly Endpoint[] = [
         ),
         album: pagedList(
           pageOf(call.params, 'album'),
-          (page) => search.folders(viewer, query, { ...page, holding: 'songs' }),
-          (folder) => folderChild(folder, rendering),
+          (page) => folderChildren(call, viewer, search.folders(viewer, query, { ...page, holding: 'songs' })),
+          (tree) => tree,
         ),
         song: pagedList(
           pageOf(call.params, 'song'),
@@ -75,12 +76,14 @@ export const searchingEndpoints: readonly Endpoint[] = [
   }),
 ]
 
-/** Must be sent, but may be empty, or a pair of quotes: then everything is listed. */
+const EVERYTHING: ReadonlySet<string> = new Set(['""', "''", '*', '"*"', "'*'"])
+
+/** Must be sent, but may be empty, a pair of quotes or an asterisk: then everything is listed. */
 function queryOf(params: Params): string {
   const query = params.raw('query')
   if (query === undefined) throw new AppError('MISSING_PARAMETER', "Required parameter 'query' is missing.")
   const text = query.trim()
-  return text === '""' || text === "''" ? '' : text
+  return EVERYTHING.has(text) ? '' : text
 }
 
 function pageOf(params: Params, kind: 'artist' | 'album' | 'song'): SearchPage {
@@ -97,9 +100,10 @@ function oldSearch(call: Call): Tree {
     { words: params.optional('artist'), of: (song: Song) => `${song.artist} ${song.albumArtist}` },
     { words: params.optional('album'), of: (song: Song) => song.album },
     { words: params.optional('title'), of: (song: Song) => song.title },
-  ].flatMap(({ words, of }) => (words === undefined ? [] : [{ words: fold(words), of }]))
+  ].flatMap(({ words, of }) => (words === undefined || EVERYTHING.has(words) ? [] : [{ words: fold(words), of }]))
+  const any = params.optional('any') ?? ''
   const newerThan = params.integer('newerThan', 0)
-  const query = [params.optional('any'), ...fields.map((field) => field.words)].filter(Boolean).join(' ')
+  const query = [EVERYTHING.has(any) ? '' : any, ...fields.map((field) => field.words)].filter(Boolean).join(' ')
   const offset = Math.max(0, params.integer('offset', 0))
   const limit = clamp(params.integer('count', 20), PAGE)
   const matches: Song[] = []

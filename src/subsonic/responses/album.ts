@@ -32,7 +32,7 @@ export function albumId3(album: Album, rendering: Rendering): Tree {
     displayArtist: album.artist,
     releaseTypes: album.releaseTypes,
     moods: album.moods,
-    sortName: album.sortName,
+    sortName: album.sortName || rendering.sortName(album.name),
     originalReleaseDate: itemDate(album.originalDate),
     releaseDate: itemDate(album.releaseDate),
     isCompilation: album.compilation,
@@ -70,10 +70,6 @@ export function albumChild(album: Album, rendering: Rendering): Tree {
     isDir: true,
     title: album.name,
     name: album.name,
-    album: album.name,
-    artist: album.artist,
-    year: known(yearOf(album)),
-    genre: album.genres[0],
     coverArt: coverId('album', album, rendering),
     duration: seconds(album.durationMs),
     songCount: album.songCount,
@@ -83,18 +79,30 @@ export function albumChild(album: Album, rendering: Rendering): Tree {
     playCount: album.playCount,
     created: date(album.createdAt),
     starred: date(album.starredAt),
+    played: date(album.playedAt),
+    ...childOfAlbum(album, rendering),
+  }
+  return inView('child', full, rendering.view)
+}
+
+/** What a `Child` tells of the album that it is. */
+export function childOfAlbum(album: Album, rendering: Rendering): Tree {
+  return {
+    album: album.name,
+    artist: album.artist,
+    year: known(yearOf(album)),
+    genre: album.genres[0],
     albumId: encodeId('album', album.id),
     artistId: encodeId('artist', album.artistId),
     mediaType: 'album',
-    played: date(album.playedAt),
-    sortName: album.sortName,
+    sortName: album.sortName || rendering.sortName(album.name),
     musicBrainzId: album.musicBrainzId,
     genres: names(album.genres),
+    moods: album.moods,
     artists: album.artists.map((artist) => ({ id: encodeId('artist', artist.id), name: artist.name })),
     displayArtist: album.artist,
     explicitStatus: explicitStatus(album.explicit),
   }
-  return inView('child', full, rendering.view)
 }
 
 function yearOf(album: Album): number {

@@ -16,7 +16,7 @@ export function artistId3(artist: Artist, rendering: Rendering): Tree {
     userRating: artist.rating,
     averageRating: averageRating(artist),
     musicBrainzId: artist.musicBrainzId,
-    sortName: artist.sortName,
+    sortName: artist.sortName || rendering.sortName(artist.name),
     roles: artist.roles,
   }
   return rendering.view === 'full' ? full : inView('artist', full, rendering.view)

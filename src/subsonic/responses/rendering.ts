@@ -17,6 +17,8 @@ export interface Rendering {
   /** Jamstash plays flac only when it is told that it is mp3. */
   readonly flacAsMp3: boolean
   contentTypeOf(suffix: string): string
+  /** What has no sort tag is sorted by: clients build their A to Z of it. */
+  sortName(name: string): string
   /** What the client would get unasked; undefined = the file as it is. */
   transcodedAs(song: Song): { readonly suffix: string; readonly contentType: string } | undefined
 }

@@ -45,7 +45,7 @@ export function songChild(song: Song, rendering: Rendering): Tree {
     played: date(song.playedAt),
     bpm: song.bpm,
     comment: song.comment,
-    sortName: song.sortTitle,
+    sortName: song.sortTitle || rendering.sortName(song.title),
     musicBrainzId: song.musicBrainzRecordingId,
     isrc: song.isrc,
     genres: names(song.genres),
@@ -69,7 +69,6 @@ export function songChild(song: Song, rendering: Rendering): Tree {
 }
 
 /** Its own picture, else its album's: clients keep one picture for an album whose songs have none of their own. */
-/** Its own picture, or its album's. */
 export function songCover(song: Song, rendering: Rendering): string | undefined {
   return song.hasEmbeddedCover
     ? coverId('song', song, rendering)
