@@ -44,7 +44,7 @@ export function readId3Frames(tag: Buffer): Id3Frames {
   const bytes = unsynchronised && version < 4 ? synchronised(written) : written
   const start = version > 2 && flags & 0x40 ? behindExtendedHeader(bytes, version) : 0
   const walked = walk(bytes, start, version, version === 4)
-  const other = version === 4 && !walked.whole ? walk(bytes, start, version, false) : undefined
+  const other = version > 2 && !walked.whole ? walk(bytes, start, version, version === 3) : undefined
   const chosen = other && (other.whole || other.heads.length > walked.heads.length) ? other : walked
   const reader = new FrameReader(bytes, version, unsynchronised)
   const frames = chosen.heads.flatMap((head) => reader.read(head) ?? [])
@@ -150,7 +150,7 @@ class FrameReader {
     const body = this.#bytes.subarray(at, at + length)
     const content =
       this.#version === 2 ? body : this.#version === 3 ? this.#unfold3(body, format) : this.#unfold4(body, format)
-    const id = written.length === 3 ? id3v24Name(written) : written
+    const id = id3v24Name(written)
     if (content !== body || id !== written) this.asWritten = false
     if (!content || content.length === 0) return undefined
     return { id, body: written === 'PIC' ? pictureOf22(content) : content }

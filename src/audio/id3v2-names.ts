@@ -1,4 +1,7 @@
-/** Frames of ID3v2.2 and what later versions call them (id3.org, "ID3 tag version 2.2", and what iTunes added). */
+/**
+ * Frames of ID3v2.2 and what later versions call them (id3.org, "ID3 tag version 2.2", and what iTunes added), and those
+ * that programs wrote into ID3v2.3 before there was 2.4.
+ */
 const NAMES: Readonly<Record<string, string>> = {
   COM: 'COMM',
   GP1: 'GRP1',
@@ -57,9 +60,13 @@ const NAMES: Readonly<Record<string, string>> = {
   WCP: 'WCOP',
   WPB: 'WPUB',
   WXX: 'WXXX',
+  XDOR: 'TDOR',
+  XSOA: 'TSOA',
+  XSOP: 'TSOP',
+  XSOT: 'TSOT',
 }
 
-/** The name of a frame with three letters in ID3v2.4; its own where there is none. */
+/** The name of such a frame in ID3v2.4; its own where there is none. */
 export function id3v24Name(name: string): string {
   return NAMES[name] ?? name
 }

@@ -9,12 +9,16 @@ export function isPlainEncoding(encoding: number | undefined): boolean {
   return encoding === LATIN_1 || encoding === UTF_8
 }
 
+export function isUtf16(encoding: number | undefined): boolean {
+  return encoding === UTF_16 || encoding === UTF_16_BE
+}
+
 /**
  * The texts behind the byte that names their encoding, which null characters separate; empty ones at the end are
  * padding. Writers without that byte are read as UTF-8 or Latin-1. `limit`: the last one is all the rest.
  */
 export function textsOf(encoding: number, bytes: Buffer, limit = Number.POSITIVE_INFINITY): readonly string[] {
-  const parts = encoding === UTF_16 || encoding === UTF_16_BE ? utf16Parts(encoding, bytes, limit) : undefined
+  const parts = isUtf16(encoding) ? utf16Parts(encoding, bytes, limit) : undefined
   const texts = parts ?? limited(eightBit(encoding, bytes), limit)
   while (texts.length > 0 && texts.at(-1) === '') texts.pop()
   return texts

@@ -170,6 +170,18 @@ const CASES: Readonly<Record<string, Case>> = {
       album: ['Älbum'],
     },
   ),
+  '2.3 with sizes of 2.4': usual(tagOf(3, 0, ...frames24, padding)),
+  'names from before 2.4': only(
+    tagOf(
+      3,
+      0,
+      frame23('TIT2', encoded('T')),
+      frame23('XSOP', encoded('Sort, A')),
+      frame23('XSOT', encoded('Sort, T')),
+      frame23('XDOR', encoded('1969-05-06')),
+    ),
+    { title: ['T'], artistsort: ['Sort, A'], titlesort: ['Sort, T'], originaldate: ['1969-05-06'] },
+  ),
   'names with slashes': only(
     tagOf(
       3,
@@ -272,6 +284,40 @@ test('ID3v2 ahead of containers that have none', async (t) => {
     assert.deepEqual([tags.title, tags.artist, picture], [USUAL.title, USUAL.artist, HASH], format)
     assert.ok(audio.durationMs > 950 && audio.durationMs < 1100, format)
   }
+})
+
+test('a picture is found whatever ends its description', async (t) => {
+  const folder = tempFolder(t)
+  const mime = ascii('image/jpeg\0')
+  const heads: Readonly<Record<string, Buffer>> = {
+    'one zero in UTF-16': Buffer.concat([Buffer.of(1), mime, Buffer.of(3, 0)]),
+    'a mark and one zero in UTF-16': Buffer.concat([Buffer.of(1), mime, Buffer.of(3, 0xff, 0xfe, 0)]),
+    'two zeros in Latin-1': Buffer.concat([Buffer.of(0), mime, Buffer.of(3, 0, 0)]),
+    'nothing in Latin-1': Buffer.concat([Buffer.of(0), mime, Buffer.of(3)]),
+    'no type of picture': Buffer.concat([Buffer.of(0), mime]),
+    'the format of 2.2': Buffer.concat([Buffer.of(0), ascii('JPG'), Buffer.of(3, 0)]),
+    'a description in UTF-16': Buffer.concat([Buffer.of(1), mime, Buffer.of(3), encoded('Cover\0', 1).subarray(1)]),
+  }
+  for (const [name, head] of Object.entries(heads)) {
+    const id3 = tagOf(3, 0, frame23('TIT2', encoded('T')), frame23('APIC', Buffer.concat([head, PICTURE])))
+    assert.equal((await read(folder, 'mp3', audioBytes({ format: 'mp3', id3 }))).picture, HASH, name)
+  }
+})
+
+test('frames of nonsense cost nothing but themselves', async (t) => {
+  const folder = tempFolder(t)
+  const ids = ['COMM', 'USLT', 'SYLT', 'APIC', 'UFID', 'POPM', 'GEOB', 'WXXX', 'CHAP', 'CTOC', 'TIPL', 'PCST', 'RVA2']
+  for (const [index, id] of ids.entries())
+    for (let length = 0; length < 24; length++) {
+      const random = createHash('shake256', { outputLength: length * 3 })
+        .update(`${id}${length}`)
+        .digest()
+      const body = Buffer.from(random.map((byte) => (byte < 100 ? byte % 4 : byte)))
+      const frame = index % 2 ? frame23(id, body) : frame24(id, body)
+      const id3 = tagOf(index % 2 ? 3 : 4, 0, (index % 2 ? frame23 : frame24)('TIT2', encoded('Good')), frame)
+      const { tags } = await read(folder, 'mp3', audioBytes({ format: 'mp3', id3 }))
+      assert.deepEqual(tags.title, ['Good'], `${id} ${body.toString('hex')}`)
+    }
 })
 
 test('a tag whose size is beyond the end of the file', async (t) => {
