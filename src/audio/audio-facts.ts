@@ -1,7 +1,8 @@
 import type { IFormat } from 'music-metadata'
 import type { AudioFile } from './audio-file.ts'
-import { adtsSeconds, mp3Seconds, oggSeconds, opusPreSkip } from './audio-length.ts'
+import { adtsSeconds, mp3Seconds } from './audio-length.ts'
 import { suffixOf } from './formats.ts'
+import type { ReadBytes } from './iff-chunks.ts'
 
 /** What the sound itself tells. 0 and '' = unknown. */
 export interface AudioFacts {
@@ -20,10 +21,11 @@ export interface AudioFacts {
 export async function audioFacts(file: AudioFile, format: IFormat): Promise<AudioFacts> {
   const codec = codecName(format, suffixOf(file.path))
   const { seconds, bitRate } = await lengthOf(file, format, codec)
-  const average = seconds > 0 ? (file.size * 8) / seconds / 1000 : 0
+  const average = seconds > 0 ? (file.windows.size * 8) / seconds / 1000 : 0
+  const kbits = bitRate || (format.bitrate ?? 0) / 1000 || average
   return {
     durationMs: Math.round(seconds * 1000),
-    bitRate: Math.round(bitRate || (format.bitrate ? format.bitrate / 1000 : average)),
+    bitRate: kbits > 0 ? Math.max(1, Math.round(kbits)) : 0,
     sampleRate: format.sampleRate ?? 0,
     bitDepth: format.lossless === false ? 0 : (format.bitsPerSample ?? 0),
     channels: format.numberOfChannels ?? 0,
@@ -32,19 +34,22 @@ export async function audioFacts(file: AudioFile, format: IFormat): Promise<Audi
 }
 
 async function lengthOf(
-  { handle, size }: AudioFile,
+  { windows }: AudioFile,
   format: IFormat,
   codec: string,
 ): Promise<{ seconds: number; bitRate: number }> {
+  const { size } = windows
+  const read: ReadBytes = (position, length) => windows.bytesAt(position, length)
   const told = { seconds: sane(format.duration), bitRate: 0 }
-  if (codec === 'mp3' || codec === 'mp2') return (await mp3Seconds(handle, size)) ?? told
-  if (codec === 'aac' && /ADTS/.test(format.container ?? '')) return (await adtsSeconds(handle, size)) ?? told
-  if (told.seconds > 0 || format.container !== 'Ogg') return told
-  const seconds =
-    codec === 'opus'
-      ? await oggSeconds(handle, size, 48_000, await opusPreSkip(handle))
-      : await oggSeconds(handle, size, format.sampleRate ?? 0, 0)
-  return { seconds: sane(seconds), bitRate: seconds && codec === 'opus' ? (size * 8) / seconds / 1000 : 0 }
+  if (codec === 'mp3' || codec === 'mp2') {
+    const frames = await mp3Seconds(read, size)
+    if (!frames) return told
+    if (!('share' in frames)) return frames
+    const seconds = told.seconds * frames.share
+    return { seconds, bitRate: frames.isVariable && seconds > 0 ? (frames.bytes * 8) / seconds / 1000 : 0 }
+  }
+  if (codec === 'aac' && /ADTS/.test(format.container ?? '')) return (await adtsSeconds(read, size)) ?? told
+  return told
 }
 
 /** A hundred days is no song: such lengths come from damaged files. */

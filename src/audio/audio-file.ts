@@ -1,9 +1,8 @@
-import type { FileHandle } from 'node:fs/promises'
+import type { FileWindows } from './file-windows.ts'
 
 export interface AudioFile {
-  readonly handle: FileHandle
-  /** Only its ending counts; nothing is opened by it. */
+  /** Only its ending counts; nothing is opened by it but by ffprobe. */
   readonly path: string
-  /** Bytes */
-  readonly size: number
+  /** What reads it, for all who look into it. */
+  readonly windows: FileWindows
 }

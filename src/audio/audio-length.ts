@@ -1,39 +1,18 @@
-import type { FileHandle } from 'node:fs/promises'
+import { AAC_RATES } from './aac-config.ts'
+import type { ReadBytes } from './iff-chunks.ts'
+import { endWithoutZeros } from './mend-tail.ts'
 
 /**
- * Lengths that the tag parser leaves open unless it reads whole files: Ogg by the last page, MP3 without a header of its
- * encoder and ADTS by samples of the file. Every function reads a bounded part; undefined = could not be told.
+ * Lengths that the tag parser leaves open unless it reads whole files: MP3 without a header of its encoder, and ADTS, by
+ * samples of the file. Every function reads a bounded part; undefined = could not be told.
  */
 
-const OGG_TAIL = 128 * 1024
 /** Files up to this size are looked at from end to end. */
 const WHOLE = 1024 * 1024
 const SAMPLES = 8
+/** Encoders and taggers count a little apart. */
+const WHOLE_SHARE = 0.98
 const SAMPLE_BYTES = 32 * 1024
-
-/** Seconds of an Ogg stream; `rate` is the granules a second (48000 for Opus), `skip` those before the music. */
-export async function oggSeconds(
-  handle: FileHandle,
-  size: number,
-  rate: number,
-  skip: number,
-): Promise<number | undefined> {
-  const serial = (await readAt(handle, 14, 4)).toString('latin1')
-  const tail = await readAt(handle, Math.max(0, size - OGG_TAIL), OGG_TAIL)
-  for (let at = tail.lastIndexOf('OggS'); at >= 0; at = at === 0 ? -1 : tail.lastIndexOf('OggS', at - 1)) {
-    if (at + 27 > tail.length || tail.toString('latin1', at + 14, at + 18) !== serial) continue
-    const granule = tail.readBigInt64LE(at + 6)
-    if (granule >= 0n && rate > 0) return Math.max(0, Number(granule) - skip) / rate
-  }
-  return undefined
-}
-
-/** Granules at the start of an Opus stream that are not played. */
-export async function opusPreSkip(handle: FileHandle): Promise<number> {
-  const head = await readAt(handle, 0, 128)
-  const at = head.indexOf('OpusHead')
-  return at >= 0 && at + 12 <= head.length ? head.readUInt16LE(at + 10) : 0
-}
 
 export interface FrameFacts {
   readonly seconds: number
@@ -51,26 +30,39 @@ interface Frame {
 type ReadFrame = (bytes: Buffer, at: number) => Frame | undefined
 
 /**
- * Seconds of an MP3 stream, unless an encoder's header counts its frames (then undefined: the parser read it).
- * A few places of the file are looked at; when all frames there are alike the answer is exact.
+ * Seconds of an MP3 stream, unless an encoder's header counts its frames: then the parser read them, and the share of the
+ * sound that is there is told. A few places of the file are looked at; when all frames there are alike the answer is exact.
  */
-export async function mp3Seconds(handle: FileHandle, size: number): Promise<FrameFacts | undefined> {
-  const start = await skipId3(handle)
-  const head = await readAt(handle, start, 4096)
+export async function mp3Seconds(read: ReadBytes, size: number): Promise<FrameFacts | CountedFrames | undefined> {
+  const start = await skipId3(read)
+  const head = await read(start, 4096)
   const first = findFrame(head, mp3Frame)
-  if (first === undefined || hasFrameCount(head, first)) return undefined
-  return framesSeconds(handle, start + first, await audioEnd(handle, size), mp3Frame)
+  if (first === undefined) return undefined
+  const end = await audioEnd(read, size)
+  const counted = frameCount(head, first)
+  if (!counted) return framesSeconds(read, start + first, end, mp3Frame)
+  const bytes = end - start - first
+  const share = counted.bytes > 0 && bytes < counted.bytes * WHOLE_SHARE ? bytes / counted.bytes : 1
+  return { share, bytes, isVariable: counted.isVariable }
+}
+
+/** Of a stream whose encoder counted its frames. */
+export interface CountedFrames {
+  /** Of the sound that there should be. */
+  readonly share: number
+  readonly bytes: number
+  readonly isVariable: boolean
 }
 
 /** Seconds of raw AAC with ADTS headers. */
-export async function adtsSeconds(handle: FileHandle, size: number): Promise<FrameFacts | undefined> {
-  const start = await skipId3(handle)
-  const first = findFrame(await readAt(handle, start, 16 * 1024), adtsFrame)
-  return first === undefined ? undefined : framesSeconds(handle, start + first, await audioEnd(handle, size), adtsFrame)
+export async function adtsSeconds(read: ReadBytes, size: number): Promise<FrameFacts | undefined> {
+  const start = await skipId3(read)
+  const first = findFrame(await read(start, 16 * 1024), adtsFrame)
+  return first === undefined ? undefined : framesSeconds(read, start + first, await audioEnd(read, size), adtsFrame)
 }
 
 async function framesSeconds(
-  handle: FileHandle,
+  read: ReadBytes,
   start: number,
   end: number,
   frame: ReadFrame,
@@ -82,7 +74,7 @@ async function framesSeconds(
   let seconds = 0
   for (let index = 0; index < (whole ? 1 : SAMPLES); index++) {
     const at = start + Math.floor((index * (length - SAMPLE_BYTES)) / (SAMPLES - 1))
-    const part = whole ? await readAt(handle, start, length) : await readAt(handle, at, SAMPLE_BYTES)
+    const part = whole ? await read(start, length) : await read(at, SAMPLE_BYTES)
     const sum = sumFrames(part, frame)
     bytes += sum.bytes
     seconds += sum.seconds
@@ -158,18 +150,18 @@ function mp3Frame(bytes: Buffer, at: number): Frame | undefined {
   return { bytes: size, seconds: samples / rate, kind: (version << 4) | (layer << 2) | rateIndex }
 }
 
-/** True when the first frame holds a Xing, Info or VBRI table with a count of frames. */
-function hasFrameCount(head: Buffer, at: number): boolean {
+/** What a Xing or Info table in the first frame counts; undefined = there is none, or it counts no frames. */
+function frameCount(head: Buffer, at: number): { readonly bytes: number; readonly isVariable: boolean } | undefined {
   const version = ((head[at + 1] as number) >> 3) & 3
   const mono = (head[at + 3] as number) >> 6 === 3
   const side = version === 3 ? (mono ? 17 : 32) : mono ? 9 : 17
   const xing = at + 4 + side
   const name = head.toString('latin1', xing, xing + 4)
-  if ((name === 'Xing' || name === 'Info') && xing + 12 <= head.length) return ((head[xing + 7] as number) & 1) === 1
-  return false
+  if ((name !== 'Xing' && name !== 'Info') || xing + 16 > head.length) return undefined
+  const flags = head[xing + 7] as number
+  if ((flags & 1) === 0) return undefined
+  return { bytes: flags & 2 ? head.readUInt32BE(xing + 12) : 0, isVariable: name === 'Xing' }
 }
-
-const AAC_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350]
 
 function adtsFrame(bytes: Buffer, at: number): Frame | undefined {
   if (at + 7 > bytes.length || bytes[at] !== 0xff) return undefined
@@ -185,10 +177,10 @@ function adtsFrame(bytes: Buffer, at: number): Frame | undefined {
 }
 
 /** Where the sound begins: behind all ID3v2 tags. */
-export async function skipId3(handle: FileHandle): Promise<number> {
+export async function skipId3(read: ReadBytes): Promise<number> {
   let at = 0
   for (let round = 0; round < 4; round++) {
-    const head = await readAt(handle, at, 10)
+    const head = await read(at, 10)
     if (head.length < 10 || head.toString('latin1', 0, 3) !== 'ID3') break
     const size = [6, 7, 8, 9].reduce((sum, index) => (sum << 7) | ((head[index] as number) & 127), 0)
     at += 10 + size + (((head[5] as number) & 0x10) !== 0 ? 10 : 0)
@@ -196,19 +188,13 @@ export async function skipId3(handle: FileHandle): Promise<number> {
   return at
 }
 
-/** Where it ends: before ID3v1 and an APE tag. */
-export async function audioEnd(handle: FileHandle, size: number): Promise<number> {
-  const tail = await readAt(handle, Math.max(0, size - 160), 160)
+/** Where it ends: before ID3v1, an APE tag and zeros. */
+export async function audioEnd(read: ReadBytes, size: number): Promise<number> {
+  const tail = await read(Math.max(0, size - 160), 160)
   let end = size
   if (tail.length >= 128 && tail.toString('latin1', tail.length - 128, tail.length - 125) === 'TAG') end -= 128
   const footer = tail.length - (size - end) - 32
   if (footer >= 0 && tail.toString('latin1', footer, footer + 8) === 'APETAGEX') end -= tail.readUInt32LE(footer + 12)
-  return Math.max(0, end)
-}
-
-/** Up to `length` bytes. */
-export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length)
-  const { bytesRead } = await handle.read(bytes, 0, length, position)
-  return bytes.subarray(0, bytesRead)
+  const isEmpty = tail.length > 0 && tail.every((byte) => byte === 0)
+  return isEmpty ? endWithoutZeros(read, size, 0) : Math.max(0, end)
 }

@@ -1,45 +1,43 @@
-import type { FileHandle } from 'node:fs/promises'
 import { type IAudioMetadata, type IFormat, parseBuffer } from 'music-metadata'
-import { audioEnd, readAt, skipId3 } from './audio-length.ts'
-import { MAX_TAG_BYTES } from './file-tokenizer.ts'
+import { bareMetadata } from './bare-metadata.ts'
+import type { ReadBytes } from './iff-chunks.ts'
+import { readTail } from './mend-tail.ts'
+import { NOTHING } from './mended.ts'
+import { readMonkeys } from './monkeys-sound.ts'
+import { readMusepack7, readMusepack8 } from './musepack-sound.ts'
+import { readWavPack } from './wavpack-sound.ts'
 
 /**
- * Formats that the tag parser does not know. They carry the tags that MP3 has as well, around the sound: ID3v2 ahead of it,
- * APEv2 and ID3v1 behind. What the sound is tells the head of the stream.
+ * Formats whose tags are those of MP3 as well, around the sound: ID3v2 ahead of it, APEv2 and ID3v1 behind. What the sound
+ * is tells the head of the stream. The tag parser doesn't know some of them, and finds no broken or second tag in others.
  */
-const HEADS: Readonly<Record<string, { readonly mark: string; readonly read: (head: Buffer) => Partial<IFormat> }>> = {
-  tta: { mark: 'TTA1', read: readTrueAudio },
-  tak: { mark: 'tBaK', read: readTak },
-  shn: { mark: 'ajkg', read: () => ({ container: 'Shorten', codec: 'Shorten' }) },
+type Describe = (read: ReadBytes, start: number, end: number) => Promise<Partial<IFormat>>
+const HEADS: Readonly<Record<string, Describe>> = {
+  TTA1: async (read, start) => ({ ...readTrueAudio(await read(start, HEAD_BYTES)), lossless: true }),
+  tBaK: async (read, start) => ({ ...readTak(await read(start, HEAD_BYTES)), lossless: true }),
+  ajkg: async () => ({ container: 'Shorten', codec: 'Shorten', lossless: true }),
+  wvpk: readWavPack,
+  'MP+': readMusepack7,
+  MPCK: readMusepack8,
+  'MAC ': readMonkeys,
 }
 const HEAD_BYTES = 1024
 
-/** Undefined when the ending is another or the file does not hold what its ending says. `id3`: the tag ahead of the sound. */
+/** Undefined when the file holds something else. `id3`: the tag ahead of the sound. */
 export async function readForeign(
-  handle: FileHandle,
-  size: number,
-  suffix: string,
-  id3: Buffer | undefined,
+  { read, size, start }: { readonly read: ReadBytes; readonly size: number; readonly start: number },
+  { mark, id3 }: { readonly mark: string; readonly id3: Buffer | undefined },
 ): Promise<IAudioMetadata | undefined> {
-  const known = HEADS[suffix]
-  if (!known) return undefined
-  const start = await skipId3(handle)
-  const head = await readAt(handle, start, HEAD_BYTES)
-  if (head.toString('latin1', 0, 4) !== known.mark) return undefined
-  const end = Math.max(start, await audioEnd(handle, size))
-  const format = { ...known.read(head), lossless: true, hasAudio: true, hasVideo: false, tagTypes: [], trackInfo: [] }
-  const tail = size - end > MAX_TAG_BYTES ? Buffer.alloc(0) : await readAt(handle, end, size - end)
-  const tags = Buffer.concat([id3 ?? Buffer.alloc(0), tail])
-  if (tags.length === 0) return { ...NO_TAGS, format }
+  const describe = HEADS[mark.slice(0, 4)] ?? HEADS[mark.slice(0, 3)]
+  if (!describe) return undefined
+  const { from, tags: tail } = await readTail(read, size, start)
+  const told = await describe(read, start, from)
+  const bare = bareMetadata(told.duration ? { bitrate: ((from - start) * 8) / told.duration, ...told } : told)
+  const tags = Buffer.concat([id3 ?? NOTHING, tail])
+  if (tags.length === 0) return bare
   const parsed = await parseBuffer(tags, { path: 'tags.mp3', size: tags.length }, { duration: false })
-  return { ...parsed, format: { ...format, tagTypes: parsed.format.tagTypes } }
+  return { ...parsed, format: { ...bare.format, tagTypes: parsed.format.tagTypes } }
 }
-
-const NO_TAGS = {
-  native: {},
-  quality: { warnings: [] },
-  common: { track: { no: null, of: null }, disk: { no: null, of: null }, movementIndex: { no: null, of: null } },
-} as const satisfies Omit<IAudioMetadata, 'format'>
 
 /** `TTA1`, kind, channels and bits of 16 bit each, rate and samples of 32 (tausoft.org, "TTA1 format"). */
 function readTrueAudio(head: Buffer): Partial<IFormat> {

@@ -21,7 +21,8 @@ const MAX_TAG = 64 * 1024 * 1024
 const MAX_TAGS_AHEAD = 16
 const NOTHING: Id3View = { edits: [], tag: undefined }
 /** Ahead of these the parser knows no ID3v2. */
-const WITHOUT_ID3 = /^(OggS|RIFF|RF64|BW64|FORM|FRM8|MAC |wvpk|DSD |TTA1|tBaK|ajkg|\x1aE\xdf\xa3|0&\xb2u|....ftyp)/s
+const WITHOUT_ID3 =
+  /^(OggS|RIFF|RF64|BW64|FORM|FRM8|MAC |wvpk|MP\+|MPCK|DSD |TTA1|tBaK|ajkg|\x1aE\xdf\xa3|0&\xb2u|....ftyp)/s
 
 /** Tags ahead of the sound, of which the first that says anything counts. */
 export async function tagsAhead(read: ReadBytes, size: number): Promise<TagsAhead> {

@@ -1,10 +1,25 @@
-import { type IAudioMetadata, parseFromTokenizer } from 'music-metadata'
+import { type IAudioMetadata, type IFormat, parseFromTokenizer } from 'music-metadata'
 import type { AudioFile } from './audio-file.ts'
 import { FileTokenizer } from './file-tokenizer.ts'
-import { FileWindows } from './file-windows.ts'
+import type { FileWindows } from './file-windows.ts'
+import { flacSeconds } from './flac-frames.ts'
 import { readForeign } from './foreign-formats.ts'
-import { suffixOf } from './formats.ts'
 import { heavyReads } from './heavy-reads.ts'
+import type { ReadBytes } from './iff-chunks.ts'
+import type { Mended } from './mended.ts'
+import { NotASong } from './not-a-song.ts'
+import {
+  attempt,
+  byNameAlone,
+  firstLook,
+  isOfSystem,
+  mendedViews,
+  mergeEdits,
+  readWithoutParser,
+  type Suspect,
+  suspect,
+  untaggedView,
+} from './second-opinion.ts'
 import { type TagView, tagView } from './tag-view.ts'
 
 export interface ParsedAudio {
@@ -15,45 +30,129 @@ export interface ParsedAudio {
 }
 
 /** Endings that films have as well. */
-const MAY_BE_VIDEO = /\.(mp4|webm)$/i
+const MAY_BE_VIDEO = /\.(mp4|webm|asf|3gp|3g2)$/i
 
 /**
- * What is inside an audio file. By the ending first; a file of another kind than its name says is recognised by its
- * content, and a broken picture costs the picture alone. Reads a bounded part. Rejects when the file holds no sound.
+ * What is inside an audio file. Its content says what it is, and its ending only where that has no mark. What the tag
+ * parser refuses is shown to it mended, else read without it, else known by its kind alone; a broken picture costs the
+ * picture alone. Reads a bounded part. Rejects when the file holds no sound, or nothing that is known.
  */
-export async function parseAudio(file: AudioFile): Promise<ParsedAudio> {
-  const { handle, path, size } = file
-  const windows = new FileWindows(handle, size)
+export async function parseAudio({ path, windows }: AudioFile): Promise<ParsedAudio> {
+  const read: ReadBytes = (position, length) => windows.bytesAt(position, length)
   const view = await tagView(windows)
-  const foreign = await readForeign(handle, size, suffixOf(path), view.id3)
-  if (foreign) return { metadata: foreign, note: '' }
-  const named = isDisguised(path, view) ? undefined : path
-  const tries = [
-    { as: named, skipCovers: false },
-    { as: named, skipCovers: true },
-    { as: undefined, skipCovers: true },
-  ]
-  let failure: unknown = new Error('no sound found')
-  for (const [index, { as, skipCovers }] of tries.entries()) {
+  const file = suspect(path, read, windows.size, view.start, view.mark)
+  const foreign = await attempt(() => readForeign(file, view))
+  if (foreign) return { metadata: foreign, note: isTold(foreign) ? '' : 'listed by its name: its head is damaged' }
+  const parser = new Parser(windows, file, view)
+  const look = await firstLook(file)
+  const parsed = file.container?.as === '' ? undefined : await parser.parse(look)
+  if (parsed) return finish(file, parsed)
+  for await (const mended of mendedViews(file)) {
+    const found = await parser.parseOnce(mended, true)
+    if (found) return finish(file, found)
+  }
+  const other = await readWithoutParser(file, look)
+  if (other) return { metadata: await view.complete(other, { skipCovers: false }), note: parser.reason }
+  const bare = byNameAlone(file, look)
+  if (!bare) throw parser.failure
+  const reason = parser.reason || 'no reader for its kind'
+  return { metadata: await view.complete(bare, { skipCovers: false }), note: `listed by its name: ${reason}` }
+}
+
+/** Shorten alone has a head that tells nothing. */
+const isTold = ({ format }: IAudioMetadata): boolean => !!format.numberOfChannels || format.codec === 'Shorten'
+
+/** Adds what the parser doesn't tell of the sound. */
+async function finish(file: Suspect, { metadata, note }: ParsedAudio): Promise<ParsedAudio> {
+  const { container, path, read, size, start } = file
+  let format: IFormat = { ...metadata.format, ...(await attempt(async () => container?.sound?.(read, size, start))) }
+  if (container?.name === 'FLAC' && !format.duration) {
+    const seconds = (await attempt(() => flacSeconds(read, size, start))) ?? 0
+    if (seconds > 0) format = { ...format, duration: seconds, bitrate: ((size - start) * 8) / seconds }
+  }
+  if (format.hasVideo && MAY_BE_VIDEO.test(path)) throw new NotASong('a video, not a song')
+  return { metadata: { ...metadata, format }, note }
+}
+
+/** The tag parser at one file, in one view after the other. */
+class Parser {
+  readonly #windows: FileWindows
+  readonly #file: Suspect
+  readonly #view: TagView
+  /** Why the first view was refused. */
+  failure: unknown = new Error('no sound found')
+  #hasFailed = false
+
+  constructor(windows: FileWindows, file: Suspect, view: TagView) {
+    this.#windows = windows
+    this.#file = file
+    this.#view = view
+  }
+
+  /** In one line; '' = nothing was refused. */
+  get reason(): string {
+    if (!this.#hasFailed) return ''
+    const text = this.failure instanceof Error ? this.failure.message : String(this.failure)
+    return text.split('\n')[0] as string
+  }
+
+  /** With its pictures, without, and at last as the parser's own guess of its content. */
+  async parse(look: Mended | undefined): Promise<ParsedAudio | undefined> {
+    const { container, path } = this.#file
+    const named = container ? `file.${look?.as ?? container.as}` : path
+    for (const { as, skipCovers } of [
+      { as: named, skipCovers: false },
+      { as: named, skipCovers: true },
+      { as: undefined, skipCovers: true },
+    ]) {
+      const found = await this.#try(look, as, skipCovers)
+      if (!found) continue
+      if (hasTags(found)) return found
+      const mended = await untaggedView(this.#file)
+      const again = mended && (await this.parseOnce(mended, false))
+      return again && hasTags(again) ? again : found
+    }
+    return undefined
+  }
+
+  async parseOnce(mended: Mended, skipCovers: boolean): Promise<ParsedAudio | undefined> {
+    const { container, path } = this.#file
+    return this.#try(mended, container ? `file.${mended.as ?? container.as}` : path, skipCovers)
+  }
+
+  async #try(
+    mended: Mended | undefined,
+    as: string | undefined,
+    skipCovers: boolean,
+  ): Promise<ParsedAudio | undefined> {
     const heavy = heavyReads()
     try {
-      const tokenizer = new FileTokenizer(windows, as, view.edits, heavy)
-      const metadata = await parseFromTokenizer(tokenizer, { duration: false, skipCovers })
-      const { container, codec, hasAudio, hasVideo } = metadata.format
-      if (hasVideo && MAY_BE_VIDEO.test(path)) throw new Error('a video, not a song')
-      if ((container || codec) && hasAudio !== false)
-        return { metadata: await view.complete(metadata, { skipCovers }), note: '' }
+      const edits = mergeEdits(this.#view.edits, mended?.edits ?? [])
+      const tokenizer = new FileTokenizer(this.#windows, as, edits, heavy)
+      const parsed = await parseFromTokenizer(tokenizer, { duration: false, skipCovers })
+      const { container, codec, hasAudio } = parsed.format
+      if (!(container || codec) || hasAudio === false) return undefined
+      const complete = await this.#view.complete(parsed, { skipCovers })
+      return { metadata: mended ? corrected(complete, mended) : complete, note: mended?.note ?? '' }
     } catch (error) {
-      if (index === 0) failure = error
+      if (isOfSystem(error)) throw error
+      if (!this.#hasFailed) this.failure = error
+      this.#hasFailed = true
+      return undefined
     } finally {
       heavy.release()
     }
   }
-  throw failure
 }
 
-/** The MPEG parser finds frames in anything: such files are asked for the mark of another container first. */
-function isDisguised(path: string, { mark }: TagView): boolean {
-  if (!/^(mp3|aac)$/.test(suffixOf(path))) return false
-  return /^(fLaC|OggS|RIFF|FORM|MAC |wvpk|DSD |\x1aE\xdf\xa3|0&\xb2u)/.test(mark) || mark.slice(4, 8) === 'ftyp'
+const hasTags = ({ metadata }: ParsedAudio): boolean => Object.keys(metadata.native).length > 0
+
+function corrected(metadata: IAudioMetadata, { format, share = 1, pictures = [] }: Mended): IAudioMetadata {
+  const { duration } = metadata.format
+  const known = [...(metadata.common.picture ?? []), ...pictures]
+  return {
+    ...metadata,
+    common: known.length > 0 ? { ...metadata.common, picture: known } : metadata.common,
+    format: { ...metadata.format, ...(duration && share < 1 ? { duration: duration * share } : {}), ...format },
+  }
 }

@@ -7,10 +7,14 @@ import { iffChunks, type ReadBytes } from './iff-chunks.ts'
 import { iffTexts } from './iff-texts.ts'
 import { opusGain } from './opus-gain.ts'
 
+const MARK_BYTES = 16
+
 /** How a file is shown to the parser, and what of its tags is read beside it because the parser reads it wrong. */
 export interface TagView {
   readonly edits: readonly Edit[]
-  /** The first bytes of the sound, behind tags, as Latin-1. */
+  /** Where the sound begins, behind tags. */
+  readonly start: number
+  /** The first bytes of the sound as Latin-1. */
   readonly mark: string
   /** A plain ID3v2.4 tag that belongs to the file and is not in what the parser sees. */
   readonly id3: Buffer | undefined
@@ -29,12 +33,13 @@ export async function tagView(file: FileWindows): Promise<TagView> {
   const read: ReadBytes = (position, length) => file.bytesAt(position, length)
   const ahead = await tagsAhead(read, file.size)
   const { sound } = ahead
-  const mark = (await read(sound, 12)).toString('latin1')
+  const mark = (await read(sound, MARK_BYTES)).toString('latin1')
   const behind: ReadBytes = (position, length) => file.bytesAt(sound + position, length)
   const inside = await viewInside(behind, file.size - sound, { hasTag: sound > 0 })
   const id3 = ahead.tag ?? inside.tag
   return {
     edits: [...ahead.edits, ...inside.edits.map((edit) => ({ ...edit, at: edit.at + sound }))],
+    start: sound,
     mark,
     id3,
     async complete(metadata, { skipCovers }) {

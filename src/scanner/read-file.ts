@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { audioFacts } from '../audio/audio-facts.ts'
+import { FileWindows } from '../audio/file-windows.ts'
 import { frontPicture } from '../audio/front-picture.ts'
 import { parseAudio } from '../audio/parse-audio.ts'
 import { noteDiskErrors } from './disk-errors.ts'
@@ -25,7 +26,7 @@ export async function readAudioFile(path: string): Promise<ReadFile> {
     const before = await handle.stat()
     if (!before.isFile()) throw new Error('not a regular file')
     if (before.size === 0) throw new Error('the file is empty')
-    const source = { handle, path, size: before.size }
+    const source = { path, windows: new FileWindows(handle, before.size) }
     const { metadata, note } = await parseAudio(source)
     const picture = frontPicture(metadata)
     const file: FileTags = {

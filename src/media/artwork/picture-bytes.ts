@@ -48,14 +48,15 @@ async function readSource(source: PictureSource, maxBytes: number): Promise<Buff
 
 /** The picture whose hash the scanner took for the version. */
 async function embeddedPicture(path: string, maxBytes: number): Promise<Buffer> {
-  const [{ parseAudio }, { frontPicture }] = await Promise.all([
+  const [{ parseAudio }, { FileWindows }, { frontPicture }] = await Promise.all([
     import('../../audio/parse-audio.ts'),
+    import('../../audio/file-windows.ts'),
     import('../../audio/front-picture.ts'),
   ])
   const handle = await open(path, 'r')
   try {
     const { size } = await handle.stat()
-    const { metadata } = await parseAudio({ handle, path, size }).catch((error: unknown) => {
+    const { metadata } = await parseAudio({ path, windows: new FileWindows(handle, size) }).catch((error: unknown) => {
       if (systemErrorCode(error)) throw error
       throw new PictureProblem('broken', String(error))
     })
