@@ -43,6 +43,8 @@ export interface CoreOptions {
   readonly config: Config
   readonly log: Logger
   readonly clock?: Clock
+  /** For a command: what it does not name stays as it is. */
+  readonly isCommand?: boolean
   /** log2 of scrypt's N; for tests. */
   readonly hashCost?: number
   /** Hears of each notification as it is sent; for tests. */
@@ -100,7 +102,7 @@ export async function openCore(options: CoreOptions): Promise<Core> {
 
 /** As `openCore`; what fails leaves what there is to undo in the scope. */
 export async function buildCore(options: CoreOptions, scope: Scope): Promise<BuiltCore> {
-  const { config, log, clock = systemClock, hashCost, onNotification: onSend } = options
+  const { config, log, clock = systemClock, hashCost, isCommand = false, onNotification: onSend } = options
   const dataDir = config.paths.data
   const keyDir = join(dataDir, 'keys')
   const room = (name: string) => log.child({ room: name })
@@ -109,7 +111,10 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     return part
   }
 
-  const { db, repositories } = await openLibrary({ dataDir, libraries: librarySettings(config), clock, log }, scope)
+  const { db, repositories } = await openLibrary(
+    { dataDir, libraries: librarySettings(config), clock, log, isCommand },
+    scope,
+  )
   const { libraries, playlists, songs, users, apiKeys } = repositories
   const outbox = createOutboxRepository(db)
   const hooks = createHookDispatcher({ log: room('hooks'), clock })

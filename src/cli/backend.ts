@@ -34,7 +34,7 @@ export async function withBackend<T>(options: BackendOptions, work: (backend: Ba
       `There are no data of Tonearm in ${data}. Name the folder by --data DIR, or start the server once.`,
     )
   }
-  const core = await openCore({ config, log })
+  const core = await openCore({ config, log, isCommand: true })
   try {
     return await work({
       kind: 'local',

@@ -27,7 +27,7 @@ function pluginSection<const M extends SectionMembers>(about: string, members: M
  */
 export const SETTINGS = section('Tonearm', {
   music: paths([], {
-    help: 'Music folders, the short way: each becomes a library named after the folder. Also --music DIR, once or often.',
+    help: 'Music folders, the short way: each becomes a library named after the folder. Also --music DIR, once or often. One that is named no more is gone from all lists at the next start, and back with stars and plays when it is named again.',
     navidrome: ['MUSICFOLDER'],
   }),
   libraries: libraryList({

@@ -5,14 +5,15 @@ import type { Library } from './entities.ts'
 
 /**
  * Checks the music folders at the start. Any may be away for a while (a disk that isn't mounted, a share that isn't there
- * yet): it is returned, and the scanner leaves what it knows of it alone and looks for it.
- * Throws LIBRARY_UNREADABLE when all are away and nothing was ever scanned, CONFIG_INVALID when one lies in another.
+ * yet): it is returned, and the scanner leaves what it knows of it alone and looks for it. `known` are the libraries of
+ * the database, undefined at the first start.
+ * Throws LIBRARY_UNREADABLE when there is none, or at the first start all are away; CONFIG_INVALID when one lies in another.
  */
 export function checkMusicFolders(
   configured: readonly NamedFolder[],
-  known: readonly Pick<Library, 'name' | 'path' | 'lastScanAt'>[],
+  known: readonly KnownFolder[] | undefined,
 ): readonly { readonly path: string; readonly reason: string }[] {
-  if (configured.length === 0 && known.length === 0) {
+  if (configured.length === 0 && (known ?? []).length === 0) {
     throw new AppError(
       'LIBRARY_UNREADABLE',
       'No music folder is known. Name one: tonearm --music DIR (or music: [DIR] in config.yaml, or TONEARM_MUSIC).',
@@ -22,11 +23,11 @@ export function checkMusicFolders(
     const reason = whyUnreadable(path)
     return reason === undefined ? [] : [{ path, reason }]
   })
-  if (away.length === configured.length && known.every(({ lastScanAt }) => lastScanAt === undefined)) {
+  if (known === undefined && away.length === configured.length) {
     const list = away.map(({ path, reason }) => `${path} ${reason}`).join('; ')
     throw new AppError('LIBRARY_UNREADABLE', `The music can not be read: ${list}. Correct the path or its rights.`)
   }
-  checkFoldersApart(configured, known)
+  checkFoldersApart(configured, known ?? [])
   return away
 }
 
@@ -46,6 +47,8 @@ function whyUnreadable(path: string): string | undefined {
   }
 }
 
+type KnownFolder = Pick<Library, 'name' | 'path' | 'fromConfig'>
+
 interface NamedFolder {
   readonly name: string
   readonly path: string
@@ -53,10 +56,11 @@ interface NamedFolder {
 
 /**
  * A song belongs to one library, so that no folder may lie in another. `known` are the libraries of the database; one
- * that shares its name or its path with a configured one becomes that one.
+ * that shares its name or its path with a configured one becomes that one, and one of the configuration leaves with it.
  */
-function checkFoldersApart(configured: readonly NamedFolder[], known: readonly NamedFolder[]): void {
-  const others = known.filter(({ name, path }) => !configured.some((one) => one.name === name || one.path === path))
+function checkFoldersApart(configured: readonly NamedFolder[], known: readonly KnownFolder[]): void {
+  const staying = known.filter(({ fromConfig }) => !fromConfig || configured.length === 0)
+  const others = staying.filter(({ name, path }) => !configured.some((one) => one.name === name || one.path === path))
   const problems = configured.flatMap((one, index) => [
     ...configured
       .slice(0, index)

@@ -1,12 +1,14 @@
 import { type AccessScope, FULL_SCOPE } from '../base/access-scope.ts'
 import { AppError } from '../base/errors.ts'
 import type { LibraryId, SongId } from '../base/ids.ts'
-import type { Database, RowReader, SqlParams, SqlValue } from '../db/database.ts'
+import type { RowReader, SqlParams, SqlValue } from '../db/database.ts'
 import { isUniqueError } from '../db/sql-error.ts'
 import type { Library } from './entities.ts'
 import { jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
+import { freeName, type IsHome, matchLibraries } from './library-sync.ts'
 import { removeLibrary } from './remove-library.ts'
+import { retireLibrary } from './retire-library.ts'
 
 export interface LibrarySettings {
   readonly name: string
@@ -17,7 +19,7 @@ export interface LibrarySettings {
 }
 
 export interface LibraryRepository {
-  /** In the scope, by id. */
+  /** In the scope, by id. Without those that left the configuration: of them nothing is told. */
   list(scope: AccessScope): readonly Library[]
   find(scope: AccessScope, id: LibraryId): Library | undefined
   /** Rejects with CONFLICT for a taken name or path. */
@@ -31,10 +33,17 @@ export interface LibraryRepository {
   /** Some songs of a library, missing ones too. */
   songIds(id: LibraryId, limit: number): readonly SongId[]
   /**
-   * At the start: libraries of the configuration are created, or matched by path (else by name) and brought in step.
-   * One that left the configuration stays, without `fromConfig`.
+   * At the start: libraries of the configuration are created, or matched by path, by what lies there or by name, and
+   * brought in step. `leaving`: one that left the configuration stays, without `fromConfig`, or is hidden by `retirement`.
+   * @returns those that exist
    */
-  syncWithConfig(configured: readonly LibrarySettings[], at: number): readonly Library[]
+  syncWithConfig(
+    configured: readonly LibrarySettings[],
+    at: number,
+    options?: { readonly leaving?: 'stay' | 'hide'; readonly isHome?: IsHome },
+  ): readonly Library[]
+  /** Hides what libraries hold that left the configuration. In short steps, as `removal`. */
+  retirement(at: number): Generator<void>
   setState(id: LibraryId, state: 'new' | 'ok' | 'lost', reason: string): void
   /** When anything visible last changed, for `ifModifiedSince`. */
   changedAt(scope: AccessScope): number
@@ -42,7 +51,7 @@ export interface LibraryRepository {
 
 export function createLibraryRepository(context: LibraryContext): LibraryRepository {
   const { db } = context
-  const select = (scope: AccessScope, where = '1', params: SqlParams = []) => {
+  const select = (scope: AccessScope, where = "l.state <> 'missing'", params: SqlParams = []) => {
     const visible = context.compile(scope).library('l.id')
     return db.select(
       `SELECT ${COLUMNS} FROM library l WHERE ${visible.sql} AND ${where} ORDER BY l.id`,
@@ -50,8 +59,17 @@ export function createLibraryRepository(context: LibraryContext): LibraryReposit
       readLibrary,
     )
   }
-  const create: LibraryRepository['create'] = (settings, at) =>
-    refusingTaken(
+  const retired = (): readonly Library[] => select(FULL_SCOPE, "l.state = 'missing'")
+  const revive = (id: LibraryId, at: number) =>
+    db.run("UPDATE library SET state = 'new', changed_at = ? WHERE id = ?", [at, id])
+  const create: LibraryRepository['create'] = (settings, at) => {
+    const former = retired().find(({ path }) => path === settings.path)
+    if (former) {
+      revive(former.id, at)
+      update(former.id, settings, at)
+      return former.id
+    }
+    return refusingTaken(
       () =>
         db.run(
           `INSERT INTO library (name, path, recursive, follow_symlinks, exclude_patterns, from_config, created_at,
@@ -68,6 +86,7 @@ export function createLibraryRepository(context: LibraryContext): LibraryReposit
           ],
         ).lastId as LibraryId,
     )
+  }
   const update: LibraryRepository['update'] = (id, settings, at) => {
     const columns = changedColumns(settings)
     const assignments = [...Object.keys(columns), 'updated_at'].map((name) => `${name} = ?`).join(', ')
@@ -79,35 +98,48 @@ export function createLibraryRepository(context: LibraryContext): LibraryReposit
 
   return {
     list: (scope) => select(scope),
-    find: (scope, id) => select(scope, 'l.id = ?', [id])[0],
+    find: (scope, id) => select(scope, "l.id = ? AND l.state <> 'missing'", [id])[0],
     create,
     update,
     removal: (id) => removeLibrary(db, id),
     songIds: (id, limit) =>
       db.select('SELECT id FROM song WHERE library_id = ? LIMIT ?', [id, limit], (row) => row.number(0) as SongId),
-    syncWithConfig: (configured, at) =>
-      db.transaction(() => {
-        const known = select(FULL_SCOPE)
-        const matched = new Map<LibrarySettings, Library>()
-        const free = (library: Library) => ![...matched.values()].includes(library)
-        for (const match of [samePath, sameName])
-          for (const settings of configured) {
-            const library = matched.has(settings) ? undefined : known.find((one) => free(one) && match(one, settings))
-            if (library) matched.set(settings, library)
+    syncWithConfig: (configured, at, { leaving = 'stay', isHome = () => false } = {}) => {
+      const known = [
+        ...select(FULL_SCOPE).map((library) => ({ library, isHidden: false })),
+        ...retired().map((library) => ({ library, isHidden: true })),
+      ]
+      const matched = matchLibraries(known, configured, isHome)
+      return db.transaction(() => {
+        const kept = new Set(matched.values())
+        const left = known.filter((one) => one.library.fromConfig && !kept.has(one))
+        for (const { library } of left)
+          if (leaving === 'stay')
+            db.run('UPDATE library SET from_config = 0, updated_at = ? WHERE id = ?', [at, library.id])
+          else {
+            freeName(db, library)
+            db.run(
+              `UPDATE library SET from_config = 0, state = 'missing', state_reason = '', scan_pending = '', updated_at = ?
+               WHERE id = ?`,
+              [at, library.id],
+            )
           }
-        for (const library of known.filter((one) => one.fromConfig && free(one)))
-          db.run('UPDATE library SET from_config = 0, updated_at = ? WHERE id = ?', [at, library.id])
-        makeRoom(db, [...matched])
+        for (const [{ name }, { library }] of matched) if (library.name !== name) freeName(db, library)
         for (const settings of configured) {
-          const library = matched.get(settings)
+          const { library, isHidden } = matched.get(settings) ?? {}
           if (!library) create({ ...settings, fromConfig: true }, at)
           else if (!library.fromConfig || !isSame(library, settings)) {
+            if (isHidden) revive(library.id, at)
             update(library.id, settings, at)
             db.run('UPDATE library SET from_config = 1 WHERE id = ?', [library.id])
           }
         }
         return select(FULL_SCOPE)
-      }),
+      })
+    },
+    *retirement(at) {
+      for (const { id } of retired()) yield* retireLibrary(db, id, at)
+    },
     setState: (id, state, reason) => {
       db.run('UPDATE library SET state = ?, state_reason = ? WHERE id = ? AND (state, state_reason) <> (?, ?)', [
         state,
@@ -132,29 +164,14 @@ const COLUMNS = `l.id, l.name, l.path, l.recursive, l.follow_symlinks, l.exclude
   l.from_config, l.state, l.state_reason, l.scan_pending, l.song_count, l.album_count, l.artist_count, l.folder_count,
   l.missing_count, l.duration_ms, l.size, l.last_scan_started_at, l.last_scan_at, l.changed_at, l.created_at, l.updated_at`
 
-function samePath(library: Library, settings: LibrarySettings): boolean {
-  return library.path === settings.path
-}
-
-function sameName(library: Library, settings: LibrarySettings): boolean {
-  return library.name === settings.name
-}
-
 function isSame(library: Library, settings: LibrarySettings): boolean {
   return (
-    samePath(library, settings) &&
-    sameName(library, settings) &&
+    library.path === settings.path &&
+    library.name === settings.name &&
     library.recursive === settings.recursive &&
     library.followSymlinks === settings.followSymlinks &&
     library.excludePatterns.join('\n') === settings.excludePatterns.join('\n')
   )
-}
-
-/** Names that libraries exchange among themselves would break the rule of unique names half-way. */
-function makeRoom(db: Database, matched: readonly (readonly [LibrarySettings, Library])[]): void {
-  for (const [settings, library] of matched)
-    if (!sameName(library, settings))
-      db.run(`UPDATE library SET name = name || char(1) || id WHERE id = ?`, [library.id])
 }
 
 function refusingTaken<T>(work: () => T): T {

@@ -68,7 +68,8 @@ const ORDER: Readonly<Record<MissingFileSort, string>> = {
 
 export function createMissingFileRepository({ db }: LibraryContext): MissingFileRepository {
   const conditionOf = ({ libraries, ids, beginnings = {}, afterId }: Omit<MissingFileQuery, 'limit'>) => {
-    const parts = ['s.missing = 1']
+    // What a library holds that left the configuration is not lost.
+    const parts = ["s.missing = 1 AND s.library_id NOT IN (SELECT id FROM library WHERE state = 'missing')"]
     const params: SqlValue[] = []
     if (libraries) {
       parts.push('s.library_id IN (SELECT value FROM json_each(?))')

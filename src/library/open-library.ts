@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FULL_SCOPE } from '../base/access-scope.ts'
 import type { Clock } from '../base/clock.ts'
+import { yieldToLoop } from '../base/deadline.ts'
 import type { Scope } from '../base/disposable.ts'
 import { makeDataFolder } from '../db/data-folder.ts'
 import { acquireDataLock, DATABASE_FILE } from '../db/data-lock.ts'
@@ -10,6 +11,7 @@ import { openDatabase } from '../db/sqlite-database.ts'
 import { upgradeDatabase } from '../db/upgrade.ts'
 import type { Logger } from '../log/logger.ts'
 import { checkMusicFolders } from './library-folders.ts'
+import { homeFinder } from './library-home.ts'
 import type { LibrarySettings } from './library-repository.ts'
 import { createRepositories, type Repositories } from './repositories.ts'
 import { applyWordRules } from './word-rules.ts'
@@ -20,6 +22,8 @@ export interface LibraryOptions {
   readonly libraries: readonly LibrarySettings[]
   readonly clock: Clock
   readonly log: Logger
+  /** A command works on the data for a moment: libraries that it does not name stay. */
+  readonly isCommand?: boolean
 }
 
 export interface OpenLibrary {
@@ -32,14 +36,14 @@ export interface OpenLibrary {
  * a failure. Rejects with LIBRARY_UNREADABLE, CONFIG_INVALID or a code of the data (DATA_*, DISK_FULL).
  */
 export async function openLibrary(
-  { dataDir, libraries, clock, log }: LibraryOptions,
+  { dataDir, libraries, clock, log, isCommand = false }: LibraryOptions,
   scope: Scope,
 ): Promise<OpenLibrary> {
   const path = join(dataDir, DATABASE_FILE)
   const dbLog = log.child({ room: 'db' })
   // Where nothing can be played nothing is made.
   const isNew = !existsSync(path)
-  const awayAtFirst = isNew ? checkMusicFolders(libraries, []) : []
+  const awayAtFirst = isNew ? checkMusicFolders(libraries, undefined) : []
   makeDataFolder(dataDir)
   const lock = acquireDataLock(dataDir)
   scope.add('data lock', () => lock.release())
@@ -51,6 +55,9 @@ export async function openLibrary(
   scope.add('play counts', () => repositories.plays.flush())
   const away = isNew ? awayAtFirst : checkMusicFolders(libraries, repositories.libraries.list(FULL_SCOPE))
   for (const folder of away) log.warn('music folder is away: the rest is served, and it is looked for', folder)
-  repositories.libraries.syncWithConfig(libraries, clock.now())
+  // Where none is named (by a command, say) nothing is said about any.
+  const leaving = isCommand || libraries.length === 0 ? 'stay' : 'hide'
+  repositories.libraries.syncWithConfig(libraries, clock.now(), { leaving, isHome: homeFinder(db) })
+  for (const _ of repositories.libraries.retirement(clock.now())) await yieldToLoop()
   return { db, repositories }
 }

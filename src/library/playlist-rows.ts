@@ -12,13 +12,15 @@ const PICTURE_SONGS = 100
 
 /**
  * One's own and public ones, under the alias `i`; no administrator's exception: private means private. One that mirrors a
- * file is named after it: others are told of it when they may see one of its songs.
+ * file is named after it: others are told of it when they may see one of its songs, and nobody when its library left the
+ * configuration.
  */
 export function visiblePlaylist(context: LibraryContext, viewer: Viewer): Condition {
   const song = context.scope(viewer).song('vs')
   return {
     sql: `(i.owner_id = ? OR (i.public = 1 AND (i.path IS NULL OR EXISTS (
-      SELECT 1 FROM playlist_song vp CROSS JOIN song vs ON vs.id = vp.song_id WHERE vp.playlist_id = i.id AND ${song.sql}))))`,
+      SELECT 1 FROM playlist_song vp CROSS JOIN song vs ON vs.id = vp.song_id WHERE vp.playlist_id = i.id AND ${song.sql}))))
+      AND (i.path IS NULL OR NOT EXISTS (SELECT 1 FROM library vl WHERE vl.id = i.library_id AND vl.state = 'missing'))`,
     params: [viewer.userId, ...song.params],
   }
 }

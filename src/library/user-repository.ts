@@ -71,7 +71,10 @@ export function createUserRepository(
     db.select(`SELECT ${COLUMNS} FROM user WHERE ${where}`, params, readUser)[0]
 
   const setLibraries = (id: UserId, libraries: readonly LibraryId[]) => {
-    db.run('DELETE FROM user_library WHERE user_id = ?', [id])
+    db.run(
+      `DELETE FROM user_library WHERE user_id = ? AND library_id NOT IN (SELECT id FROM library WHERE state = 'missing')`,
+      [id],
+    )
     db.run(
       `INSERT INTO user_library (user_id, library_id)
        SELECT DISTINCT ?, l.id FROM json_each(?) w CROSS JOIN library l ON l.id = w.value`,
@@ -160,8 +163,11 @@ export function createUserRepository(
       })
     },
     libraries: (id) =>
-      db.select('SELECT library_id FROM user_library WHERE user_id = ? ORDER BY library_id', [id], (row) =>
-        row.number(0),
+      db.select(
+        `SELECT library_id FROM user_library WHERE user_id = ?
+           AND library_id NOT IN (SELECT id FROM library WHERE state = 'missing') ORDER BY library_id`,
+        [id],
+        (row) => row.number(0),
       ) as LibraryId[],
     touch: (entries) => {
       if (entries.length === 0) return

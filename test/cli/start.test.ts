@@ -179,6 +179,10 @@ test('music folders that lie in each other are refused, also by a link and also 
   const program = serve(data)
   await program.until(/"url":"(http:[^"]+)"/)
   await stop(program)
+  // Named by nobody, it is the administrator's and stays.
+  const unnamed = startProgram(['--data', data, '--host', '127.0.0.1', '--port', '0'], home, { env: QUIET })
+  await unnamed.until(/"url":"(http:[^"]+)"/)
+  await stop(unnamed)
   const later = runProgram(['--music', inner, '--data', data, '--port', '0'], home)
   assert.equal(later.code, 78)
   assert.match(later.stderr, /the folder of the library music: .*let the library move there: libraries: \{"music":/)
