@@ -11,13 +11,15 @@ import { isCrowded } from './connection-limit.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
 import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { Framing } from './framing.ts'
 import type { LineListener } from './line.ts'
 import { claimSocketPath, hostPort, listenError, withSocketMode } from './listen-support.ts'
 import { NodeSockets } from './node-line.ts'
 import { NodeSink } from './node-sink.ts'
+import { ReplayedSocket, withEscapedTarget } from './raw-target.ts'
 import { refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
-import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
+import { createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
 import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
@@ -57,6 +59,8 @@ export class NodeAdapter implements HttpAdapter {
   readonly #told: NodeWatch
   /** Node forgets connections that were upgraded. */
   readonly #upgraded = new Set<Socket>()
+  /** Connections whose last request was malformed: nothing behind it is run. */
+  readonly #refused = new WeakSet<Socket>()
 
   constructor(options: AdapterOptions, limits: HttpLimits, watch: NodeWatch) {
     this.#options = options
@@ -87,6 +91,8 @@ export class NodeAdapter implements HttpAdapter {
       headersTimeout: own.headerMs,
       requestTimeout: own.headerMs + own.bodyMs,
       keepAliveTimeout: own.idleMs,
+      // Node would answer that itself and go on with what was sent behind.
+      requireHostHeader: false,
       connectionsCheckingInterval: Math.min(1000, own.headerMs),
       // Node 24; before it the event comes for all that would be upgraded, HTTP/2 too.
       shouldUpgradeCallback: wantsSocket,
@@ -96,6 +102,7 @@ export class NodeAdapter implements HttpAdapter {
       : createServer(settings)
     server.maxConnections = own.connections
     server.on('connection', (socket) => {
+      if (socket instanceof ReplayedSocket) return
       this.#connections += 1
       socket.on('close', () => {
         this.#connections -= 1
@@ -105,7 +112,11 @@ export class NodeAdapter implements HttpAdapter {
     server.on('request', (incoming, response) => this.#accept(incoming, response))
     server.on('checkContinue', (incoming, response) => this.#accept(incoming, response, { expectsContinue: true }))
     server.on('upgrade', (incoming, socket, head) => this.#acceptUpgrade(incoming, socket as Socket, head))
-    server.on('clientError', refuseMalformed)
+    server.on('clientError', (error, socket) => {
+      const again = withEscapedTarget(error, socket as Socket)
+      if (again) server.emit('connection', again)
+      else refuseMalformed(error, socket as Socket)
+    })
     this.#server = server
     if ('socket' in listen) {
       const mode = listen.mode ?? 0o660
@@ -129,6 +140,7 @@ export class NodeAdapter implements HttpAdapter {
     const isUnbounded = createNetworkMatcher(this.#options.unbounded ?? [])
     const counts = new Map<string, number>()
     server.on('connection', (socket: Socket) => {
+      if (socket instanceof ReplayedSocket) return
       const address = normalizeAddress(socket.remoteAddress ?? '')
       if (isUnbounded(address)) return
       const group = addressGroup(address)
@@ -200,11 +212,16 @@ export class NodeAdapter implements HttpAdapter {
   #accept(incoming: IncomingMessage, response: ServerResponse, way: Way = {}): void {
     const { expectsContinue = false, upgrade } = way
     if (incoming.httpVersion === '1.0') this.#told.onOld?.()
-    const headers = { __proto__: null } as unknown as Record<string, string>
+    const framing = new Framing()
+    const { headers } = framing
     const raw = incoming.rawHeaders
     for (let index = 0; index + 1 < raw.length; index += 2) {
-      addHeader(headers, (raw[index] as string).toLowerCase(), asUtf8(raw[index + 1] as string))
+      framing.add((raw[index] as string).toLowerCase(), asUtf8(raw[index + 1] as string))
     }
+    // Sent behind one that was refused, and read by Node already.
+    if (this.#refused.has(incoming.socket)) return
+    const malformed = !framing.isPlain(incoming.httpVersion === '1.1')
+    if (malformed) this.#refused.add(incoming.socket)
     const method = incoming.method ?? 'GET'
     const url = asUtf8(incoming.url ?? '/')
     const question = url.indexOf('?')
@@ -229,6 +246,7 @@ export class NodeAdapter implements HttpAdapter {
       watch: this.#watch,
       // A client that waits for '100 Continue' in vain may send its body later, or never.
       mustClose: () =>
+        malformed ||
         this.#closing ||
         this.#retired ||
         collector?.mustClose === true ||
@@ -236,7 +254,8 @@ export class NodeAdapter implements HttpAdapter {
         isCrowded(this.#connections, this.#limits.connections),
       upgrade,
     })
-    const context = target.kind === 'path' ? this.#context : { ...this.#context, handler: () => refusedTarget() }
+    const refused = malformed || target.kind !== 'path'
+    const context = refused ? { ...this.#context, handler: refusedTarget } : this.#context
     const exchange = new Exchange(context, request, { sink, abort })
     this.#running.add(exchange)
     response.on('close', () => {

@@ -10,11 +10,12 @@ import { connectionWish } from './connection-wish.ts'
 import { Exchange, type ExchangeContext } from './exchange.ts'
 import { ExchangeSet } from './exchange-set.ts'
 import { type ClientResolver, createClientResolver } from './forwarded.ts'
+import { Framing } from './framing.ts'
 import { CLOSE, type LineListener, LineSet } from './line.ts'
 import { claimSocketPath, hostPort, probeAddress, withSocketMode } from './listen-support.ts'
-import { refusedTarget } from './refused-target.ts'
+import { refusedFraming, refusedTarget } from './refused-target.ts'
 import { readPath } from './request-path.ts'
-import { addHeader, createSnapshot, LazyAbort } from './request-snapshot.ts'
+import { createSnapshot, LazyAbort } from './request-snapshot.ts'
 import { StallWatch } from './stall-watch.ts'
 import { readTlsFiles } from './tls-files.ts'
 import type { HttpAdapter } from './types.ts'
@@ -191,16 +192,22 @@ export class UwsAdapter implements HttpAdapter {
   #accept(response: UwsResponse, incoming: UwsRequest, upgrade?: UwsUpgrade): void {
     this.#newest = undefined
     this.onRequest?.(normalizeAddress(addressOf(response)))
-    const headers = { __proto__: null } as unknown as Record<string, string>
-    let conflict = false
+    const framing = new Framing()
+    const { headers } = framing
     let closedByUws = false
     incoming.forEach((name, value) => {
-      if (name === 'content-length' && headers[name] !== undefined) conflict = true
       // As uWS decides it: by the first such header, and its length alone.
       if (name === 'connection' && headers[name] === undefined) closedByUws = value.length === CLOSE_LENGTH
-      addHeader(headers, name, value)
+      framing.add(name, value)
     })
     const method = incoming.getCaseSensitiveMethod()
+    // uWS looks at these only after the handler, or never.
+    const malformed = !framing.isPlain(true) || !/^[A-Z]+$/.test(method)
+    // What could not be answered without uWS going on with what was sent behind.
+    if (malformed && method === 'HEAD') {
+      response.close()
+      return
+    }
     const peer = 'socket' in this.#options.listen ? undefined : addressOf(response)
     const client = this.#resolve(peer, headers)
     const target = readPath(incoming.getUrl(), this.#options.basePath)
@@ -219,9 +226,6 @@ export class UwsAdapter implements HttpAdapter {
       wantsSocket: upgrade !== undefined,
       body: collector ? (limit) => collector.read(limit) : emptyBody,
     })
-    const length = headers['content-length']
-    // uWS looks at these only after the handler, or never.
-    const malformed = conflict || !/^[A-Z]+$/.test(method) || (length !== undefined && !/^\d{1,15}$/.test(length))
     const sink = new UwsSink(response, {
       watch: this.#watch,
       mustClose: () =>
@@ -233,8 +237,8 @@ export class UwsAdapter implements HttpAdapter {
       closedByUws,
       upgrade: upgrade && ((listener) => this.#upgrade(response, headers, { listener, upgrade })),
     })
-    const context =
-      target.kind === 'path' && !malformed ? this.#context : { ...this.#context, handler: () => refusedTarget() }
+    const refusal = malformed ? refusedFraming : target.kind === 'path' ? undefined : refusedTarget
+    const context = refusal ? { ...this.#context, handler: refusal } : this.#context
     const exchange = new Exchange(context, request, { sink, abort })
     exchange.run()
     // Most replies are through by now. uWS wants its abort handler before we return for those that are not.

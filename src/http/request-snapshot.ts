@@ -69,9 +69,3 @@ export class LazyAbort {
     this.#controller?.abort()
   }
 }
-
-/** Adds one header line; repeated ones are joined, cookies as cookies are. */
-export function addHeader(headers: Record<string, string>, name: string, value: string): void {
-  const before = headers[name]
-  headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
-}
