@@ -6,6 +6,7 @@ import { tagInChunk, tagOfDsf, tagsAhead } from './id3-view.ts'
 import { iffChunks, type ReadBytes } from './iff-chunks.ts'
 import { iffTexts } from './iff-texts.ts'
 import { opusGain } from './opus-gain.ts'
+import { quickTimeTags } from './quicktime-tags.ts'
 
 const MARK_BYTES = 16
 
@@ -43,12 +44,21 @@ export async function tagView(file: FileWindows): Promise<TagView> {
     mark,
     id3,
     async complete(metadata, { skipCovers }) {
-      const whole = merged(metadata, inside)
+      const found = mark.slice(4, 8) === 'ftyp' ? await withQuickTime(metadata, behind, file.size - sound) : metadata
+      const whole = merged(found, inside)
       if (!id3) return whole
       const read = await parseBuffer(id3, { path: 'tag.mp3', size: id3.length }, { duration: false, skipCovers })
       return merged(whole, { native: read.native, pictures: read.common.picture ?? [] })
     },
   }
+}
+
+/** Looked for only where the parser found no names of tags, or numbers in their place. */
+async function withQuickTime(metadata: IAudioMetadata, read: ReadBytes, size: number): Promise<IAudioMetadata> {
+  const named = (metadata.native.iTunes ?? []).filter(({ id }) => /^[^\0-\x1f]/.test(id))
+  if (named.some(({ id }) => id.startsWith('©'))) return metadata
+  const { tags, pictures } = await quickTimeTags(read, size)
+  return merged(metadata, { native: { iTunes: [...named, ...tags] }, pictures })
 }
 
 interface ViewInside extends TagsBeside {

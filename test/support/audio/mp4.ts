@@ -31,12 +31,12 @@ const FREEFORM: Readonly<Record<string, string>> = {
   RELEASETYPE: 'MusicBrainz Album Type',
 }
 
-function atom(name: string, ...parts: readonly Uint8Array[]): Buffer {
+export function atom(name: string, ...parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(parts)
   return Buffer.concat([u32be(body.length + 8), ascii(name), body])
 }
 
-const data = (type: number, body: Uint8Array) => atom('data', u32be(type), u32be(0), body)
+export const data = (type: number, body: Uint8Array) => atom('data', u32be(type), u32be(0), body)
 
 function freeform(name: string, values: readonly string[]): Buffer {
   return atom(
@@ -78,17 +78,21 @@ function ilst(spec: AudioSpec): Buffer {
   return atom('ilst', ...atoms)
 }
 
-/** The base file with another `udta`. Its `moov` comes last, so no offset into the audio changes. */
+/** The base file with other tags. */
 export function mp4File(base: Buffer, spec: AudioSpec): Buffer {
+  const handler = atom('hdlr', Buffer.alloc(8), ascii('mdir'), ascii('appl'), Buffer.alloc(9))
+  return mp4With(base, atom('udta', atom('meta', u32be(0), handler, ilst(spec))))
+}
+
+/** The base file with other atoms in place of its `udta`. Its `moov` comes last, so no offset into the audio changes. */
+export function mp4With(base: Buffer, ...atoms: readonly Uint8Array[]): Buffer {
   const top = children(base, 0, base.length)
   const moov = top.find(({ name }) => name === 'moov')
   if (!moov || moov.end !== base.length) throw new Error('the base file must end with its moov atom')
   const kept = children(base, moov.start + 8, moov.end).filter(({ name }) => name !== 'udta')
-  const handler = atom('hdlr', Buffer.alloc(8), ascii('mdir'), ascii('appl'), Buffer.alloc(9))
-  const udta = atom('udta', atom('meta', u32be(0), handler, ilst(spec)))
   return Buffer.concat([
     base.subarray(0, moov.start),
-    atom('moov', ...kept.map(({ start, end }) => base.subarray(start, end)), udta),
+    atom('moov', ...kept.map(({ start, end }) => base.subarray(start, end)), ...atoms),
   ])
 }
 
