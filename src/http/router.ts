@@ -1,4 +1,3 @@
-import { METHODS } from 'node:http'
 import createTree, { type HTTPMethod, type Instance } from 'find-my-way'
 import { AppError } from '../base/errors.ts'
 import { errorReply } from './reply.ts'
@@ -61,11 +60,13 @@ export function createRouter(routes: readonly Route[]): Router {
   }
 }
 
+/** ANY routes lie under a method that nothing else here uses; requests never reach it by name. */
+const ANY: HTTPMethod = 'UNBIND'
+const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
 class RouteTable {
-  readonly #exact = newTree(true)
-  readonly #folded = newTree(false)
-  /** ANY routes lie under a method that nothing else here uses; requests never reach it by name. */
-  static readonly #any: HTTPMethod = 'UNBIND'
+  /** By the first segment of their paths, in lower case; those that begin with a parameter or a star by none. */
+  readonly #parts = new Map<string | undefined, TablePart>()
   readonly #methods: readonly string[]
   /** By method and path: looking through the trees costs as much as the rest of a small answer. */
   readonly #remembered = new Map<string, Map<string, Found>>()
@@ -73,26 +74,24 @@ class RouteTable {
 
   constructor(routes: readonly Route[]) {
     const methods = new Set<string>()
+    const taken = new Set<string>()
     const firm = new Set(routes.filter((route) => !route.yields).map(({ method, path }) => `${method} ${path}`))
     for (const route of routes) {
       if (route.yields && firm.has(`${route.method} ${route.path}`)) continue
-      const method = route.method === 'ANY' ? RouteTable.#any : route.method
-      if (route.method === RouteTable.#any || !METHODS.includes(method)) {
+      if (route.method !== 'ANY' && !METHODS.includes(route.method)) {
         throw new AppError('CONFLICT', `${route.method} is no method that a route can have`)
       }
-      if (route.method !== 'ANY') methods.add(method)
-      try {
-        const tree = route.ignoreCase ? this.#folded : this.#exact
-        tree.on(method as HTTPMethod, route.path, () => {}, route)
-      } catch (cause) {
-        throw new AppError(
-          'CONFLICT',
-          `The route ${route.method} ${route.path} is there twice, or its path is invalid`,
-          {
-            cause,
-          },
-        )
+      const place = placeOf(route)
+      if (place === undefined || taken.has(place)) {
+        throw new AppError('CONFLICT', `The route ${route.method} ${route.path} is there twice, or its path is invalid`)
       }
+      taken.add(place)
+      if (route.method !== 'ANY') methods.add(route.method)
+      const first = firstSegment(route.path)
+      const key = /^[:*]/.test(first) ? undefined : first
+      const part = this.#parts.get(key) ?? new TablePart()
+      this.#parts.set(key, part)
+      part.routes.push(route)
     }
     this.#methods = [...methods]
   }
@@ -115,12 +114,9 @@ class RouteTable {
   }
 
   #search(asked: string, plain: string): Found | undefined {
-    const path = escapeForTree(plain)
-    const method = asked === RouteTable.#any ? '' : asked
+    const method = asked === ANY ? '' : asked
     const found =
-      this.#find(method, path) ??
-      (method === 'HEAD' ? this.#find('GET', path) : undefined) ??
-      this.#find(RouteTable.#any, path)
+      this.#find(method, plain) ?? (method === 'HEAD' ? this.#find('GET', plain) : undefined) ?? this.#find(ANY, plain)
     if (found && plain.length <= MAX_REMEMBERED_LENGTH) this.#remember(asked, plain, found)
     return found
   }
@@ -135,18 +131,52 @@ class RouteTable {
   }
 
   #refuse(request: HttpRequest): HttpReply {
-    const path = escapeForTree(request.path)
-    const allowed = this.#methods.filter((other) => this.#find(other, path))
+    const allowed = this.#methods.filter((other) => this.#find(other, request.path))
     if (allowed.length === 0) return errorReply(new AppError('NOT_FOUND', 'Nothing is served at this address'))
     if (allowed.includes('GET')) allowed.push('HEAD')
     const reply = errorReply(new AppError('BAD_REQUEST', `This address takes only ${allowed.join(', ')}`))
     return { ...reply, status: 405, headers: { ...reply.headers, allow: allowed.join(', ') } }
   }
 
-  #find(method: string, path: string): Found | undefined {
-    const found = this.#exact.find(method as HTTPMethod, path) ?? this.#folded.find(method as HTTPMethod, path)
+  #find(method: string, plain: string): Found | undefined {
+    const path = escapeForTree(plain)
+    return this.#parts.get(firstSegment(plain))?.find(method, path) ?? this.#parts.get(undefined)?.find(method, path)
+  }
+}
+
+/** Some routes of a table. The trees are made when the first of them is looked for: most are never, before the next swap. */
+class TablePart {
+  readonly routes: Route[] = []
+  #trees: { readonly exact: Instance<never>; readonly folded: Instance<never> } | undefined
+
+  find(method: string, path: string): Found | undefined {
+    this.#trees ??= this.#plant()
+    const { exact, folded } = this.#trees
+    const found = exact.find(method as HTTPMethod, path) ?? folded.find(method as HTTPMethod, path)
     return found ? { route: found.store as Route, params: found.params as RouteParams } : undefined
   }
+
+  #plant() {
+    const trees = { exact: newTree(true), folded: newTree(false) }
+    for (const route of this.routes) {
+      const method = route.method === 'ANY' ? ANY : (route.method as HTTPMethod)
+      const tree = route.ignoreCase ? trees.folded : trees.exact
+      tree.on(method, route.path, () => {}, route)
+    }
+    return trees
+  }
+}
+
+const firstSegment = (path: string): string => path.split('/', 2)[1]?.toLowerCase() ?? ''
+
+/**
+ * Two routes of the same place are the same one: names of parameters and a slash at the end make no difference. Undefined for
+ * an invalid path. Segments are literal, one parameter, or at the end a star for the rest, which may follow a literal slash.
+ */
+function placeOf({ method, path, ignoreCase }: Route): string | undefined {
+  if (!/^\/(?:(?::\w+|[^/:*]+)(?:\/|$))*\*?$/.test(path)) return undefined
+  const shape = path.replace(/:[^/]+/g, ':').replace(/(.)\/$/, '$1')
+  return `${method} ${ignoreCase ? `folded ${shape.toLowerCase()}` : shape}`
 }
 
 function newTree(caseSensitive: boolean): Instance<never> {

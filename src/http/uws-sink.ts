@@ -1,13 +1,11 @@
-import { STATUS_CODES } from 'node:http'
 import type { ConnectionWish } from './connection-wish.ts'
 import { CLOSE, type LineListener } from './line.ts'
 import type { ReplyHead, ReplySink } from './reply-sink.ts'
 import type { Stalled, StallWatch } from './stall-watch.ts'
+import { statusLine } from './status-line.ts'
 import type { Headers } from './types.ts'
 import { ChunkedWriter, type Occasion, SizedWriter, type UwsBodyWriter } from './uws-body-writer.ts'
 import type { UwsResponse } from './uws-types.ts'
-
-const STATUS_LINES = new Map(Object.entries(STATUS_CODES).map(([code, text]) => [Number(code), `${code} ${text}`]))
 
 export interface UwsSinkOptions {
   readonly watch: StallWatch
@@ -202,7 +200,7 @@ export class UwsSink implements ReplySink, Stalled {
   /** `close` undefined: uWS writes that it closes. */
   #writeHead({ status, headers }: ReplyHead, close: boolean | undefined): void {
     // Without one uWS writes `200 OK` itself.
-    if (status !== 200) this.#response.writeStatus(STATUS_LINES.get(status) ?? `${status} Unknown`)
+    if (status !== 200) this.#response.writeStatus(statusLine(status))
     const [first, lines] = headerLines(headers)
     if (first !== '') this.#response.writeHeader(first, lines)
     if (close) this.#response.writeHeader('connection', 'close')

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { errors, jwtVerify, SignJWT } from 'jose'
 import type { KeyRing } from '../auth/secrets.ts'
 import type { Clock } from '../base/clock.ts'
 import { decodeIdOf, encodeId, type UserId } from '../base/ids.ts'
@@ -61,6 +60,9 @@ const FRESH_MS = 60_000
 const TOUCHES = 8
 const MAX_CLIENT = 100
 
+/** Loaded by the first login: a start needs none of it. */
+const jose = () => import('jose')
+
 export function createSessions(options: {
   readonly keys: KeyRing
   readonly clock: Clock
@@ -72,7 +74,8 @@ export function createSessions(options: {
   /** A row may be older than its newest token by the time between two touches. */
   const deadMs = ttlMs + touchMs
 
-  function sign(user: User, sessionId: string): Promise<string> {
+  async function sign(user: User, sessionId: string): Promise<string> {
+    const { SignJWT } = await jose()
     const seconds = Math.floor(clock.now() / 1000)
     return new SignJWT({
       uid: encodeId('user', user.id),
@@ -142,6 +145,7 @@ export function createSessions(options: {
   }
 
   async function read(token: string): Promise<SessionClaims | undefined> {
+    const { errors, jwtVerify } = await jose()
     try {
       const { payload } = await jwtVerify(
         token,

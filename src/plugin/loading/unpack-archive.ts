@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { x as extract } from 'tar'
 import { AppError } from '../../base/errors.ts'
 
 const MAX_BYTES = 50 * 1024 * 1024
@@ -30,6 +29,8 @@ export async function unpackArchive(file: string, into: string, stamp: string): 
   let entries = 0
   let refused = ''
   try {
+    // Hardly any start unpacks something.
+    const { x: extract } = await import('tar')
     await extract({
       file,
       cwd: temporary,
