@@ -26,6 +26,9 @@ const PAGE = 500
 /** How often a share may be passed on and on. */
 const MAX_DEPTH = 8
 
+/** Each once, as many as a share may hold. */
+const firstOf = (ids: readonly string[]) => [...new Set(ids)].slice(0, MAX_SONGS)
+
 export type Content = ReturnType<typeof createContent>
 
 /** What is in shares, and for whom: always in the rights of the user on whom a share stands, as they are now. */
@@ -97,8 +100,11 @@ export function createContent({ store, library, users, allowDownloads, now }: Co
     return found
   }
 
-  /** The songs of many shares, as `tracks` has those of one: by share, in order, each once. */
-  async function songIds(shares: readonly Share[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  /** Looks up the songs of many shares at once; what it gives tells those of one target of a share. */
+  async function songLookup(
+    shares: readonly Share[],
+    isWanted: (target: Target) => boolean = () => true,
+  ): Promise<(share: Share, target: Target) => readonly string[]> {
     const withPlaylists = shares.filter(({ targets }) => targets.some(({ kind }) => kind === 'playlist'))
     const snapshots = await store.snapshots(withPlaylists.map(({ id }) => id))
     const songsOf = (share: Share, { kind, id }: Target): readonly Target[] =>
@@ -108,19 +114,27 @@ export function createContent({ store, library, users, allowDownloads, now }: Co
     const byRoot = new Map<string, Target[]>()
     for (const share of shares) {
       const list = byRoot.get(share.rootId) ?? []
-      for (const target of share.targets) for (const one of songsOf(share, target)) list.push(one)
+      for (const target of share.targets.filter(isWanted)) for (const one of songsOf(share, target)) list.push(one)
       byRoot.set(share.rootId, list)
     }
     const found = new Map<string, ReadonlyMap<string, readonly string[]>>()
     for (const [rootId, targets] of byRoot) found.set(rootId, await songIdsOf(targets, rootId))
-    const idsOf = (share: Share) => {
-      const ids = new Set<string>()
-      for (const target of share.targets)
-        for (const one of songsOf(share, target))
-          for (const id of found.get(share.rootId)?.get(keyOf(one)) ?? []) if (ids.size < MAX_SONGS) ids.add(id)
-      return [...ids]
-    }
-    return new Map(shares.map((share) => [share.id, idsOf(share)]))
+    return (share, target) => songsOf(share, target).flatMap((one) => found.get(share.rootId)?.get(keyOf(one)) ?? [])
+  }
+
+  /** The songs of many shares, as `tracks` has those of one: by share, in order, each once. */
+  async function songIds(shares: readonly Share[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const songsOf = await songLookup(shares)
+    return new Map(shares.map((share) => [share.id, firstOf(share.targets.flatMap((one) => songsOf(share, one)))]))
+  }
+
+  /** What lists of shares show: ids of songs, albums and artists; playlists and libraries as their songs. */
+  async function entryIds(shares: readonly Share[]): Promise<ReadonlyMap<string, readonly string[]>> {
+    const isList = ({ kind }: Target) => kind === 'playlist' || kind === 'library'
+    const songsOf = await songLookup(shares, isList)
+    const idsOf = (share: Share) =>
+      share.targets.flatMap((target) => (isList(target) ? songsOf(share, target) : [target.id]))
+    return new Map(shares.map((share) => [share.id, firstOf(idsOf(share))]))
   }
 
   /** As the whole chain allows it; undefined when it is dead. */
@@ -244,5 +258,17 @@ export function createContent({ store, library, users, allowDownloads, now }: Co
     return [...songs]
   }
 
-  return { tracks, songIds, songIdsOf, alive, isRecipient, incoming, incomingPage, incomingOne, origin, grants }
+  return {
+    tracks,
+    songIds,
+    entryIds,
+    songIdsOf,
+    alive,
+    isRecipient,
+    incoming,
+    incomingPage,
+    incomingOne,
+    origin,
+    grants,
+  }
 }

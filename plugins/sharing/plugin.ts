@@ -37,7 +37,7 @@ const ROUND_MS = 60_000
 
 export default definePlugin({
   name: 'sharing',
-  apiVersion: '1.2',
+  apiVersion: '1.4',
   description: 'Shares music by links and with users: Navidrome, Subsonic and Pinakes ways to the same shares',
   permissions: [
     'library:read',

@@ -8,15 +8,19 @@ const CHUNK = 500
 
 /** The four calls of the Subsonic API, and the playlists of shares that are addressed to users. */
 export function addSubsonicFace(subsonic: Subsonic, { store, content, service, shown, users, urlOf }: FaceParts): void {
-  /** With their songs, as whoever asks sees those. Each song is rendered once for all shares that hold it. */
+  /**
+   * With what was shared, as whoever asks sees it: an album or an artist is one entry, a playlist or a library are their
+   * songs. Each is rendered once for all shares that hold it.
+   */
   const rendered = async (shares: readonly Share[], { user, origin }: SubsonicRequest) => {
-    const lasting = await Promise.all(shares.map((share) => content.alive(share)))
-    const songs = await content.songIds(lasting.filter((share) => share !== undefined))
     const seen = await shown.many(shares)
-    const wanted = [...new Set([...songs.values()].flat())]
+    const entries = await content.entryIds(
+      (await Promise.all(seen.map((share) => content.alive(share)))).filter((share) => share !== undefined),
+    )
+    const wanted = [...new Set([...entries.values()].flat())]
     const children = new Map<string, object>()
     for (let at = 0; at < wanted.length; at += CHUNK)
-      for (const child of await subsonic.children(user, wanted.slice(at, at + CHUNK)))
+      for (const child of await subsonic.entries(user, wanted.slice(at, at + CHUNK)))
         children.set(String((child as { id?: unknown }).id), child)
     const names = new Map<string, string>()
     for (const { ownerId } of shares)
@@ -30,7 +34,7 @@ export function addSubsonicFace(subsonic: Subsonic, { store, content, service, s
       ...(share.expiresAt === undefined ? {} : { expires: new Date(share.expiresAt).toISOString() }),
       ...(share.lastVisitedAt === undefined ? {} : { lastVisited: new Date(share.lastVisitedAt).toISOString() }),
       visitCount: share.views,
-      entry: (songs.get(share.id) ?? []).flatMap((id) => children.get(id) ?? []),
+      entry: (entries.get(share.id) ?? []).flatMap((id) => children.get(id) ?? []),
     }))
   }
   const mine = async ({ params, user }: SubsonicRequest): Promise<Share> => {
@@ -70,7 +74,9 @@ export function addSubsonicFace(subsonic: Subsonic, { store, content, service, s
     'createShare',
     async (request) => {
       request.params.string('id')
-      const targets = request.params.all('id').map(targetOf)
+      const ids = await subsonic.standsFor(request.user, request.params.all('id'))
+      if (ids.length === 0) throw notFound()
+      const targets = ids.map(targetOf)
       const share = await service.create(request.user, targets, inputOf(request), visitorOf(request))
       return { shares: { share: await rendered([share], request) } }
     },

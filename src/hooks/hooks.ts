@@ -168,9 +168,15 @@ export interface Hooks {
     readonly starred?: boolean
     readonly rating?: number
   }>
-  /** Lyrics of a song that has none of its own. */
+  /** Lyrics of a song that has none of its own. `userId`, since 1.4: whom they are for. */
   'media.lyrics': Provide<
-    { readonly mediaId: string; readonly title: string; readonly artist: string; readonly durationMs: number },
+    {
+      readonly userId: string
+      readonly mediaId: string
+      readonly title: string
+      readonly artist: string
+      readonly durationMs: number
+    },
     readonly LyricsAnswer[]
   >
   /** About an artist. */
@@ -182,8 +188,14 @@ export interface Hooks {
   >
   /** A picture for a song, album or artist that has none. */
   'media.artwork': Provide<{ readonly mediaId: string; readonly name: string; readonly artist: string }, ArtworkAnswer>
-  /** Ids of songs, most similar first. The core drops what the caller may not see. */
-  'similar.songs': Provide<{ readonly mediaId: string; readonly count: number }, readonly string[]>
+  /**
+   * Ids of songs, most similar first. The core drops what the caller may not see. `userId`, since 1.4: for whom they are
+   * asked.
+   */
+  'similar.songs': Provide<
+    { readonly userId: string; readonly mediaId: string; readonly count: number },
+    readonly string[]
+  >
 }
 
 export type HookName = keyof Hooks

@@ -54,9 +54,10 @@ export function createLyrics({ repositories, hooks, log, priority }: LyricsOptio
     return found
   }
 
-  async function fromPlugins(song: Song): Promise<readonly EmbeddedLyrics[]> {
+  async function fromPlugins(viewer: Viewer, song: Song): Promise<readonly EmbeddedLyrics[]> {
     if (!hooks.has('media.lyrics')) return []
     const answers = await hooks.provide('media.lyrics', {
+      userId: encodeId('user', viewer.userId),
       mediaId: encodeId('song', song.id),
       title: song.title,
       artist: song.artist,
@@ -79,7 +80,7 @@ export function createLyrics({ repositories, hooks, log, priority }: LyricsOptio
             : await fromFiles(viewer, song, name.startsWith('.') ? name : `.${name}`)
         if (found.length > 0) return found
       }
-      return fromPlugins(song)
+      return fromPlugins(viewer, song)
     },
   }
 }

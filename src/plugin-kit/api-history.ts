@@ -42,6 +42,14 @@ export const ADDED: readonly {
       ['routes.checkSecret', /\broutes\.checkSecret\(/],
     ],
   },
+  {
+    version: '1.4',
+    hooks: [],
+    calls: [
+      ['subsonic.entries', /\bsubsonic\.entries\(/],
+      ['subsonic.standsFor', /\bsubsonic\.standsFor\(/],
+    ],
+  },
 ]
 
 /** Whether the API `version` lacks what `since` added. */

@@ -206,5 +206,5 @@ test('plugins are asked when the library has none, and their answers are bounded
   ])
   const some = await lyricsOf(t, {}, { hooks, embedded: true })
   await some.read()
-  assert.deepEqual(asked, [{ mediaId: 's1', title: 'Song', artist: 'Artist', durationMs: 1000 }])
+  assert.deepEqual(asked, [{ userId: 'u1', mediaId: 's1', title: 'Song', artist: 'Artist', durationMs: 1000 }])
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { decodeIdOf } from '../../src/base/ids.ts'
+import { decodeIdOf, encodeId, type UserId } from '../../src/base/ids.ts'
 import { createHookTable } from '../../src/hooks/hook-table.ts'
 import { createTestClock } from '../support/clock.ts'
 import { entry } from '../support/hooks.ts'
@@ -169,11 +169,15 @@ test('stars resolve whatever parameter they come by, tell the plugins, and ignor
 })
 
 test('plugins say who is similar, and what the caller may not see is dropped', async (t) => {
+  const askedFor: unknown[] = []
   server.core.hooks.swap(
     createHookTable([
       entry('artist.info', () => ({ biography: 'Sings.', similar: ['Nobody', 'die ÄRZTE'], images: ['http://x/1'] })),
       entry('album.info', () => ({ notes: 'Good.' })),
-      entry('similar.songs', () => [ids.song('Only'), ids.song('Two'), 'junk', ids.song('One')]),
+      entry('similar.songs', ({ userId, count }) => {
+        askedFor.push([userId, count])
+        return [ids.song('Only'), ids.song('Two'), 'junk', ids.song('One')]
+      }),
     ]),
   )
   t.after(() => server.core.hooks.swap(createHookTable([])))
@@ -189,6 +193,11 @@ test('plugins say who is similar, and what the caller may not see is dropped', a
     listAt(await ask('getSimilarSongs2', { id: ids.artist('Ann') }), 'similarSongs2.song', 'title')
   assert.deepEqual(await similar(asAdmin), ['Only', 'Two', 'One'])
   assert.deepEqual(await similar(asAnn), ['Two', 'One'])
+  const idOf = (name: string) => encodeId('user', server.core.accounts.find(name)?.id as UserId)
+  assert.deepEqual(askedFor, [
+    [idOf(ADMIN.name), 50],
+    [idOf('ann'), 50],
+  ])
 })
 
 test('removing by index counts as the list was, several at once, before anything is added', async () => {

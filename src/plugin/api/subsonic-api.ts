@@ -15,6 +15,13 @@ export interface Subsonic {
   error(code: 0 | 10 | 20 | 30 | 40 | 41 | 42 | 43 | 44 | 50 | 60 | 70, message: string): Error
   /** Songs as `child` objects the way the core renders them, for payloads; what the user may not see is left out. */
   children(user: User, songIds: readonly string[]): Promise<readonly object[]>
+  /** The same of songs, albums, artists and folders, in the order given; all but songs are directories. Since 1.4. */
+  entries(user: User, ids: readonly string[]): Promise<readonly object[]>
+  /**
+   * Ids with those of folders replaced by what they stand for: an album, an artist, else songs. Folders that the user may
+   * not see are left out, other ids stay. Since 1.4.
+   */
+  standsFor(user: User, ids: readonly string[]): Promise<readonly string[]>
 }
 
 export interface SubsonicRequest extends RequestInfo {

@@ -4,8 +4,12 @@ import type { Subsonic } from '../api/subsonic-api.ts'
 import type { Generation } from '../host/generation.ts'
 import { deferred } from './deferred.ts'
 
-/** The core's rendering of songs as Subsonic `child` objects, for one user. */
-export type ChildRenderer = (user: User, songIds: readonly string[]) => Promise<readonly object[]>
+/** What the core's Subsonic room does for one user on a plugin's behalf. */
+export interface SubsonicRendering {
+  readonly children: Subsonic['children']
+  readonly entries: Subsonic['entries']
+  readonly standsFor: Subsonic['standsFor']
+}
 
 const CODE: Readonly<Record<number, ErrorCode>> = {
   0: 'BAD_REQUEST',
@@ -22,9 +26,11 @@ const CODE: Readonly<Record<number, ErrorCode>> = {
   70: 'NOT_FOUND',
 }
 
-export function createSubsonicFacade(generation: Generation, render: ChildRenderer): Subsonic {
-  const { children } = deferred(generation, {
-    children: async (user: User, songIds: readonly string[]) => render(user, [...songIds]),
+export function createSubsonicFacade(generation: Generation, rendering: SubsonicRendering): Subsonic {
+  const { children, entries, standsFor } = deferred(generation, {
+    children: async (user: User, songIds: readonly string[]) => rendering.children(user, [...songIds]),
+    entries: async (user: User, ids: readonly string[]) => rendering.entries(user, [...ids]),
+    standsFor: async (user: User, ids: readonly string[]) => rendering.standsFor(user, [...ids]),
   })
   return {
     endpoint(name, handler, options = {}) {
@@ -39,5 +45,7 @@ export function createSubsonicFacade(generation: Generation, render: ChildRender
     },
     error: (code, message) => new AppError(CODE[code] ?? 'BAD_REQUEST', message),
     children,
+    entries,
+    standsFor,
   }
 }

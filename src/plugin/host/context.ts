@@ -63,7 +63,7 @@ export function createContext(options: ContextOptions): PluginContext {
     events: createEventFacade(generation, options.deliverEvent),
     effect: (acquire, label = 'effect') => addEffect(generation, acquire, { label, onError: options.onError }),
     routes: member(['routes', 'routes:public', 'routes:root'], () => routes),
-    subsonic: member(['subsonic'], () => createSubsonicFacade(generation, services.renderChildren)),
+    subsonic: member(['subsonic'], () => createSubsonicFacade(generation, services.subsonic)),
     db: member(['db'], () => {
       const known = services.states.list().map(({ name }) => name)
       return createDatabaseFacade(generation, services.db, ownTables(plugin, known))

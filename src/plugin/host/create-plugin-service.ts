@@ -44,9 +44,19 @@ export function createPluginService(parts: PluginParts, options: CreatePluginSer
       repositories,
       scopes,
       checkSecret: auth.checkSecret,
-      renderChildren: async (user, songIds) => {
-        const stored = findUser({ repositories, scopes }, user.id)
-        return stored ? subsonic.children(stored, songIds) : []
+      subsonic: {
+        children: async ({ id }, songIds) => {
+          const user = findUser({ repositories, scopes }, id)
+          return user ? subsonic.children(user, songIds) : []
+        },
+        entries: async ({ id }, ids) => {
+          const user = findUser({ repositories, scopes }, id)
+          return user ? subsonic.entries(user, ids) : []
+        },
+        standsFor: async ({ id }, ids) => {
+          const user = findUser({ repositories, scopes }, id)
+          return user ? subsonic.standsFor(user, ids) : []
+        },
       },
       media: streamer,
       admin: createAdminServices({

@@ -10,7 +10,7 @@ import type { StreamerStatus } from '../../media/create-streamer.ts'
 import type { Notification } from '../api/notify-api.ts'
 import type { Breadcrumb } from '../containment/breadcrumb.ts'
 import type { AdminServices } from '../facades/admin-facade.ts'
-import type { ChildRenderer } from '../facades/subsonic-facade.ts'
+import type { SubsonicRendering } from '../facades/subsonic-facade.ts'
 import type { ReaderServices } from '../facades/viewers.ts'
 import type { PeerLimits } from '../live/peers.ts'
 import type { MediaLeases } from '../routes/media-leases.ts'
@@ -26,7 +26,7 @@ export interface HostServices extends ReaderServices {
   readonly log: Logger
   readonly dataDir: string
   readonly breadcrumb: Breadcrumb
-  readonly renderChildren: ChildRenderer
+  readonly subsonic: SubsonicRendering
   /** Secrets of plugins' own, with the throttle of logins. */
   readonly checkSecret: SecretCheck
   readonly admin: AdminServices

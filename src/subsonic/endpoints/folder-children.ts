@@ -1,11 +1,15 @@
 import type { AlbumId } from '../../base/ids.ts'
 import type { Album, Folder, Viewer } from '../../library/entities.ts'
-import type { Call } from '../call.ts'
 import { folderChild } from '../responses/folder.ts'
 import type { Tree } from '../tree.ts'
+import type { Asker } from './stands-for.ts'
 
 /** Folders as `Child`, each with what is known of the music in it. */
-export function folderChildren(call: Call, viewer: Viewer, list: readonly Folder[]): readonly Tree[] {
+export function folderChildren(
+  call: Pick<Asker, 'services' | 'rendering'>,
+  viewer: Viewer,
+  list: readonly Folder[],
+): readonly Tree[] {
   const { albums, folders } = call.services.repositories
   const meant = list.map(({ albumId }) => albumId).filter((id) => id !== undefined)
   const byId = new Map<AlbumId, Album>(albums.findMany(viewer, [...new Set(meant)]).map((album) => [album.id, album]))

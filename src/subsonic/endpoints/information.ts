@@ -104,7 +104,11 @@ async function similarSongs(call: Call): Promise<Tree> {
   const subject = subjectOf(call)
   const { songs } = call.services.repositories
   const mediaId = call.params.string('id')
-  const named = await call.services.hooks.provide('similar.songs', { mediaId, count })
+  const named = await call.services.hooks.provide('similar.songs', {
+    userId: encodeId('user', call.user.id),
+    mediaId,
+    count,
+  })
   const similar = named
     ? songs.findMany(
         call.viewer,

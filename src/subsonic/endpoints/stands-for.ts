@@ -3,6 +3,8 @@ import type { Album, Artist, Folder, Song } from '../../library/entities.ts'
 import type { Call } from '../call.ts'
 import { found } from './found.ts'
 
+export type Asker = Pick<Call, 'services' | 'viewer' | 'rendering'>
+
 /**
  * Clients that browse by folders hand their ids to calls that know albums and artists. A folder answers as what it holds:
  * - As an album: the one that it stands for (library/folder-meaning.ts); else the one that at least half of its songs are
@@ -19,7 +21,7 @@ export interface StandIn<T> {
 }
 
 /** NOT_FOUND for a folder that is unknown or not visible. */
-export function albumOfFolder(call: Call, id: FolderId): StandIn<Album> {
+export function albumOfFolder(call: Asker, id: FolderId): StandIn<Album> {
   const { albums, folders } = call.services.repositories
   const { viewer } = call
   const folder = found(folders.find(viewer, id), 'Album')
@@ -38,7 +40,7 @@ export function albumOfFolder(call: Call, id: FolderId): StandIn<Album> {
   return { folder, item: most(counts, held, call), albums: held }
 }
 
-export function artistOfFolder(call: Call, id: FolderId): StandIn<Artist> {
+export function artistOfFolder(call: Asker, id: FolderId): StandIn<Artist> {
   const { albums, artists, folders } = call.services.repositories
   const { viewer } = call
   const folder = found(folders.find(viewer, id), 'Artist')
@@ -62,7 +64,7 @@ export function artistOfFolder(call: Call, id: FolderId): StandIn<Artist> {
 }
 
 /** The songs of a folder that answers as an album: those in it, else those of the albums below. */
-export function songsOfFolder({ folder, albums }: StandIn<Album>, call: Call): readonly Song[] {
+export function songsOfFolder({ folder, albums }: StandIn<Album>, call: Asker): readonly Song[] {
   const { songs } = call.services.repositories
   const inside = songs.ofFolder(call.viewer, folder.id)
   return inside.length > 0 ? inside : albums.flatMap(({ id }) => songs.ofAlbum(call.viewer, id))
@@ -76,7 +78,7 @@ function rank<K extends number>(counts: ReadonlyMap<K, number>): readonly K[] {
 function most<T extends { readonly id: number; readonly name: string }>(
   counts: ReadonlyMap<T['id'], number>,
   items: readonly T[],
-  { rendering }: Call,
+  { rendering }: Asker,
 ): T | undefined {
   const total = [...counts.values()].reduce((sum, count) => sum + count, 0)
   return items

@@ -44,6 +44,31 @@ export function artistAsFolder(artist: Artist, rendering: Rendering): Tree {
   return inView('folderArtist', full, rendering.view)
 }
 
+/** An artist as a directory: `Child` in lists of things of several kinds. */
+export function artistChild(artist: Artist, rendering: Rendering): Tree {
+  const full = {
+    id: encodeId('artist', artist.id),
+    isDir: true,
+    title: artist.name,
+    name: artist.name,
+    artist: artist.name,
+    artistId: encodeId('artist', artist.id),
+    coverArt: coverId('artist', artist, rendering),
+    isVideo: false,
+    userRating: known(artist.rating),
+    averageRating: averageRating(artist),
+    playCount: artist.playCount,
+    created: date(artist.createdAt),
+    starred: date(artist.starredAt),
+    mediaType: 'artist',
+    played: date(artist.playedAt),
+    sortName: artist.sortName || rendering.sortName(artist.name),
+    musicBrainzId: artist.musicBrainzId,
+    displayArtist: artist.name,
+  }
+  return inView('child', full, rendering.view)
+}
+
 /** An artist that is not in the library: named as similar to one that is. */
 export function absentArtist(name: string): Tree {
   return { id: '-1', name, albumCount: 0 }
