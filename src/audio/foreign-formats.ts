@@ -1,4 +1,5 @@
 import { type IAudioMetadata, type IFormat, parseBuffer } from 'music-metadata'
+import { withApePictures } from './ape-pictures.ts'
 import { bareMetadata } from './bare-metadata.ts'
 import type { ReadBytes } from './iff-chunks.ts'
 import { readTail } from './mend-tail.ts'
@@ -36,7 +37,8 @@ export async function readForeign(
   const tags = Buffer.concat([id3 ?? NOTHING, tail])
   if (tags.length === 0) return bare
   const parsed = await parseBuffer(tags, { path: 'tags.mp3', size: tags.length }, { duration: false })
-  return { ...parsed, format: { ...bare.format, tagTypes: parsed.format.tagTypes } }
+  const format = { ...bare.format, tagTypes: parsed.format.tagTypes }
+  return withApePictures({ ...parsed, format }, read, size)
 }
 
 /** `TTA1`, kind, channels and bits of 16 bit each, rate and samples of 32 (tausoft.org, "TTA1 format"). */

@@ -1,4 +1,5 @@
 import { type IAudioMetadata, type IPicture, parseBuffer } from 'music-metadata'
+import { withApePictures } from './ape-pictures.ts'
 import { asfTags } from './asf-tags.ts'
 import type { Edit } from './file-tokenizer.ts'
 import type { FileWindows } from './file-windows.ts'
@@ -45,10 +46,10 @@ export async function tagView(file: FileWindows): Promise<TagView> {
     id3,
     async complete(metadata, { skipCovers }) {
       const found = mark.slice(4, 8) === 'ftyp' ? await withQuickTime(metadata, behind, file.size - sound) : metadata
-      const whole = merged(found, inside)
+      const whole = merged(await withApePictures(found, read, file.size), inside)
       if (!id3) return whole
-      const read = await parseBuffer(id3, { path: 'tag.mp3', size: id3.length }, { duration: false, skipCovers })
-      return merged(whole, { native: read.native, pictures: read.common.picture ?? [] })
+      const apart = await parseBuffer(id3, { path: 'tag.mp3', size: id3.length }, { duration: false, skipCovers })
+      return merged(whole, { native: apart.native, pictures: apart.common.picture ?? [] })
     },
   }
 }

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../src/base/clock.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { createArtwork } from '../../src/media/create-artwork.ts'
+import { apeItemTag } from '../support/audio/ape.ts'
 import { asfFile, asfPicture } from '../support/audio/asf.ts'
 import { apic, encoded, frame22, frame23, pic22, tagOf } from '../support/audio/odd-id3.ts'
 import type { AudioFormat } from '../support/audio/spec.ts'
@@ -31,6 +32,13 @@ const WITH_PICTURES: readonly AudioFormat[] = [
   ...(['mp3', 'mp2', 'aac', 'flac', 'ogg', 'opus', 'spx', 'm4a', 'wav', 'aiff', 'dsf', 'dff'] as const),
   ...(['wv', 'mpc', 'ape', 'tta', 'tak', 'shn'] as const),
 ]
+
+/** Key, flags (2 = binary, 0 = text), value. */
+const APE_ITEMS: Readonly<Record<string, (data: Buffer) => readonly [string, number, Buffer]>> = {
+  'with a name': (data) => ['Cover Art (Front)', 2, Buffer.concat([Buffer.from('cover.jpg\0'), data])],
+  'without a name': (data) => ['Cover Art (Front)', 2, data],
+  'called a text': (data) => ['COVER ART (FRONT)', 0, Buffer.concat([Buffer.from('cover.jpg\0'), data])],
+}
 
 const wma = (data: Buffer, where: 'extended' | 'library', mime: string) =>
   asfFile(fixtureBytes('tagged.wma'), { [where]: [['WM/Picture', asfPicture(mime, data)]] })
@@ -73,6 +81,13 @@ test('a cover that is announced can be fetched, from every container and in ever
       add(`${kind}/2.3 in ${format}/1.${format}`, audioBytes({ format, id3 }), data)
     }
   }
+  for (const [name, item] of Object.entries(APE_ITEMS))
+    for (const [format, base] of [
+      ['wv', 'tone.wv'],
+      ['mpc', 'tone.mpc'],
+      ['mp3', 'tone.mp3'],
+    ] as const)
+      add(`ape ${name}/${format}/1.${format}`, Buffer.concat([fixtureBytes(base), apeItemTag(...item(photo))]), photo)
   const [, jpeg] = kinds.jpeg as readonly [string, Buffer]
   add('2.2/1.mp3', audioBytes({ format: 'mp3', id3: tagOf(2, 0, frame22('PIC', pic22(jpeg))) }), jpeg)
   const rig = await scanRig(t, files)

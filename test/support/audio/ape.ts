@@ -23,6 +23,15 @@ export function apeTag(spec: AudioSpec): Buffer {
     const body = Buffer.concat([ascii('cover.jpg\0'), spec.picture.data])
     items.push(Buffer.concat([u32le(body.length), u32le(2), ascii('Cover Art (Front)\0'), body]))
   }
+  return framed(items)
+}
+
+/** A tag of one item of any kind. */
+export function apeItemTag(key: string, flags: number, value: Uint8Array): Buffer {
+  return framed([Buffer.concat([u32le(value.length), u32le(flags), ascii(`${key}\0`), value])])
+}
+
+function framed(items: readonly Buffer[]): Buffer {
   if (items.length === 0) return Buffer.alloc(0)
   const body = Buffer.concat(items)
   const frame = (flags: number) =>
