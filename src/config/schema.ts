@@ -95,7 +95,7 @@ export const SETTINGS = section('Tonearm', {
       help: 'Administrators are told when less is free on the disk of the data or the cache; 0 tells nothing.',
     }),
     cache: path('', {
-      help: 'Pictures and transcoded songs; may be deleted at any time. Empty: $CACHE_DIRECTORY (systemd), else the folder cache in the data folder.',
+      help: 'Pictures and transcoded songs, with systemd also compiled code; may be deleted at any time. Empty: $CACHE_DIRECTORY (systemd), else the folder cache in the data folder.',
       navidrome: ['CACHEFOLDER'],
     }),
   }),

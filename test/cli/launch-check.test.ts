@@ -5,6 +5,7 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -91,6 +92,19 @@ for (const [what, change] of FRESH) {
     assert.ok(!launch(clone))
   })
 }
+
+test('what Node compiled is kept in the cache of the service, else beside the bundle', (t) => {
+  const clone = makeClone(t)
+  writeFileSync(join(clone, 'dist/main.mjs'), 'process.stdout.write(String(process.env.NODE_COMPILE_CACHE))')
+  const placeWith = (env: Readonly<Record<string, string>>) => {
+    const { PATH = '' } = process.env
+    return spawnSync('sh', [join(clone, 'src/launch.sh')], { encoding: 'utf8', env: { PATH, ...env } }).stdout
+  }
+  assert.equal(placeWith({}), join(realpathSync(clone), 'dist/.code'))
+  const cache = join(clone, 'cache')
+  assert.equal(placeWith({ CACHE_DIRECTORY: `${cache}:/elsewhere` }), join(cache, 'code'))
+  assert.equal(placeWith({ CACHE_DIRECTORY: cache, NODE_COMPILE_CACHE: '/mine' }), '/mine')
+})
 
 test('where find is another than expected, each start looks closer', (t) => {
   const clone = makeClone(t)
