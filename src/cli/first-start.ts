@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Accounts } from '../auth/accounts.ts'
 import { generatePassword } from '../auth/generate-secrets.ts'
+import { AppError, isAppError } from '../base/errors.ts'
 
 const PASSWORD_FILE = 'initial-admin-password.txt'
 
@@ -26,7 +27,10 @@ export async function ensureAdmin(
   const file = join(options.dataFolder, PASSWORD_FILE)
   const shown = options.given || options.interactive
   if (!shown) writePrivate(file, `${password}\n`)
-  await accounts.ensureFirstAdmin({ password })
+  await accounts.ensureFirstAdmin({ password }).catch((error: unknown) => {
+    if (!options.given || !isAppError(error)) throw error
+    throw new AppError('CONFIG_INVALID', `TONEARM_ADMIN_PASSWORD: ${error.message}`, { cause: error })
+  })
   if (options.given) return { kind: 'given' }
   return shown ? { kind: 'shown', password } : { kind: 'file', file }
 }

@@ -117,6 +117,9 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     await starting
     const decision = decide(user, song, request)
     const songId = encodeId('song', song.id)
+    const asked = askedFormat(request.format)
+    const isKnown = settings.profiles.some(({ name }) => name === asked)
+    const instead = (sent: string) => substituteHeader(asked, sent, settings.profiles)
     const unconverted = () =>
       fileSource({
         path,
@@ -124,9 +127,13 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         tag: songId,
         pool,
         cacheControl: 'private',
-        headers: durationHeader(song.durationMs),
+        headers: { ...durationHeader(song.durationMs), ...instead(song.suffix) },
       })
-    if (decision.raw || !transcoder || transcoder.hasFailed({ songId, mtimeMs: song.mtimeMs })) return unconverted()
+    if (decision.raw || !transcoder) return unconverted()
+    if (transcoder.hasFailed({ songId, mtimeMs: song.mtimeMs })) {
+      if (!isKnown) return unconverted()
+      throw new AppError('TRANSCODE_FAILED', 'This song could not be converted. Ask for it unconverted (format=raw).')
+    }
     const offsetMs = offsetOf(song, request.timeOffset)
     const durationMs = Math.max(0, song.durationMs - offsetMs)
     const converted = await transcoder.source({
@@ -136,7 +143,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
       mtimeMs: song.mtimeMs,
       durationMs,
       estimate: request.estimateContentLength === true,
-      headers: durationHeader(durationMs),
+      headers: { ...durationHeader(durationMs), ...instead(decision.profile.name) },
       spec: {
         inputPath: path,
         inputSuffix: song.suffix,
@@ -147,10 +154,12 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         channels: song.channels,
       },
     })
+    // Whoever named a format can play no other, perhaps.
+    if (isKnown) return converted
     // A client must get music, not an error: what ffmpeg can not read, a player perhaps can.
-    const instead = async (error: unknown) =>
+    const fallback = async (error: unknown) =>
       isAppError(error) && error.code === 'TRANSCODE_FAILED' ? await unconverted() : undefined
-    return { ...converted, instead }
+    return { ...converted, instead: fallback }
   }
 
   return {
@@ -213,6 +222,25 @@ function offsetOf(song: Song, seconds: number | undefined): number {
   if (seconds === undefined || !(seconds > 0)) return 0
   const last = song.durationMs > 0 ? Math.max(0, song.durationMs - SHORTEST_REST_MS) : Number.POSITIVE_INFINITY
   return Math.round(Math.min(seconds * 1000, last))
+}
+
+/** The format that a client names; undefined for none and for `raw`. */
+function askedFormat(format: string | undefined): string | undefined {
+  const name = format?.trim().toLowerCase()
+  return name === '' || name === 'raw' ? undefined : name
+}
+
+/**
+ * Says so when something else comes than was asked for: nothing converts here, lossy music would become lossless, or
+ * nobody knows the format.
+ */
+function substituteHeader(
+  asked: string | undefined,
+  sent: string,
+  profiles: MediaSettings['profiles'],
+): Readonly<Record<string, string>> {
+  const same = asked === sent || profiles.some(({ name, equals }) => name === asked && equals.includes(sent))
+  return asked === undefined || same ? {} : { 'x-format-instead': sent.replace(/[^\w.-]/g, '') }
 }
 
 function durationHeader(durationMs: number): Readonly<Record<string, string>> {

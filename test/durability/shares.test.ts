@@ -55,7 +55,7 @@ test('killed at any moment while shares are made, changed, opened and taken back
   try {
     await scanFinished(server)
     let admin = await loginTo(server, 'admin', PASSWORD)
-    await ask(server, 'createUser', { username: 'ben', password: 'of ben', email: 'ben@example.org' })
+    await ask(server, 'createUser', { username: 'ben', password: 'word of ben', email: 'ben@example.org' })
     const { searchResult3: found } = (await ask(server, 'search3', { query: 'Song' })) as {
       searchResult3: { song: { id: string }[] }
     }
@@ -91,7 +91,7 @@ test('killed at any moment while shares are made, changed, opened and taken back
 
       server = await start()
       admin = await loginTo(server, 'admin', PASSWORD)
-      const asBen = await loginTo(server, 'ben', 'of ben')
+      const asBen = await loginTo(server, 'ben', 'word of ben')
       const told = async (call: NativeCall) => {
         const list = (await call('GET', '/api/v1/notifications/shares')) as { shareId: string; type: string }[]
         return list.map(({ shareId, type }) => `${type} ${shareId}`).sort()

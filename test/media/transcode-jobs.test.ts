@@ -174,8 +174,26 @@ test('one user can not take all places', async (t) => {
   playing.close()
 })
 
-test('a failed conversion is an error before the first byte, and the song is sent as it is from then on', async (t) => {
-  const { ask } = await stage(t, { bytes: 0, exitCode: 1 })
+for (const [how, stub] of Object.entries({
+  'says so': { bytes: 0, exitCode: 1 },
+  'makes nothing': { bytes: 0 },
+  'breaks off after a header': { bytes: 1000, exitCode: 1 },
+}))
+  test(`an encoder that ${how} is an error before the first byte, for those who named the format`, async (t) => {
+    const { ask } = await stage(t, stub)
+    const failing = await ask()
+    const failure = await failing.open().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    failsWith('TRANSCODE_FAILED')(failure)
+    assert.equal(await failing.instead?.(failure), undefined)
+    await assert.rejects(ask(), failsWith('TRANSCODE_FAILED'))
+  })
+
+test('a song that could not be made smaller is sent as it is, and from then on', async (t) => {
+  const { home, streamer, song } = await stage(t, { bytes: 0, exitCode: 1 })
+  const ask = () => streamer.stream(USER, home.viewer, { client: 'x', songId: song.id, maxBitRate: 64 })
   const failing = await ask()
   const failure = await failing.open().then(
     () => undefined,
@@ -189,6 +207,39 @@ test('a failed conversion is an error before the first byte, and the song is sen
   const source = await ask()
   assert.equal(source.contentType, 'audio/flac')
   assert.equal((await readAll(source)).length, 10_000)
+})
+
+test('what is not the format that was asked for says so', async (t) => {
+  const { home, streamer, song } = await stage(t, { bytes: 10_000 })
+  const lossy = home.addSong(stubBytes(100), {
+    suffix: 'mp3',
+    durationMs: 240_000,
+    bitRate: 320,
+    codec: 'MPEG 1 Layer 3',
+  })
+  const off = await home.streamer({ engine: 'off' })
+  const sent = async (by: RunningStreamer, { id }: Song, format?: string) => {
+    const source = await by.stream(home.user, home.viewer, { client: 'x', songId: id, ...(format ? { format } : {}) })
+    return [source.contentType, source.headers?.['x-format-instead']]
+  }
+  assert.deepEqual(
+    [
+      await sent(streamer, song),
+      await sent(streamer, song, 'raw'),
+      await sent(streamer, song, 'mp3'),
+      await sent(streamer, song, 'wma'),
+      await sent(streamer, lossy, 'flac'),
+      await sent(off, song, 'mp3'),
+    ],
+    [
+      ['audio/flac', undefined],
+      ['audio/flac', undefined],
+      ['audio/mpeg', undefined],
+      ['audio/ogg', 'opus'],
+      ['audio/mpeg', 'mp3'],
+      ['audio/flac', 'flac'],
+    ],
+  )
 })
 
 test('a conversion that breaks off ends with an error, and is not kept', async (t) => {

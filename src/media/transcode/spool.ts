@@ -1,6 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { AppError } from '../../base/errors.ts'
 
+/** Readers wait for so much: an encoder that fails after a header has not begun, and its listener can still be told. */
+const BEGUN_BYTES = 4096
 /** What may wait in memory when the disk takes no more. */
 const TAIL_BYTES = 256 * 1024
 
@@ -111,6 +113,11 @@ export class Spool {
    */
   async readAt(position: number, into: Uint8Array): Promise<number> {
     while (!this.#closed) {
+      if (position === 0 && this.length < BEGUN_BYTES && this.#end !== 'finished') {
+        if (this.#end !== 'running') throw this.#end
+        await this.#change()
+        continue
+      }
       if (position < this.#fileBytes && this.#file) {
         const length = Math.min(into.length, this.#fileBytes - position)
         const { bytesRead } = await this.#file.read(into, 0, length, position)

@@ -154,6 +154,7 @@ export class TranscodeJob {
     if (this.#abort.signal.aborted) return
     if (!end.ok) throw failed(new Error(end.detail))
     const bytes = this.#spool.length
+    if (bytes === 0) throw failed(new Error('the encoder ended without a byte'))
     await this.#store(bytes)
     this.#spool.finish()
     log.debug('Song converted', { bytes, ms: Math.round(performance.now() - startedAt), engine: engine.name })
@@ -161,7 +162,7 @@ export class TranscodeJob {
 
   async #store(bytes: number): Promise<void> {
     const { cache, key, spec, log } = this.#options
-    if (!this.#partPath || !this.#spool.isWhole || bytes === 0) return
+    if (!this.#partPath || !this.#spool.isWhole) return
     cache.unreserve(this.#reserved)
     this.#reserved = 0
     try {
