@@ -7,7 +7,7 @@ import type { ReadBytes } from './iff-chunks.ts'
 const TAIL = 64 * 1024
 const FOOTER = 32
 const IS_HEADER = 0x20000000
-const MAX_TAG = 64 * 1024 * 1024
+const MAX_TAG = 32 * 1024 * 1024
 /** A picture begins within so many bytes of its item, behind the name of a file. */
 const PICTURE_HEAD = 1024
 

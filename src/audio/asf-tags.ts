@@ -23,7 +23,7 @@ const OBJECT_HEAD = 24
 const HEADER_HEAD = 30
 const EXTENSION_HEAD = 46
 const MAX_OBJECTS = 1000
-const MAX_BYTES = 64 * 1024 * 1024
+const MAX_BYTES = 32 * 1024 * 1024
 const FRONT = 3
 
 interface Attribute {

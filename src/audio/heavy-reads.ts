@@ -7,6 +7,8 @@ const PER_FILE = 64 * 1024 * 1024
 export interface HeavyReads {
   /** Waits until no other file of this process has big parts in memory. Rejects beyond the bound of one file. */
   take(bytes: number): Promise<void>
+  /** Before the file is read once more from its beginning. */
+  again(): void
   /** When the file's parts are no longer needed. */
   release(): void
 }
@@ -32,6 +34,9 @@ export function heavyReads(): HeavyReads {
       const mine = queue
       queue = turn.then(() => mine)
       return turn
+    },
+    again() {
+      total = 0
     },
     release() {
       total = 0

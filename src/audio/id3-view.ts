@@ -17,7 +17,7 @@ export interface TagsAhead extends Id3View {
 }
 
 /** No more of a tag is read. */
-const MAX_TAG = 64 * 1024 * 1024
+const MAX_TAG = 32 * 1024 * 1024
 const MAX_TAGS_AHEAD = 16
 const NOTHING: Id3View = { edits: [], tag: undefined }
 /** Ahead of these the parser knows no ID3v2. */

@@ -4,7 +4,7 @@ import { FileTokenizer } from './file-tokenizer.ts'
 import type { FileWindows } from './file-windows.ts'
 import { flacSeconds } from './flac-frames.ts'
 import { readForeign } from './foreign-formats.ts'
-import { heavyReads } from './heavy-reads.ts'
+import { type HeavyReads, heavyReads } from './heavy-reads.ts'
 import type { ReadBytes } from './iff-chunks.ts'
 import type { Mended } from './mended.ts'
 import { NotASong } from './not-a-song.ts'
@@ -37,13 +37,22 @@ const MAY_BE_VIDEO = /\.(mp4|webm|asf|3gp|3g2)$/i
  * parser refuses is shown to it mended, else read without it, else known by its kind alone; a broken picture costs the
  * picture alone. Reads a bounded part. Rejects when the file holds no sound, or nothing that is known.
  */
-export async function parseAudio({ path, windows }: AudioFile): Promise<ParsedAudio> {
+export async function parseAudio(file: AudioFile): Promise<ParsedAudio> {
+  const heavy = heavyReads()
+  try {
+    return await parse(file, heavy)
+  } finally {
+    heavy.release()
+  }
+}
+
+async function parse({ path, windows }: AudioFile, heavy: HeavyReads): Promise<ParsedAudio> {
   const read: ReadBytes = (position, length) => windows.bytesAt(position, length)
-  const view = await tagView(windows)
+  const view = await tagView(windows, heavy)
   const file = suspect(path, read, windows.size, view.start, view.mark)
   const foreign = await attempt(() => readForeign(file, view))
   if (foreign) return { metadata: foreign, note: isTold(foreign) ? '' : 'listed by its name: its head is damaged' }
-  const parser = new Parser(windows, file, view)
+  const parser = new Parser(windows, file, view, heavy)
   const look = await firstLook(file)
   const parsed = file.container?.as === '' ? undefined : await parser.parse(look)
   if (parsed) return finish(file, parsed)
@@ -79,14 +88,16 @@ class Parser {
   readonly #windows: FileWindows
   readonly #file: Suspect
   readonly #view: TagView
+  readonly #heavy: HeavyReads
   /** Why the first view was refused. */
   failure: unknown = new Error('no sound found')
   #hasFailed = false
 
-  constructor(windows: FileWindows, file: Suspect, view: TagView) {
+  constructor(windows: FileWindows, file: Suspect, view: TagView, heavy: HeavyReads) {
     this.#windows = windows
     this.#file = file
     this.#view = view
+    this.#heavy = heavy
   }
 
   /** In one line; '' = nothing was refused. */
@@ -125,10 +136,10 @@ class Parser {
     as: string | undefined,
     skipCovers: boolean,
   ): Promise<ParsedAudio | undefined> {
-    const heavy = heavyReads()
+    this.#heavy.again()
     try {
       const edits = mergeEdits(this.#view.edits, mended?.edits ?? [])
-      const tokenizer = new FileTokenizer(this.#windows, as, edits, heavy)
+      const tokenizer = new FileTokenizer(this.#windows, as, edits, this.#heavy)
       const parsed = await parseFromTokenizer(tokenizer, { duration: false, skipCovers })
       const { container, codec, hasAudio } = parsed.format
       if (!(container || codec) || hasAudio === false) return undefined
@@ -139,8 +150,6 @@ class Parser {
       if (!this.#hasFailed) this.failure = error
       this.#hasFailed = true
       return undefined
-    } finally {
-      heavy.release()
     }
   }
 }

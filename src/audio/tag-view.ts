@@ -3,6 +3,7 @@ import { withApePictures } from './ape-pictures.ts'
 import { asfTags } from './asf-tags.ts'
 import type { Edit } from './file-tokenizer.ts'
 import type { FileWindows } from './file-windows.ts'
+import type { HeavyReads } from './heavy-reads.ts'
 import { tagInChunk, tagOfDsf, tagsAhead } from './id3-view.ts'
 import { iffChunks, type ReadBytes } from './iff-chunks.ts'
 import { iffTexts } from './iff-texts.ts'
@@ -31,12 +32,15 @@ interface TagsBeside {
 }
 
 /** Reads the head of the file, its ID3v2 tags and its short texts. */
-export async function tagView(file: FileWindows): Promise<TagView> {
-  const read: ReadBytes = (position, length) => file.bytesAt(position, length)
+export async function tagView(file: FileWindows, heavy: HeavyReads): Promise<TagView> {
+  const read: ReadBytes = async (position, length) => {
+    await heavy.take(Math.min(length, file.size - position))
+    return file.bytesAt(position, length)
+  }
   const ahead = await tagsAhead(read, file.size)
   const { sound } = ahead
   const mark = (await read(sound, MARK_BYTES)).toString('latin1')
-  const behind: ReadBytes = (position, length) => file.bytesAt(sound + position, length)
+  const behind: ReadBytes = (position, length) => read(sound + position, length)
   const inside = await viewInside(behind, file.size - sound, { hasTag: sound > 0 })
   const id3 = ahead.tag ?? inside.tag
   return {
