@@ -11,6 +11,7 @@ import { mendMatroska } from './mend-matroska.ts'
 import { hideMp4Tags, mendMp4 } from './mend-mp4.ts'
 import { mendOgg } from './mend-ogg.ts'
 import type { Mended } from './mended.ts'
+import { readMlp } from './mlp-sound.ts'
 import { mp4Sound } from './mp4-sound.ts'
 import { readWave64 } from './w64-sound.ts'
 
@@ -62,14 +63,15 @@ const CONTAINERS: readonly Container[] = [
   { name: 'AC-3', mark: /^\x0bw/, as: '', whole: readAc3, demuxer: 'ac3' },
   { name: 'DTS', mark: /^\x7f\xfe\x80\x01/, as: '', whole: readDts, demuxer: 'dts' },
   { name: 'AMR', mark: /^#!AMR/, as: '', whole: readAmr, demuxer: 'amr' },
-  { name: 'TrueHD', mark: /^....\xf8ro\xba/s, as: '', demuxer: 'truehd' },
-  { name: 'MLP', mark: /^....\xf8ro\xbb/s, as: '', demuxer: 'mlp' },
+  { name: 'TrueHD', mark: /^....\xf8ro\xba/s, as: '', whole: readMlp, demuxer: 'truehd' },
+  { name: 'MLP', mark: /^....\xf8ro\xbb/s, as: '', whole: readMlp, demuxer: 'mlp' },
   { name: 'Creative Voice', mark: /^Creative Voi/, as: '', demuxer: 'voc' },
   { name: 'ATRAC', mark: /^(EA3\x01|RIFF....XMA)/s, as: '', demuxer: 'oma' },
   { name: 'RealMedia', mark: /^(\.RMF|\.ra\xfd)/, as: '', demuxer: 'rm' },
   { name: 'ADX', mark: /^\x80\0[\s\S]{2}\x03\x12\x04/, as: '', demuxer: 'adx' },
   { name: 'SoX', mark: /^(\.SoX|XoS\.)/, as: '', demuxer: 'sox' },
   { name: 'IRCAM', mark: /^(\x64\xa3[\x01-\x04]\0|\0[\x01-\x04]\xa3\x64)/, as: '', demuxer: 'ircam' },
+  { name: 'AST', mark: /^STRM/, as: '', demuxer: 'ast' },
   { name: 'NUT', mark: /^nut\/multimed/, as: '', demuxer: 'nut' },
 ]
 

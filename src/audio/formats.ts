@@ -1,34 +1,11 @@
 /** What a file is, by its ending alone: the walker decides without opening anything. */
-const AUDIO = new Set([
-  'mp3',
-  'mp2',
-  'flac',
-  'ogg',
-  'oga',
-  'opus',
-  'm4a',
-  'm4b',
-  'mp4',
-  'alac',
-  'aac',
-  'wav',
-  'aif',
-  'aiff',
-  'wma',
-  'ape',
-  'wv',
-  'mpc',
-  'mp+',
-  'dsf',
-  'dff',
-  'mka',
-  'webm',
-  'weba',
-  'spx',
-  'tta',
-  'tak',
-  'shn',
-])
+const AUDIO = new Set(
+  [
+    'mp3 mp2 mp1 mpga flac ogg oga opus spx m4a m4b m4r mp4 alac aac 3gp 3g2 3ga wav bwf rf64 w64 aif aiff aifc',
+    'wma asf ape wv mpc mpp mp+ dsf dff mka webm weba tta tak shn caf au snd amr awb ac3 eac3 ec3 dts mlp thd',
+    'truehd voc adx ast oma aa3 ra sox sf ircam nut',
+  ].flatMap((line) => line.split(' ')),
+)
 const PLAYLIST = new Set(['m3u', 'm3u8'])
 const LYRICS = new Set(['lrc', 'elrc', 'ttml', 'srt', 'txt'])
 

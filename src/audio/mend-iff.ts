@@ -7,6 +7,8 @@ import { readWaveFormat, type WaveFormat } from './wave-format.ts'
 const MAX_FORMAT = 256
 const MAX_LENGTH = 0xffffffff
 const AIFF_SSND = 8
+/** It counts packets of so many. */
+const IMA4_SAMPLES = 64
 
 interface Sound {
   readonly format: Partial<IFormat>
@@ -96,8 +98,9 @@ async function aiffSound(read: ReadBytes, chunks: readonly Chunk[], data: Chunk)
   const rate = extended(common.subarray(8, 18))
   const told = (await read(data.at + 4, 4)).readUInt32BE(0)
   const share = told > data.length ? data.length / told : 1
-  const seconds = rate > 0 ? (common.readUInt32BE(2) * share) / rate : 0
   const compression = common.length >= 22 ? common.toString('latin1', 18, 22).trim() : 'NONE'
+  const perPacket = compression === 'ima4' ? IMA4_SAMPLES : 1
+  const seconds = rate > 0 ? (common.readUInt32BE(2) * perPacket * share) / rate : 0
   const coded = AIFC_NAMES[compression] ?? AIFC_NAMES[compression.toLowerCase()]
   return {
     isCut: share < 1,

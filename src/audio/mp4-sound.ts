@@ -32,6 +32,8 @@ export async function mp4Sound(read: ReadBytes, size: number, start: number): Pr
 function soundOf(bytes: Buffer): Partial<IFormat> | undefined {
   const entry = boxIn(bytes, 0, 0, bytes.length)
   if (!entry || bytes.length < ENTRY) return undefined
+  // Dolby TrueHD has its rate as a whole number where others have a fraction.
+  if (entry.name === 'mlpa') return { sampleRate: bytes.readUInt32BE(32) }
   const version = bytes.readUInt16BE(16)
   const inner = ENTRY + (version === 1 ? 16 : version === 2 ? 36 : 0)
   for (const box of boxesOf(bytes, inner)) {

@@ -2,6 +2,7 @@ import { AppError } from '../../base/errors.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { TranscodeEngine, TranscodeProcess } from './engine.ts'
 import type { TranscodeSpec } from './ffmpeg-arguments.ts'
+import { withFlacLength } from './flac-length.ts'
 import type { JobSlots } from './job-slots.ts'
 import { Spool, type SpoolReader } from './spool.ts'
 import type { TranscodeCache } from './transcode-cache.ts'
@@ -12,6 +13,8 @@ const SILENCE_MS = 60_000
 export interface TranscodeJobOptions {
   readonly key: string
   readonly spec: TranscodeSpec
+  /** Of what will be made; 0 = unknown. */
+  readonly durationMs: number
   /** Whose slot it takes. */
   readonly owner: number
   readonly engine: TranscodeEngine
@@ -130,13 +133,15 @@ export class TranscodeJob {
   }
 
   async #encode(): Promise<void> {
-    const { engine, spec, log } = this.#options
+    const { engine, spec, durationMs, log } = this.#options
     const startedAt = performance.now()
     const encoder = engine.start(spec)
     this.#process = encoder
     const watchdog = this.#watch(encoder)
     try {
-      for await (const chunk of encoder.output as AsyncIterable<Uint8Array>) {
+      const output = encoder.output as AsyncIterable<Uint8Array>
+      const isFlac = spec.profile.suffix === 'flac'
+      for await (const chunk of isFlac ? withFlacLength(output, durationMs) : output) {
         this.#waitingForReader = true
         await this.#spool.append(chunk)
         this.#waitingForReader = false

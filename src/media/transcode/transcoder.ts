@@ -181,6 +181,7 @@ export class Transcoder {
     const job = new TranscodeJob({
       key,
       spec: request.spec,
+      durationMs: request.durationMs,
       owner: request.owner,
       engine,
       slots: this.#slots,
@@ -246,7 +247,7 @@ function estimateLength({ spec, durationMs, size }: TranscodeRequest): number {
 }
 
 /** Names everything that changes the bytes. */
-function keyOf({ songId, size, mtimeMs, spec }: TranscodeRequest): string {
+function keyOf({ songId, size, mtimeMs, durationMs, spec }: TranscodeRequest): string {
   const { profile, bitRate, offsetMs, sampleRate, channels } = spec
   const parts = [
     songId,
@@ -259,6 +260,8 @@ function keyOf({ songId, size, mtimeMs, spec }: TranscodeRequest): string {
     offsetMs,
     sampleRate,
     channels,
+    // FLAC has its length in its head.
+    profile.suffix === 'flac' ? durationMs : 0,
   ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)
 }
