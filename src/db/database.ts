@@ -20,6 +20,13 @@ export interface TableWatch {
 }
 
 /**
+ * 'durable' (the default): a write survives a power cut as soon as it returns; the log is synced at each commit, with all
+ * that was written before. 'bulk', for the batches of a scan, which repeats them: a cut may cost those since the last
+ * sync. The file stays whole either way, and the end of the process costs nothing.
+ */
+export type Durability = 'durable' | 'bulk'
+
+/**
  * The one connection to the one file. Everything is synchronous: SQLite runs in this process. Statements are prepared
  * once and kept in a bounded cache that finalizes what it drops, so SQL texts should be few and constant.
  */
@@ -33,21 +40,18 @@ export interface Database {
   run(sql: string, params?: SqlParams): { readonly changes: number; readonly lastId: number }
   /** Several statements without parameters. */
   exec(sql: string): void
-  /** All or nothing. Synchronous and short; nested calls are savepoints. */
-  transaction<T>(work: () => T): T
+  /**
+   * All or nothing. Synchronous and short; nested calls are savepoints. The outermost says how it lasts: see Durability.
+   */
+  transaction<T>(work: () => T, durability?: Durability): T
+  /** What 'bulk' transactions wrote survives a power cut from here on. */
+  settle(): void
   /** Follows writes that this connection (there is no other) makes to these tables; cascades count by their source. */
   watch(tables: readonly string[]): TableWatch
   /** `EXPLAIN QUERY PLAN`, a line a step, for tests. */
   plan(sql: string, params?: SqlParams): readonly string[]
   /** Statistics for the planner; full, since a limited one misleads it. */
   analyze(): void
-  /**
-   * 'durable' (the default): a write survives a power cut as soon as it returns; the log is synced at each commit.
-   * 'bulk', during a scan: a cut may cost all that was written since the last checkpoint, some 4 MiB of log. The scan
-   * repeats its batches; what people wrote meanwhile is gone. The file stays whole either way, and the end of the process
-   * costs nothing. Not inside a transaction.
-   */
-  durability(mode: 'durable' | 'bulk'): void
   /** A consistent copy by `VACUUM INTO`; `path` must not exist. */
   backup(path: string): void
   /** Why nothing that is written now would be found again: the data folder is gone. Every write throws it. */

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { AppError } from '../base/errors.ts'
 import type { Logger } from '../log/logger.ts'
-import type { Database, RowReader, SqlParams, SqlValue, TableWatch } from './database.ts'
+import type { Database, Durability, RowReader, SqlParams, SqlValue, TableWatch } from './database.ts'
 import { FilePlace } from './file-place.ts'
 import { explainSqlError } from './sql-error.ts'
 import {
@@ -101,7 +101,7 @@ class SqliteDatabase implements Database {
   readonly #watches = new TableWatches()
   readonly #place: FilePlace
   #depth = 0
-  #durable = true
+  #unsynced = false
   #logFile: number | undefined
 
   constructor(native: NativeDatabase, options: DatabaseOptions) {
@@ -172,7 +172,7 @@ class SqliteDatabase implements Database {
     if (this.#depth === 0) this.#syncLog()
   }
 
-  transaction<T>(work: () => T): T {
+  transaction<T>(work: () => T, durability: Durability = 'durable'): T {
     if (this.#depth === 0) this.#requirePlace()
     const savepoint = `level${this.#depth}`
     this.#command(this.#depth === 0 ? 'BEGIN IMMEDIATE' : `SAVEPOINT ${savepoint}`)
@@ -197,7 +197,8 @@ class SqliteDatabase implements Database {
       this.#undo(savepoint)
       throw error
     }
-    this.#syncLog()
+    if (durability === 'durable') this.#syncLog()
+    else this.#unsynced = true
     return result
   }
 
@@ -217,12 +218,8 @@ class SqliteDatabase implements Database {
     this.#log.debug('statistics taken', { ms: Math.round(performance.now() - started) })
   }
 
-  durability(mode: 'durable' | 'bulk'): void {
-    if (this.#depth > 0) throw new TypeError('durability cannot change inside a transaction')
-    if (this.#durable === (mode === 'durable')) return
-    this.#durable = mode === 'durable'
-    // What the batches left in the log unsynced is brought home, so that durable means durable from here on.
-    if (this.#durable) this.get('PRAGMA wal_checkpoint(TRUNCATE)')
+  settle(): void {
+    if (this.#unsynced) this.#syncLog()
   }
 
   backup(path: string): void {
@@ -295,7 +292,6 @@ class SqliteDatabase implements Database {
    * twice: this file layer can't promise that overwriting a sector is safe, so the log is padded to the next one.
    */
   #syncLog(): void {
-    if (!this.#durable) return
     try {
       if (this.#logFile === undefined) {
         this.#logFile = openSync(`${this.#path}-wal`, 'r')
@@ -305,6 +301,7 @@ class SqliteDatabase implements Database {
         closeSync(folder)
       }
       fsyncSync(this.#logFile)
+      this.#unsynced = false
     } catch (error) {
       throw explainSqlError(new Error('disk I/O error', { cause: error }), this.#path)
     }

@@ -42,7 +42,6 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
     log.info('scan started', { scanId, kind: job.kind })
   }
   let failure: { readonly error: unknown } | undefined
-  db.durability('bulk')
   signal.addEventListener('abort', closeReader, { once: true })
   try {
     for (const library of chosen(context, job)) {
@@ -68,7 +67,7 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
   } finally {
     signal.removeEventListener('abort', closeReader)
     closeReader()
-    db.durability('durable')
+    db.settle()
   }
   const { added, changed, moved, removed, returned, problems } = tally
   const durationMs = Math.round(clock.monotonic() - began)

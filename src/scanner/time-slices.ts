@@ -5,7 +5,7 @@ import type { Database } from '../db/database.ts'
 /** Milliseconds that the scanner keeps the event loop for itself: requests wait that long at most. */
 const SLICE_MS = 6
 
-/** Runs long work in short transactions, with a turn for requests between them. */
+/** Runs long work in short transactions, which only `settle` makes last, with a turn for requests between them. */
 export class TimeSlices {
   readonly #db: Database
   readonly #clock: Clock
@@ -28,7 +28,7 @@ export class TimeSlices {
           work((next as IteratorYieldResult<T>).value)
           next = iterator.next()
         } while (!next.done && this.#clock.monotonic() - began < SLICE_MS)
-      })
+      }, 'bulk')
       await yieldToLoop()
     }
     this.#turnBegan = this.#clock.monotonic()

@@ -47,11 +47,22 @@ test('an answered write is synced, once a commit; batches of a scan are not', (t
     syncs(() => db.all('SELECT * FROM item')),
     0,
   )
-  db.durability('bulk')
-  assert.equal(syncs(batch), 0)
-  assert.ok(syncs(() => db.durability('durable')) > 0, 'the batches are synced when they end')
-  assert.ok(syncs(insert) > 0)
-  assert.equal(syncs(insert), 1)
+  const bulk = () => db.transaction(() => db.transaction(insert), 'bulk')
+  assert.equal(syncs(bulk), 0)
+  assert.equal(syncs(insert), 1, 'what is written between the batches of a scan is synced')
+  assert.equal(
+    syncs(() => db.settle()),
+    0,
+    'and the batches before it with it',
+  )
+  assert.equal(syncs(bulk), 0)
+  assert.equal(syncs(batch), 1)
+  assert.equal(syncs(bulk), 0)
+  assert.equal(
+    syncs(() => db.settle()),
+    1,
+    'the batches are synced when they end',
+  )
 })
 
 test('a small commit adds one page to the log', (t) => {
@@ -225,14 +236,11 @@ test('the write-ahead log stays small under many small commits and after a big o
   const db = open(tempFolder(t))
   t.after(() => db.close())
   db.exec('CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB)')
-  db.durability('bulk')
   db.transaction(() => {
     for (let i = 0; i < 6000; i++) db.run('INSERT INTO item (body) VALUES (?)', [new Uint8Array(4000)])
-  })
+  }, 'bulk')
   for (let i = 0; i < 2500; i++) db.run('UPDATE item SET body = ? WHERE id = ?', [new Uint8Array(3990), i + 1])
   assert.ok(db.stats().walBytes <= 16 * 1024 * 1024, `${db.stats().walBytes} bytes of log`)
-  db.durability('durable')
-  assert.equal(db.stats().walBytes, 0)
 })
 
 test('a backup is a whole database of its own', (t) => {

@@ -306,14 +306,14 @@ function bound(database: Database): Database {
     iterate: (sql, params) => database.iterate(sql, params),
     run: (sql, params) => database.run(sql, params),
     exec: (sql) => database.exec(sql),
-    transaction: (work) => database.transaction(work),
+    transaction: (work, durability) => database.transaction(work, durability),
     watch: (tables) => database.watch(tables),
     get isOpen() {
       return database.isOpen
     },
     plan: (sql, params) => database.plan(sql, params),
     analyze: () => database.analyze(),
-    durability: (mode) => database.durability(mode),
+    settle: () => database.settle(),
     backup: (path) => database.backup(path),
     fault: () => database.fault(),
     stats: () => database.stats(),

@@ -32,16 +32,15 @@ export function fillLibrary(db: Database, options: SyntheticOptions): { readonly
   const random = randomFrom(options.seed ?? 1)
   const at = options.at ?? Date.UTC(2024, 0, 1)
   const libraries = Array.from({ length: options.libraries ?? 1 }, (_, index) => addLibrary(db, index + 1, at))
-  db.durability('bulk')
   const filler = new Filler(db, { random, at, libraries, songs: options.songs })
   while (filler.songs < options.songs) {
     db.transaction(() => {
       const until = Math.min(options.songs, filler.songs + SONGS_PER_TRANSACTION)
       while (filler.songs < until) filler.addAlbum(options.songs)
-    })
+    }, 'bulk')
   }
   recount(db)
-  db.durability('durable')
+  db.settle()
   return { libraries: libraries.map((library) => library.id) }
 }
 
