@@ -24,7 +24,7 @@ export async function examine(core: Core): Promise<readonly Finding[]> {
     nodeVersion(),
     clock(core.clock.now()),
     ...(await folderFindings(config)),
-    database(core),
+    await database(core),
     ...passwordKey(core),
     ...(libraries.length > 0 ? await Promise.all(libraries.map(library)) : [noLibrary()]),
     watching(config, libraries),
@@ -99,8 +99,8 @@ function privacy(data: string): readonly Finding[] {
   return [{ level: 'warn', what: 'Data folder', found, advice: `Take that away: chmod 700 ${data}` }]
 }
 
-function database(core: Core): Finding {
-  const { ok, problems } = checkIntegrity(core.db)
+async function database(core: Core): Promise<Finding> {
+  const { ok, problems } = await checkIntegrity(core.db, { turns: true })
   const { fileBytes, walBytes } = core.db.stats()
   if (ok) return { level: 'ok', what: 'Database', found: `sound, ${((fileBytes + walBytes) / 1e6).toFixed(1)} MB` }
   const advice = 'Stop the server and restore a backup: tonearm restore FOLDER'

@@ -40,7 +40,7 @@ export async function restoreBackup(options: {
       mkdirSync(dirname(join(work, name)), { recursive: true, mode: 0o700 })
       copyPrivate(join(backup, name), join(work, name))
     }
-    examineDatabase(join(work, DATABASE_FILE), log)
+    await examineDatabase(join(work, DATABASE_FILE), log)
     const aside = existsSync(join(data, DATABASE_FILE)) ? keepOld(data, now, log) : undefined
     mkdirSync(join(data, KEYS_FOLDER), { recursive: true, mode: 0o700 })
     for (const name of keyFiles(data)) rmSync(join(data, name))
@@ -58,10 +58,10 @@ export async function restoreBackup(options: {
 }
 
 /** Opens the copy, since opening changes a file: the backup itself stays as it is. */
-function examineDatabase(path: string, log: Logger): void {
+async function examineDatabase(path: string, log: Logger): Promise<void> {
   const db = openDatabase({ path, log })
   try {
-    const { ok, problems } = checkIntegrity(db)
+    const { ok, problems } = await checkIntegrity(db)
     if (!ok) {
       throw new AppError('DATA_DAMAGED', 'The database in the backup is damaged. Take another backup.', {
         details: { problems },

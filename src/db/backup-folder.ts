@@ -27,8 +27,7 @@ export interface BackupSource {
 }
 
 /**
- * Copies database, keys and `config.yaml` into a new folder that appears whole or not at all. The database stands still
- * while SQLite writes its copy: about a second for each 200 MB on an SSD.
+ * Copies database, keys and `config.yaml` into a new folder that appears whole or not at all. Others are served meanwhile.
  * `target`: absolute, must not exist. Rejects with CONFLICT, DATA_UNWRITABLE or DISK_FULL.
  * @returns the bytes of all files.
  */
@@ -56,7 +55,7 @@ export async function writeBackup(source: BackupSource, target: string): Promise
 }
 
 async function fill({ db, data, now }: BackupSource, work: string, target: string): Promise<number> {
-  db.backup(join(work, DATABASE_FILE))
+  await db.backup(join(work, DATABASE_FILE))
   secure(join(work, DATABASE_FILE))
   const keys = keyFiles(data)
   mkdirSync(join(work, KEYS_FOLDER), { mode: 0o700 })

@@ -50,10 +50,16 @@ export interface Database {
   watch(tables: readonly string[]): TableWatch
   /** `EXPLAIN QUERY PLAN`, a line a step, for tests. */
   plan(sql: string, params?: SqlParams): readonly string[]
-  /** Statistics for the planner; full, since a limited one misleads it. */
-  analyze(): void
-  /** A consistent copy by `VACUUM INTO`; `path` must not exist. */
-  backup(path: string): void
+  /**
+   * Takes statistics for the planner, an index a step: the caller gives others a turn between. `rows`: so many of each
+   * index are looked at; a few hundred would mislead it. They count for all statements when the last step is done.
+   */
+  analyze(rows?: number): Iterable<void>
+  /**
+   * A consistent copy, of the moment of the call or later; `path` must not exist. Others go on reading and writing: what
+   * they write stays in the log until the copy is made.
+   */
+  backup(path: string): Promise<void>
   /** Why nothing that is written now would be found again: the data folder is gone. Every write throws it. */
   fault(): AppError | undefined
   /** Bytes of the file and of the write-ahead log, and the statements that are kept. */

@@ -1,8 +1,9 @@
 import { closeSync, fsyncSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { AppError } from '../base/errors.ts'
+import { AppError } from '../base/errors.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Database, Durability, RowReader, SqlParams, SqlValue, TableWatch } from './database.ts'
+import { copyDatabaseFile } from './database-copy.ts'
 import { FilePlace } from './file-place.ts'
 import { explainSqlError } from './sql-error.ts'
 import {
@@ -33,6 +34,15 @@ export interface DatabaseOptions {
 const CHECKPOINT_PAGES = 1000
 const WAL_LIMIT = 8 * 1024 * 1024
 const SLOW_MS = 1000
+/** Of each index: a fifth of 100,000 songs, some 20 ms, which gives the plans of all of them. */
+const ANALYSED_ROWS = 20_000
+/** What ANALYZE takes one after the other: indexes, and tables that have none or are one themselves. */
+const ANALYZED = `
+  SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name NOT LIKE 'sqlite_stat%'
+    AND tbl_name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr)
+  UNION ALL
+  SELECT name FROM pragma_table_list AS t WHERE schema = 'main' AND type IN ('table', 'shadow') AND name NOT LIKE 'sqlite_%'
+    AND (wr OR NOT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'index' AND tbl_name = t.name))`
 
 /**
  * Opens the file: exclusively first, since the file layer has no shared memory and WAL takes only then. The log is
@@ -102,6 +112,7 @@ class SqliteDatabase implements Database {
   readonly #place: FilePlace
   #depth = 0
   #unsynced = false
+  #copying: Promise<void> = Promise.resolve()
   #logFile: number | undefined
 
   constructor(native: NativeDatabase, options: DatabaseOptions) {
@@ -210,27 +221,45 @@ class SqliteDatabase implements Database {
     return this.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params).map((row) => row.detail)
   }
 
-  analyze(): void {
+  *analyze(rows = ANALYSED_ROWS): IterableIterator<void> {
     const started = performance.now()
-    this.#command('ANALYZE')
+    this.#command(`PRAGMA analysis_limit = ${rows}`)
+    let longest = 0
+    for (const { name } of this.all<{ name: string }>(ANALYZED)) {
+      const began = performance.now()
+      this.transaction(() => this.#command(`ANALYZE "${name.replaceAll('"', '""')}"`), 'bulk')
+      longest = Math.max(longest, performance.now() - began)
+      yield
+      if (!this.isOpen) return
+    }
     // Statements keep the plans of their preparation; the new statistics are for those prepared from now on.
     this.#statements.renew()
-    this.#log.debug('statistics taken', { ms: Math.round(performance.now() - started) })
+    const ms = Math.round(performance.now() - started)
+    this.#log.debug('statistics taken', { ms, longestMs: Math.round(longest) })
   }
 
   settle(): void {
     if (this.#unsynced) this.#syncLog()
   }
 
-  backup(path: string): void {
-    const statement = this.#native.prepare('VACUUM INTO ?')
+  backup(path: string): Promise<void> {
+    const copy = this.#copying.then(() => this.#copy(path))
+    this.#copying = copy.catch(() => {})
+    return copy
+  }
+
+  /** With the log brought home and kept from coming home again, the file stands still. */
+  async #copy(path: string): Promise<void> {
+    if (!this.isOpen) throw new AppError('UNAVAILABLE', 'The server stops.')
+    this.#requirePlace()
+    this.get('PRAGMA wal_autocheckpoint = 0')
     try {
-      statement._bind([path])
-      statement._step()
-    } catch (error) {
-      throw explainSqlError(error, path)
+      const { busy } = this.get<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)') ?? { busy: 1 }
+      if (busy !== 0) throw new AppError('BUSY', 'The database is being read; try again in a moment.')
+      await copyDatabaseFile(this.#path, path)
+      if (!this.isOpen) throw new AppError('UNAVAILABLE', 'The server stops.')
     } finally {
-      statement.finalize()
+      if (this.isOpen) this.get(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     }
   }
 

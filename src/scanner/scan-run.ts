@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { FULL_SCOPE } from '../base/access-scope.ts'
+import { yieldToLoop } from '../base/deadline.ts'
 import type { LibraryId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { ChangeList } from './change-list.ts'
@@ -61,7 +62,7 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
       unsettled.set(library.id, result.unsettled)
       if (!signal.aborted) watches.scanned(library, result, job.only !== undefined)
     }
-    if (tally.total >= ANALYZE_AFTER) db.analyze()
+    if (tally.total >= ANALYZE_AFTER) await takeStatistics(db)
   } catch (error) {
     failure = { error }
   } finally {
@@ -182,4 +183,8 @@ function mappingOf(settings: ScannerSettings): string {
     settings.lyricsPriority,
   ]
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16)
+}
+
+async function takeStatistics(db: ScanContext['db']): Promise<void> {
+  for (const _ of db.analyze()) await yieldToLoop()
 }

@@ -25,7 +25,7 @@ export async function apiFigures(folder: string): Promise<void> {
   migrate(db, { log: silentLogger })
   fillLibrary(db, { songs: LARGE })
   progress('analysing it')
-  db.analyze()
+  Array.from(db.analyze())
   db.close()
 
   progress('starting on it, 5 times')

@@ -23,7 +23,7 @@ export async function manySharesFigures(folder: string): Promise<void> {
   const db = openDatabase({ path, log: silentLogger })
   migrate(db, { log: silentLogger })
   fillLibrary(db, { songs: SONGS, libraries: 2 })
-  db.analyze()
+  Array.from(db.analyze())
   db.close()
   const env = { TONEARM_SCANNER_ONSTART: 'false', TONEARM_SCANNER_WATCH: 'off' }
   let server = await startServer({ data, music: [music], env })

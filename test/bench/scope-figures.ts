@@ -36,7 +36,7 @@ export async function scopeFigures(folder: string): Promise<void> {
   const db = openDatabase({ path: join(folder, 'scopes.db'), log: silentLogger })
   migrate(db, { log: silentLogger })
   const { libraries } = fillLibrary(db, { songs: SONGS, libraries: 3 })
-  db.analyze()
+  Array.from(db.analyze())
   const repositories = createRepositories(db)
   const [first, second] = libraries
   const granted = [first, second].flatMap((id) => id ?? [])

@@ -3,10 +3,13 @@ import fs, { existsSync, writeFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { yieldToLoop } from '../../src/base/deadline.ts'
 import { isAppError } from '../../src/base/errors.ts'
+import { checkIntegrity } from '../../src/db/integrity.ts'
 import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { silentLogger } from '../../src/log/logger.ts'
-import { tempFolder } from '../support/temp-database.ts'
+import { fillLibrary } from '../support/synthetic-library.ts'
+import { tempDatabase, tempFolder } from '../support/temp-database.ts'
 
 function open(folder: string, options: { readonly statements?: number; readonly pageCacheKiB?: number } = {}) {
   return openDatabase({ path: join(folder, 'test.db'), log: silentLogger, ...options })
@@ -243,17 +246,46 @@ test('the write-ahead log stays small under many small commits and after a big o
   assert.ok(db.stats().walBytes <= 16 * 1024 * 1024, `${db.stats().walBytes} bytes of log`)
 })
 
-test('a backup is a whole database of its own', (t) => {
+test('a backup is a whole database of its own, and others write while it is made', async (t) => {
   const folder = tempFolder(t)
   const db = open(folder)
   t.after(() => db.close())
-  db.exec('CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1), (2)')
-  db.backup(join(folder, 'copy.db'))
-  db.run('INSERT INTO item VALUES (3)')
-  const copy = openDatabase({ path: join(folder, 'copy.db'), log: silentLogger })
-  t.after(() => copy.close())
-  assert.deepEqual(copy.get('SELECT count(*) AS n FROM item'), { n: 2 })
-  assert.throws(() => db.backup(join(folder, 'copy.db')))
+  db.exec('CREATE TABLE item (id INTEGER PRIMARY KEY, body BLOB)')
+  db.transaction(() => {
+    for (let n = 0; n < 3000; n++) db.run('INSERT INTO item (body) VALUES (?)', [new Uint8Array(4000)])
+  })
+  let copied = false
+  const copying = Promise.all(['one.db', 'two.db'].map((name) => db.backup(join(folder, name)))).then(() => {
+    copied = true
+  })
+  let written = 0
+  for (; !copied || written < 100; written++) {
+    db.run('INSERT INTO item (body) VALUES (?)', [new Uint8Array(4000)])
+    db.run('UPDATE item SET body = ? WHERE id = ?', [new Uint8Array(3990), written + 1])
+    await yieldToLoop()
+  }
+  await copying
+  for (const name of ['one.db', 'two.db']) {
+    const copy = openDatabase({ path: join(folder, name), log: silentLogger })
+    t.after(() => copy.close())
+    assert.deepEqual(await checkIntegrity(copy), { ok: true, problems: [] })
+    const { n } = copy.get<{ n: number }>('SELECT count(*) AS n FROM item') ?? { n: 0 }
+    assert.ok(n >= 3000 && n <= 3000 + written)
+  }
+  assert.deepEqual(db.get('SELECT count(*) AS n FROM item'), { n: 3000 + written })
+  assert.deepEqual(await checkIntegrity(db, { turns: true }), { ok: true, problems: [] })
+  await assert.rejects(db.backup(join(folder, 'one.db')), { code: 'EEXIST' })
+})
+
+test('statistics that are taken index by index are those of the whole', (t) => {
+  const db = tempDatabase(t)
+  fillLibrary(db, { songs: 500 })
+  const taken = () => db.all('SELECT tbl, idx, stat FROM sqlite_stat1 ORDER BY 1, 2')
+  Array.from(db.analyze())
+  const inSteps = taken()
+  db.exec('DELETE FROM sqlite_stat1; ANALYZE')
+  assert.deepEqual(inSteps, taken())
+  assert.ok(inSteps.length > 40)
 })
 
 test('closes cleanly: no log and no lock stay behind', (t) => {

@@ -89,7 +89,7 @@ test('new users get the libraries for new users, or those that are named', (t) =
   assert.deepEqual(users.libraries(some), [])
 })
 
-test('a user goes with everything that was theirs, and averages forget them', (t) => {
+test('a user goes with everything that was theirs, and averages forget them', async (t) => {
   const { repositories, viewer, db } = libraryFixture(t, { songs: 60 })
   const { users, annotations, plays, playlists, bookmarks, playQueues, apiKeys, songs } = repositories
   const kid = viewer(undefined, 2)
@@ -115,7 +115,7 @@ test('a user goes with everything that was theirs, and averages forget them', (t
     assert.deepEqual(db.get(`SELECT count(*) AS n FROM ${table}`), { n: 0 }, table)
   assert.deepEqual(plays.journal(0, 10), [])
   assert.equal(songs.find(viewer(), 1 as SongId)?.averageRating, undefined)
-  assert.deepEqual(checkIntegrity(db), { ok: true, problems: [] })
+  assert.deepEqual(await checkIntegrity(db), { ok: true, problems: [] })
 })
 
 test('libraries are seen through the scope and have names and folders of their own', (t) => {
@@ -179,7 +179,7 @@ test('the configuration makes, matches and lets go of libraries', (t) => {
   assert.deepEqual(libraries.syncWithConfig([{ ...a, path: '/b' }], 99), before, 'nothing new, nothing written')
 })
 
-test('a library is removed with all that hangs on it, and the other one is whole', (t) => {
+test('a library is removed with all that hangs on it, and the other one is whole', async (t) => {
   const { repositories, viewer, db } = libraryFixture(t, { songs: 900, libraries: 2, seed: 5 })
   const { libraries, search, annotations, albums, artists, playlists, songs } = repositories
   const eyes = viewer()
@@ -219,5 +219,5 @@ test('a library is removed with all that hangs on it, and the other one is whole
     assert.deepEqual(db.get(`SELECT count(*) AS n FROM ${index}`), db.get(`SELECT count(*) AS n FROM ${table}`), table)
   assert.deepEqual(db.all('SELECT * FROM annotation'), [])
   assert.equal(artists.find(eyes, 999_999 as ArtistId), undefined)
-  assert.deepEqual(checkIntegrity(db), { ok: true, problems: [] })
+  assert.deepEqual(await checkIntegrity(db), { ok: true, problems: [] })
 })

@@ -12,7 +12,7 @@ const fixture = libraryFixture(
 )
 fixture.db.run("UPDATE song SET cover_version = printf('%016x', album_id)")
 fixture.db.run("UPDATE album SET cover_version = printf('%016x', id)")
-fixture.db.analyze()
+Array.from(fixture.db.analyze(1000))
 
 const heard = new Map<string, SqlParams>()
 const { db } = fixture

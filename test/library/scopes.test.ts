@@ -312,7 +312,7 @@ function bound(database: Database): Database {
       return database.isOpen
     },
     plan: (sql, params) => database.plan(sql, params),
-    analyze: () => database.analyze(),
+    analyze: (rows) => database.analyze(rows),
     settle: () => database.settle(),
     backup: (path) => database.backup(path),
     fault: () => database.fault(),

@@ -26,7 +26,7 @@ test(`${NOTES} notes of ${USERS} users: every question that is asked often is an
         [1 + (n % USERS), n, n % 5 === 0 ? `music ${n}` : '', n, n, n % 3 === 0 ? null : n],
       )
   })
-  db.analyze()
+  Array.from(db.analyze())
   const asked: Readonly<Record<string, readonly [sql: string, params: SqlParams]>> = {
     page: [QUERIES.page, [7, 50, 0]],
     count: [QUERIES.count, [7]],

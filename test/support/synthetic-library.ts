@@ -39,7 +39,7 @@ export function fillLibrary(db: Database, options: SyntheticOptions): { readonly
       while (filler.songs < until) filler.addAlbum(options.songs)
     }, 'bulk')
   }
-  recount(db)
+  db.transaction(() => recount(db), 'bulk')
   db.settle()
   return { libraries: libraries.map((library) => library.id) }
 }
