@@ -56,7 +56,23 @@ export interface SongDraft {
     readonly key: string
     readonly name: string
     readonly orderName: string
+    readonly facts: AlbumFacts
   }
+}
+
+/** What the key of an album is made of. */
+export interface AlbumFacts {
+  /** MusicBrainz id, else '': then the rest counts. */
+  readonly release: string
+  readonly artistKeys: readonly string[]
+  readonly nameKey: string
+  readonly version: string
+  readonly releaseDate: string
+  /** The folder of what names no album, else ''. */
+  readonly place: string
+  readonly isNamed: boolean
+  /** The file itself names the album's artist. */
+  readonly ownArtist: boolean
 }
 
 /** Where the file is and how it looked. */

@@ -52,6 +52,8 @@ export interface ScanSongs {
   setLyricsFiles(id: SongId, files: readonly string[], at: number): void
   /** The same content at another place, without reading it. */
   setPlace(id: SongId, folderId: FolderId, path: string): void
+  /** The visible songs of a folder with their albums, as they were read. */
+  albumsIn(folderId: FolderId): readonly (KnownSong & { readonly album: string; readonly albumKey: string })[]
   byPid(libraryId: LibraryId, pid: string): readonly SongId[]
   /** Songs with a file whose length is one of these, in ms; `sound` as `soundKind` says it. */
   ofLengths(
@@ -328,6 +330,22 @@ export function createScanSongs(db: Database, names: ScanNames): ScanSongs {
     setPlace(id, folderId, path) {
       db.run('UPDATE song SET folder_id = ?, path = ? WHERE id = ?', [folderId, path, id])
     },
+    albumsIn: (folderId) =>
+      db.select(
+        `SELECT s.id, s.path, s.size, s.mtime_ms, s.lyrics_files, s.album, a.key
+         FROM song s JOIN album a ON a.id = s.album_id WHERE s.folder_id = ? AND s.missing = 0`,
+        [folderId],
+        (row) => ({
+          id: row.number(0) as SongId,
+          path: row.text(1),
+          size: row.number(2),
+          mtimeMs: row.number(3),
+          missing: false,
+          lyricsFiles: row.text(4),
+          album: row.text(5),
+          albumKey: row.text(6),
+        }),
+      ),
     byPid: (libraryId, pid) =>
       db.select('SELECT id FROM song WHERE library_id = ? AND pid = ?', [libraryId, pid], (row) =>
         row.number(0),

@@ -128,17 +128,19 @@ export class Aggregates {
     const { slices, identity, albums, names } = this.#options
     if (this.#albumWays.size === 0 && this.#artistWays.size === 0) return
     this.#options.flushPlays()
-    const adopted = new Set<number>()
+    /** New album → the old one that took its place. */
+    const adopted = new Map<number, number>()
     await slices.write(this.#albumWays, ([from, ways]) => {
       if (identity.albumHasSongs(from)) return
       const [to, several] = widest(ways)
       if (!several && albums.newAlbums.has(to) && !adopted.has(to)) {
         identity.adoptAlbum(from, to)
-        adopted.add(to)
+        adopted.set(to, from)
         this.#albums.delete(to)
-      } else if (!adopted.has(to)) {
-        identity.mergeMarks('album', from, to)
-        this.touchAlbum(to)
+      } else {
+        const heir = (adopted.get(to) ?? to) as AlbumId
+        identity.mergeMarks('album', from, heir)
+        this.touchAlbum(heir)
       }
       this.touchAlbum(from)
     })
@@ -149,11 +151,12 @@ export class Aggregates {
       const [to, several] = widest(ways)
       if (!several && names.newArtists.has(to) && !adopted.has(to)) {
         for (const album of identity.adoptArtist(from, to)) this.touchAlbum(album)
-        adopted.add(to)
+        adopted.set(to, from)
         this.#artists.delete(to)
-      } else if (!adopted.has(to)) {
-        identity.mergeMarks('artist', from, to)
-        this.touchArtist(to)
+      } else {
+        const heir = (adopted.get(to) ?? to) as ArtistId
+        identity.mergeMarks('artist', from, heir)
+        this.touchArtist(heir)
       }
       this.touchArtist(from)
     })

@@ -4,15 +4,18 @@ import { encodeId, type SongId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanAlbums } from '../library/scan-albums.ts'
 import { createScanCovers } from '../library/scan-covers.ts'
+import type { SongDraft } from '../library/scan-draft.ts'
 import { createScanIdentity } from '../library/scan-identity.ts'
 import { createScanNames } from '../library/scan-names.ts'
 import type { ScanProblem } from '../library/scan-records.ts'
 import { createScanSongs } from '../library/scan-songs.ts'
 import { createScanStats } from '../library/scan-stats.ts'
 import { Aggregates } from './aggregates.ts'
+import { type AlbumUnit, AlbumUnits, type ReadSong } from './album-units.ts'
 import type { ChangeList } from './change-list.ts'
 import { CoverVersions } from './cover-versions.ts'
 import { DiskWatch } from './disk-watch.ts'
+import { joinAlbums } from './folder-albums.ts'
 import { joinPath, nameOf, parentOf } from './folder-listing.ts'
 import { FolderRows } from './folder-rows.ts'
 import { looksLost, lostBy, type RootState } from './library-root.ts'
@@ -96,6 +99,7 @@ export class LibraryScan {
   /** What became of the root while files were read. */
   #root: RootState = { state: 'ok' }
   #moves: SongMoves | undefined
+  #units: AlbumUnits | undefined
 
   constructor(context: ScanContext, library: Library, options: LibraryScanOptions) {
     const { db, settings, artwork, folders, records, clock } = context
@@ -268,6 +272,7 @@ export class LibraryScan {
   }
 
   async #read(plan: ScanPlan): Promise<void> {
+    this.#units = new AlbumUnits(plan.changed, this.#rows.known)
     const work = plan.changed.flatMap((changed) => changed.read.map((file) => ({ changed, file })))
     const batches = Math.ceil(work.length / BATCH)
     const start = (index: number): Promise<readonly ReadResult[]> | undefined => {
@@ -294,6 +299,7 @@ export class LibraryScan {
       if (this.#disk.failures > failures && this.#root.state === 'ok') this.#root = await this.#disk.look()
       await this.#aggregates.refreshSettled()
     }
+    for (const unit of this.#units.unfinished()) await this.#writeUnit(unit)
     if (this.#root.state === 'lost' || this.#options.only) return
     this.#root = await this.#disk.verdict(plan.seen)
   }
@@ -323,21 +329,53 @@ export class LibraryScan {
     })
   }
 
+  /** What was read waits for the rest of its album. */
   async #write(results: readonly ReadResult[]): Promise<void> {
+    const ready = new Set<AlbumUnit>()
     await this.#slices.write(results, (result) => {
       const { outcome, changed } = result
       if (this.#options.signal.aborted && !outcome.ok && outcome.unstable) return
-      if (outcome.ok) this.#writeSong(result.work, changed, outcome)
+      const unit = this.#unitOf(changed)
+      if (outcome.ok) unit.songs.push(this.#mapped(result.work, outcome))
       else if (outcome.disk !== undefined)
         this.#notRead(result.work, changed, { disk: outcome.disk, reason: outcome.reason })
       else if (!outcome.unstable && !this.#isYoung(result.work)) this.#setAside(result.work, outcome.reason)
       else this.#unsettled.add(changed.listing.path)
-      const left = (this.#pending.get(changed) ?? 1) - 1
-      this.#pending.set(changed, left)
-      if (left === 0 && !this.#unsettled.has(changed.listing.path) && !this.#unread.has(changed))
-        this.#context.folders.setSignature(this.#rows.get(changed.listing.path), changed.listing.signature)
+      this.#pending.set(changed, (this.#pending.get(changed) ?? 1) - 1)
+      unit.left--
+      if (unit.left === 0 || unit.isHeap) ready.add(unit)
     })
+    for (const unit of ready) await this.#writeUnit(unit)
     this.#options.onProgress({ read: results.length })
+  }
+
+  async #writeUnit(unit: AlbumUnit): Promise<void> {
+    const again = unit.isHeap ? [] : (this.#units?.disagreeing(unit, ({ id }) => this.#songs.albumsIn(id)) ?? [])
+    if (again.length > 0) {
+      const changed = unit.folders[0] as ChangedFolder
+      const reading = again.map(async (work) => ({ work, changed, outcome: await this.#readFile(work) }))
+      for (const { work, outcome } of await this.#hooked(await Promise.all(reading)))
+        if (outcome.ok) unit.songs.push(this.#mapped(work, outcome))
+    }
+    const songs = unit.songs.splice(0)
+    const joined = joinAlbums(songs.map(({ work, draft }) => ({ path: work.path, draft })))
+    await this.#slices.write(songs, (song) => this.#writeSong(song, joined.get(song.work.path) ?? song.draft))
+    const settled = unit.folders.filter(
+      (folder) =>
+        this.#pending.get(folder) === 0 && !this.#unsettled.has(folder.listing.path) && !this.#unread.has(folder),
+    )
+    await this.#slices.write(settled, ({ listing }) =>
+      this.#context.folders.setSignature(this.#rows.get(listing.path), listing.signature),
+    )
+  }
+
+  #unitOf(changed: ChangedFolder): AlbumUnit {
+    return (this.#units as AlbumUnits).of(changed)
+  }
+
+  #mapped(work: FileToRead, outcome: ReadSong['outcome']): ReadSong {
+    const draft = mapSong({ path: work.path, ...outcome.file }, this.#names, this.#context.settings)
+    return { work, outcome, draft }
   }
 
   #isYoung(file: FileToRead): boolean {
@@ -366,11 +404,10 @@ export class LibraryScan {
     this.#options.tally.problems++
   }
 
-  #writeSong(work: FileToRead, changed: ChangedFolder, outcome: Extract<ReadOutcome, { ok: true }>): void {
+  #writeSong({ work, outcome }: ReadSong, draft: SongDraft): void {
     const { tally, changes } = this.#options
     const { clock } = this.#context
     const { path } = work
-    const draft = mapSong({ path, ...outcome.file }, this.#names, this.#context.settings)
     const suffix = suffixOf(work.listed.name)
     const file = { path, size: outcome.size, mtimeMs: outcome.mtimeMs, suffix, lyricsFiles: work.lyricsFiles }
     const at = clock.now()
@@ -382,7 +419,7 @@ export class LibraryScan {
       draft,
       {
         libraryId: this.#library.id,
-        folderId: this.#rows.get(changed.listing.path).id,
+        folderId: this.#rows.get(parentOf(path)).id,
         albumId: this.#albums.find(this.#library.id, draft, at),
         file,
         ownCovers: this.#ownCovers,

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
 import type { AudioFacts } from '../audio/audio-facts.ts'
 import { fold } from '../base/text.ts'
 import type { RawTags } from '../hooks/hooks.ts'
 import type { EmbeddedLyrics, Explicit, ReplayGain } from '../library/entities.ts'
 import { nameKey } from '../library/name-key.ts'
-import type { SongDraft } from '../library/scan-draft.ts'
+import type { AlbumFacts, SongDraft } from '../library/scan-draft.ts'
+import { albumKey, hashOf } from './album-key.ts'
 import { songCredits, TAGGED_ROLES, uuids } from './credits.ts'
 import { songDates } from './dates.ts'
 import { type Names, splitValues, UNKNOWN_ALBUM, uniqueFolded } from './names.ts'
@@ -93,12 +93,13 @@ export function mapSong(source: SongSource, names: Names, settings: MappingSetti
   const album = albumOf(source, fromPath, {
     artistKeys: credits.filter(({ role }) => role === 'albumartist').map(({ name }) => nameKey(name)),
     releaseDate: dates.releaseDate,
+    ownArtist: compilation || tags.albumartist !== undefined || tags.albumartists !== undefined,
   })
   const identity = musicBrainzTrackId
     ? ['mb', musicBrainzTrackId]
     : [album.key, discNumber, trackNumber, nameKey(title)]
   return {
-    pid: hash(identity),
+    pid: hashOf(identity),
     title,
     sortTitle: one('titlesort'),
     orderTitle: names.order(title),
@@ -135,25 +136,25 @@ function recordingDate(year: string, day: string): string {
   return /^\d{4}$/.test(year) && /^\d{4}$/.test(day) ? `${year}-${day.slice(2)}-${day.slice(0, 2)}` : year
 }
 
-/** Which album a song is of: the release it names, else artist, name, version and release date together. */
+/** Which album a song is of, by its own tags. */
 function albumOf(
   source: SongSource,
   fromPath: PathNames,
-  facts: { readonly artistKeys: readonly string[]; readonly releaseDate: string },
-): { readonly key: string; readonly name: string } {
+  facts: Pick<AlbumFacts, 'artistKeys' | 'releaseDate' | 'ownArtist'>,
+): { readonly key: string; readonly name: string; readonly facts: AlbumFacts } {
   const tagged = source.tags.album?.[0]
   const name = tagged ?? (fromPath.album || UNKNOWN_ALBUM)
-  const release = uuids(source.tags.musicbrainz_albumid)[0]
-  if (release) return { key: hash(['mb', release]), name }
   // A folder's name alone is no identity: two folders `Live` of two bands stay two albums.
   const folder = tagged === undefined ? source.path.slice(0, Math.max(0, source.path.lastIndexOf('/'))) : ''
-  const place = fromPath.disc > 0 ? folder.slice(0, Math.max(0, folder.lastIndexOf('/'))) : folder
-  const version = fold(source.tags.albumversion?.[0] ?? '')
-  return { key: hash([facts.artistKeys, nameKey(name), version, facts.releaseDate, place]), name }
-}
-
-function hash(parts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 22)
+  const all: AlbumFacts = {
+    ...facts,
+    release: uuids(source.tags.musicbrainz_albumid)[0] ?? '',
+    nameKey: nameKey(name),
+    version: fold(source.tags.albumversion?.[0] ?? ''),
+    place: fromPath.disc > 0 ? folder.slice(0, Math.max(0, folder.lastIndexOf('/'))) : folder,
+    isNamed: tagged !== undefined,
+  }
+  return { key: albumKey(all), name, facts: all }
 }
 
 /** `3`, `03/12`, `A3`, `Track 3 of 12`. */

@@ -15,7 +15,7 @@ import type { ScannerSettings } from './settings.ts'
 import { TagReader } from './tag-reader.ts'
 
 /** Grows when the mapping of tags does: libraries that were read by an older one are read again. */
-const MAPPING_VERSION = 3
+const MAPPING_VERSION = 4
 /** After so many changed songs the planner wants new statistics. */
 const ANALYZE_AFTER = 500
 const MAX_READERS = 2

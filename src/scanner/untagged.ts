@@ -11,6 +11,12 @@ export interface PathNames {
 
 const DISC_FOLDER = /^(?:cd|dis[ck]|lp|vinyl|side|part|vol(?:ume)?)[ ._-]*0*(\d{1,2})\b/i
 
+/** The folder of an album whose songs lie in this one: of a disc the folder above. */
+export function albumFolderOf(folder: string): string {
+  const at = folder.lastIndexOf('/')
+  return at > 0 && DISC_FOLDER.test(folder.slice(at + 1).normalize('NFC')) ? folder.slice(0, at) : folder
+}
+
 /** `1-03 - Title`, `03. Title`, `03 Title`; without a mark only numbers that look like tracks (`99 Luftballons` is a title). */
 const NUMBERED = /^(?:(\d{1,2})[-.](?=\d))?(?:(\d{1,3})\s*[-.)]\s*|(0\d|[1-3]\d)\s+)(?=\S)(.+)$/
 
