@@ -6,6 +6,9 @@ import {
   artistCover,
   type CoverCandidate,
   type CoverPriority,
+  type Disc,
+  discCover,
+  EMBEDDED,
   folderCover,
   type ImageFolder,
   songCover,
@@ -39,6 +42,17 @@ export interface ArtworkRepository {
   version(viewer: Viewer, item: Covered): string | undefined
   /** Best first; [] for what is not visible. */
   candidates(viewer: Viewer, item: Covered): readonly CoverFile[]
+  /** Best first: the pictures of the disc that a song is of, whatever the song itself shows. [] when it is not visible. */
+  discCandidates(viewer: Viewer, song: SongId): readonly CoverFile[]
+  /**
+   * Which of an album's pictures a version is, beside the album's own: that of a visible song, else of a disc, told by one
+   * of its visible songs. Undefined when there is none.
+   */
+  pictureIn(
+    viewer: Viewer,
+    album: AlbumId,
+    version: string,
+  ): { readonly of: 'song' | 'disc'; readonly song: SongId } | undefined
   /** An album with a cover that stands for an artist or folder without: their first one that the viewer sees. */
   albumFor(viewer: Viewer, item: Covered): AlbumId | undefined
   /** The first `limit` different covers of the albums of a playlist's visible songs. The playlist itself is not checked. */
@@ -109,26 +123,39 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
     return { candidates, rows }
   }
 
-  function song(viewer: Viewer, id: number): readonly CoverFile[] {
-    const facts = db.get<{ album_id: number; folder_id: number; disc: number; embedded: number; album_folder: number }>(
-      `SELECT s.album_id, s.folder_id, s.disc_number AS disc, s.has_embedded_cover AS embedded, a.folder_id AS album_folder
+  /** The disc that a song is of, with the folders of all candidates. */
+  function disc(
+    viewer: Viewer,
+    songId: number,
+  ): { readonly disc: Disc; readonly rows: readonly FolderRow[] } | undefined {
+    const facts = db.get<{ album_id: number; folder_id: number; disc: number; album_folder: number }>(
+      `SELECT s.album_id, s.folder_id, s.disc_number AS disc, a.folder_id AS album_folder
        FROM song s JOIN album a ON a.id = s.album_id WHERE s.id = ?`,
-      [id],
+      [songId],
     )
     const row = folders(viewer, `folder f ${LIBRARY} WHERE f.id = ?`, [facts?.folder_id ?? 0])[0]
-    if (!facts || !row) return []
+    if (!facts || !row) return undefined
     const ofAlbum = album(viewer, facts.album_id)
-    const candidates = songCover(
-      {
-        embedded: facts.embedded === 1 ? (id as SongId) : undefined,
-        discNumber: facts.disc,
-        folder: row.folder,
-        albumFolderId: facts.album_folder as FolderId,
-        album: ofAlbum.candidates,
-      },
-      priority,
-    )
-    return files(viewer, candidates, [row, ...ofAlbum.rows])
+    const embedded = priority.disc.includes(EMBEDDED)
+      ? (one(
+          `SELECT id AS value FROM song WHERE album_id = ? AND missing = 0 AND disc_number = ? AND has_embedded_cover = 1
+           ORDER BY track_number, order_title, id LIMIT 1`,
+          [facts.album_id, facts.disc],
+        ) as SongId | undefined)
+      : undefined
+    const albumFolder = ofAlbum.rows.find(({ folder }) => folder.id === facts.album_folder)?.folder
+    return {
+      disc: { number: facts.disc, folder: row.folder, albumFolder, embedded, album: ofAlbum.candidates },
+      rows: [row, ...ofAlbum.rows],
+    }
+  }
+
+  function song(viewer: Viewer, id: number): readonly CoverFile[] {
+    const found = disc(viewer, id)
+    if (!found) return []
+    const own = one('SELECT has_embedded_cover AS value FROM song WHERE id = ?', [id]) === 1
+    const candidates = songCover({ embedded: own ? (id as SongId) : undefined, disc: found.disc }, priority)
+    return files(viewer, candidates, found.rows)
   }
 
   function artist(viewer: Viewer, id: number): readonly CoverFile[] {
@@ -220,6 +247,26 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
         case 'folder':
           return folder(viewer, item.key)
       }
+    },
+    discCandidates(viewer, id) {
+      if (this.version(viewer, { kind: 'song', key: id }) === undefined) return []
+      const found = disc(viewer, id)
+      return found ? files(viewer, discCover(found.disc, priority), found.rows) : []
+    },
+    pictureIn(viewer, id, version) {
+      const seen = visible(viewer, { kind: 'song', key: 0 })
+      const song = one(
+        `SELECT t.id AS value FROM song t INDEXED BY song_cover WHERE t.cover_version = ? AND t.album_id = ? AND ${seen.sql} LIMIT 1`,
+        [version, id, ...seen.params],
+      ) as SongId | undefined
+      if (song !== undefined) return { of: 'song', song }
+      const first = one(
+        `SELECT t.id AS value FROM album a CROSS JOIN json_each(a.disc_titles) d CROSS JOIN song t
+         WHERE a.id = ? AND d.value ->> 'cover' = ? AND t.album_id = a.id AND t.disc_number = d.value ->> 'disc' AND ${seen.sql}
+         LIMIT 1`,
+        [id, version, ...seen.params],
+      ) as SongId | undefined
+      return first === undefined ? undefined : { of: 'disc', song: first }
     },
     albumFor(viewer, item) {
       const scope = compileScope(ungranted(viewer).scope)

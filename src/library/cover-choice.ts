@@ -50,31 +50,56 @@ export function albumCover(
   })
 }
 
+/** A disc of an album, as one folder of its songs shows it. */
+export interface Disc {
+  readonly number: number
+  /** Where its songs lie. */
+  readonly folder: ImageFolder
+  /** The album's own folder. */
+  readonly albumFolder: ImageFolder | undefined
+  /** Its first song that has a picture. */
+  readonly embedded: SongId | undefined
+  /** As `albumCover` answered. */
+  readonly album: readonly CoverCandidate[]
+}
+
 /**
- * A song's cover: its own picture, else its disc's, else its album's (`album`, as `albumCover` answered).
- * `folder`: where the song lies. A name with a number must name the song's disc; one without counts only in a folder of
- * the disc's own, below the album's.
+ * A disc's cover, else its album's. A name with a number must name the disc, and may lie in the album's folder as well; one
+ * without counts only in a folder of the disc's own, below the album's.
+ */
+export function discCover(disc: Disc, priority: CoverPriority): readonly CoverCandidate[] {
+  return unique([...ofDisc(disc, priority, true), ...disc.album])
+}
+
+/**
+ * A song's cover: its own picture (`embedded`), else its disc's, else its album's. What is in other songs of the disc
+ * counts where the disc has a folder of its own.
  */
 export function songCover(
-  song: {
-    readonly embedded: SongId | undefined
-    readonly discNumber: number
-    readonly folder: ImageFolder
-    readonly albumFolderId: FolderId | undefined
-    readonly album: readonly CoverCandidate[]
-  },
+  song: { readonly embedded: SongId | undefined; readonly disc: Disc },
   priority: CoverPriority,
 ): readonly CoverCandidate[] {
-  const own: CoverCandidate[] = []
-  if (song.embedded !== undefined && priority.album.includes(EMBEDDED))
-    own.push({ kind: 'embedded', songId: song.embedded })
-  const inDiscFolder = song.folder.id !== song.albumFolderId
-  for (const pattern of priority.disc)
-    for (const candidate of matching(song.folder, pattern)) {
-      const number = /^[a-z]+[ _-]?(\d+)/i.exec(candidate.name)?.[1]
-      if (number === undefined ? inDiscFolder : Number(number) === song.discNumber) own.push(candidate)
-    }
-  return unique([...own, ...song.album])
+  const { embedded, disc } = song
+  const own: readonly CoverCandidate[] =
+    embedded !== undefined && priority.album.includes(EMBEDDED) ? [{ kind: 'embedded', songId: embedded }] : []
+  const inDiscFolder = disc.folder.id !== disc.albumFolder?.id
+  return unique([...own, ...ofDisc(disc, priority, inDiscFolder), ...disc.album])
+}
+
+function ofDisc(disc: Disc, priority: CoverPriority, withEmbedded: boolean): readonly CoverCandidate[] {
+  const { folder, albumFolder, embedded } = disc
+  const inDiscFolder = folder.id !== albumFolder?.id
+  const numberOf = ({ name }: FileCandidate) => /^[a-z]+[ _-]?(\d+)/i.exec(name)?.[1]
+  return priority.disc.flatMap((pattern): readonly CoverCandidate[] => {
+    if (pattern === EMBEDDED)
+      return withEmbedded && embedded !== undefined ? [{ kind: 'embedded', songId: embedded }] : []
+    const here = matching(folder, pattern).filter((candidate) => {
+      const number = numberOf(candidate)
+      return number === undefined ? inDiscFolder : Number(number) === disc.number
+    })
+    const above = inDiscFolder && albumFolder ? matching(albumFolder, pattern) : []
+    return [...here, ...above.filter((candidate) => Number(numberOf(candidate) ?? -1) === disc.number)]
+  })
 }
 
 /**

@@ -160,7 +160,8 @@ export interface Album extends Annotation {
   readonly moods: readonly string[]
   readonly recordLabels: readonly string[]
   readonly releaseTypes: readonly string[]
-  readonly discTitles: readonly { readonly disc: number; readonly title: string }[]
+  /** `cover`: the version of the disc's own picture; '' or absent = it has none. */
+  readonly discTitles: readonly { readonly disc: number; readonly title: string; readonly cover?: string }[]
   readonly catalogNumber: string
   readonly musicBrainzId: string
   readonly musicBrainzReleaseGroupId: string

@@ -1,5 +1,6 @@
 import type { AlbumId, ArtistId, FolderId, SongId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
+import { jsonList } from './json-column.ts'
 
 /** A group of an album's songs that share a cover unless they have their own: those of one disc in one folder. */
 export interface CoverGroup {
@@ -13,6 +14,10 @@ export interface CoverGroup {
 export interface ScanCovers {
   groups(albumId: AlbumId): readonly CoverGroup[]
   setAlbum(id: AlbumId, version: string): void
+  /** One song of each disc that has a title, by the disc's number. */
+  titledDiscs(id: AlbumId): ReadonlyMap<number, SongId>
+  /** By the disc's number; of discs that have a title. */
+  setDiscs(id: AlbumId, versions: ReadonlyMap<number, string>): void
   setArtist(id: ArtistId, version: string): void
   /** For the songs of the group without a picture of their own; `all` = for all of them. */
   setSongs(albumId: AlbumId, group: CoverGroup, version: string, all: boolean): void
@@ -35,6 +40,27 @@ export function createScanCovers(db: Database): ScanCovers {
       ),
     setAlbum(id, version) {
       db.run('UPDATE album SET cover_version = ? WHERE id = ? AND cover_version <> ?', [version, id, version])
+    },
+    titledDiscs: (id) =>
+      new Map(
+        db.select(
+          `SELECT s.disc_number, min(s.id) FROM album a JOIN json_each(a.disc_titles) d
+             JOIN song s ON s.album_id = a.id AND s.disc_number = d.value ->> 'disc'
+           WHERE a.id = ? AND s.missing = 0 GROUP BY s.disc_number`,
+          [id],
+          (row) => [row.number(0), row.number(1) as SongId] as const,
+        ),
+      ),
+    setDiscs(id, versions) {
+      const row = db.get<{ titles: string }>('SELECT disc_titles AS titles FROM album WHERE id = ?', [id])
+      const titles = jsonList<{ readonly disc: number; readonly title: string }>(row?.titles ?? '[]')
+      const covered = JSON.stringify(
+        titles.map(({ disc, title }) => {
+          const cover = versions.get(disc) ?? ''
+          return cover === '' ? { disc, title } : { disc, title, cover }
+        }),
+      )
+      if (row && covered !== row.titles) db.run('UPDATE album SET disc_titles = ? WHERE id = ?', [covered, id])
     },
     setArtist(id, version) {
       db.run('UPDATE artist SET cover_version = ? WHERE id = ? AND cover_version <> ?', [version, id, version])

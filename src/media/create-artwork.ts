@@ -3,10 +3,10 @@ import { isWholeLibraries } from '../base/access-scope.ts'
 import type { ByteSource } from '../base/byte-source.ts'
 import type { Clock } from '../base/clock.ts'
 import { AppError } from '../base/errors.ts'
-import { encodeId, type PlaylistId, type PublicId } from '../base/ids.ts'
+import { type AlbumId, encodeId, type PlaylistId, type PublicId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
-import { type Covered, createArtworkRepository } from '../library/artwork-repository.ts'
+import { type Covered, type CoverFile, createArtworkRepository } from '../library/artwork-repository.ts'
 import type { CoverPriority } from '../library/cover-choice.ts'
 import type { Viewer } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
@@ -109,8 +109,7 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     if (!verdict.allow) throw new AppError('FORBIDDEN', verdict.reason)
   }
 
-  function coverOf(viewer: Viewer, item: Covered, entry: StoredArtwork): Cover {
-    const candidates = () => repository.candidates(viewer, item)
+  function coverOf(entry: StoredArtwork, candidates: () => readonly CoverFile[]): Cover {
     return {
       entry,
       source: () => candidates()[entry.choice],
@@ -126,7 +125,7 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     const mayLieElsewhere = item.kind === 'artist' || item.kind === 'folder'
     const seesAll = viewer.scope.libraries === 'all' && isWholeLibraries(viewer.scope)
     if (mayLieElsewhere && !seesAll && !repository.candidates(viewer, item)[entry.choice]?.visible) return undefined
-    return coverOf(viewer, item, entry)
+    return coverOf(entry, () => repository.candidates(viewer, item))
   }
 
   async function albumCover(viewer: Viewer, key: number | undefined): Promise<Cover | undefined> {
@@ -179,8 +178,22 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     return storedSource(grid, { etag, cacheControl: current ? FOREVER : ASK_AGAIN })
   }
 
+  /** A picture of an album's songs or discs is asked for by the album's id, so that it has one id. */
+  async function pictureOfAlbum(viewer: Viewer, id: AlbumId, version: string): Promise<Cover | undefined> {
+    const found = repository.pictureIn(viewer, id, version)
+    if (!found) return undefined
+    if (found.of === 'song') return ownCover(viewer, { kind: 'song', key: found.song }, version)
+    const candidates = () => repository.discCandidates(viewer, found.song)
+    const entry = await masters.ensure(version, candidates)
+    return entry && coverOf(entry, candidates)
+  }
+
   async function itemCover(viewer: Viewer, item: Covered, edge: number | undefined, wanted: string | undefined) {
     const version = repository.version(viewer, item)
+    if (item.kind === 'album' && wanted !== undefined && wanted !== version) {
+      const cover = await pictureOfAlbum(viewer, item.key as AlbumId, wanted)
+      if (cover) return send(cover, edge, wanted)
+    }
     if (version === undefined) throw notFound()
     const cover =
       (await ownCover(viewer, item, version)) ??

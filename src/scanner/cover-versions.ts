@@ -16,7 +16,7 @@ const CHUNK = 25
 
 export interface CoverVersionsOptions {
   readonly libraryId: LibraryId
-  readonly artwork: Pick<ArtworkRepository, 'candidates'>
+  readonly artwork: Pick<ArtworkRepository, 'candidates' | 'discCandidates'>
   readonly covers: ScanCovers
   readonly folders: Pick<ScanFolders, 'setCover'>
   readonly records: Pick<ScanRecords, 'coverVersionAt'>
@@ -45,6 +45,10 @@ export class CoverVersions {
       for (const id of ids.slice(at, at + CHUNK)) {
         const version = await this.#version({ kind: 'album', key: id })
         writes.push(() => covers.setAlbum(id, version))
+        const discs = new Map<number, string>()
+        for (const [disc, song] of covers.titledDiscs(id))
+          discs.set(disc, await this.#first(this.#options.artwork.discCandidates(EVERYTHING, song)))
+        if (discs.size > 0) writes.push(() => covers.setDiscs(id, discs))
         for (const group of covers.groups(id)) {
           const sample = group.sample ?? (ownCovers ? undefined : group.sample)
           if (sample === undefined && ownCovers) continue
@@ -85,8 +89,12 @@ export class CoverVersions {
   }
 
   /** Of the best picture that is there; '' = none. */
-  async #version(item: Covered): Promise<string> {
-    for (const candidate of this.#options.artwork.candidates(EVERYTHING, item)) {
+  #version(item: Covered): Promise<string> {
+    return this.#first(this.#options.artwork.candidates(EVERYTHING, item))
+  }
+
+  async #first(candidates: readonly CoverFile[]): Promise<string> {
+    for (const candidate of candidates) {
       const version = candidate.kind === 'embedded' ? this.#embedded(candidate) : await this.#file(candidate)
       if (version !== '') return version
     }

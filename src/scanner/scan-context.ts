@@ -18,7 +18,7 @@ export interface ScannerOptions {
   readonly libraries: LibraryRepository
   readonly playlists: PlaylistRepository
   /** Decides which picture is whose; with the settings' cover priority. */
-  readonly artwork: Pick<ArtworkRepository, 'candidates'>
+  readonly artwork: Pick<ArtworkRepository, 'candidates' | 'discCandidates'>
   readonly hooks: HookBus
   /** News for administrators; part of the transaction in which it is sent. */
   readonly notify?: Pick<Notify, 'send'>

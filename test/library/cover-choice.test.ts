@@ -6,6 +6,7 @@ import {
   artistCover,
   type CoverPriority,
   coverVersion,
+  discCover,
   folderCover,
   isImageName,
   songCover,
@@ -18,6 +19,7 @@ const PRIORITY: CoverPriority = {
   artist: ['artist.*', 'album/artist.*'],
 }
 const SONG = 7 as SongId
+const OTHER = 8 as SongId
 const names = (candidates: ReturnType<typeof albumCover>) =>
   candidates.map((one) => (one.kind === 'file' ? `${one.folderId}/${one.name}` : `song ${one.songId}`))
 
@@ -44,17 +46,25 @@ test('the common folder of several discs comes before the folders of the discs',
 
 test('a song shows its own picture, then its disc, then its album', () => {
   const album = albumCover({ folders: [folder(1, 'cover.jpg')], embedded: SONG }, PRIORITY)
-  const song = { embedded: SONG, discNumber: 2, albumFolderId: 1 as FolderId, album }
-  assert.deepEqual(names(songCover({ ...song, folder: folder(3, 'cd1.jpg', 'cd2.jpg', 'folder.jpg') }, PRIORITY)), [
+  const albumFolder = folder(1, 'cover.jpg', 'cd1.png', 'cd2.png')
+  const own = { number: 2, albumFolder, embedded: OTHER, album, folder: folder(3, 'cd1.jpg', 'cd2.jpg', 'folder.jpg') }
+  const ofDisc = ['3/cd2.jpg', '1/cd2.png', '3/folder.jpg', 'song 8', '1/cover.jpg', 'song 7']
+  assert.deepEqual(names(discCover(own, PRIORITY)), ofDisc)
+  assert.deepEqual(names(songCover({ embedded: SONG, disc: own }, PRIORITY)), [
     'song 7',
-    '3/cd2.jpg',
-    '3/folder.jpg',
-    '1/cover.jpg',
+    ...ofDisc.filter((name) => name !== 'song 7'),
   ])
-  assert.deepEqual(
-    names(songCover({ ...song, embedded: undefined, folder: folder(1, 'disc.jpg', 'disc02.png') }, PRIORITY)),
-    ['1/disc02.png', '1/cover.jpg', 'song 7'],
-  )
+  assert.deepEqual(names(songCover({ embedded: undefined, disc: own }, PRIORITY)), ofDisc)
+  const shared = { ...own, folder: folder(1, 'disc.jpg', 'disc02.png') }
+  assert.deepEqual(names(songCover({ embedded: undefined, disc: shared }, PRIORITY)), [
+    '1/disc02.png',
+    '1/cover.jpg',
+    'song 7',
+  ])
+  assert.deepEqual(names(discCover(own, { ...PRIORITY, disc: ['embedded', 'folder.*'] })).slice(0, 2), [
+    'song 8',
+    '3/folder.jpg',
+  ])
 })
 
 test('artists and folders have pictures of their own', () => {

@@ -37,7 +37,11 @@ export function albumId3(album: Album, rendering: Rendering): Tree {
     releaseDate: itemDate(album.releaseDate),
     isCompilation: album.compilation,
     explicitStatus: explicitStatus(album.explicit),
-    discTitles: album.discTitles.map(({ disc, title }) => ({ disc, title, coverArt: cover })),
+    discTitles: album.discTitles.map(({ disc, title, cover: own }) => ({
+      disc,
+      title,
+      coverArt: own ? coverId('album', { id: album.id, coverVersion: own }, rendering) : cover,
+    })),
   }
   return rendering.view === 'full' ? full : inView('album', full, rendering.view)
 }

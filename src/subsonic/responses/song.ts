@@ -68,11 +68,9 @@ export function songChild(song: Song, rendering: Rendering): Tree {
   return rendering.view === 'full' ? full : inView('child', full, rendering.view)
 }
 
-/** Its own picture, else its album's: clients keep one picture for an album whose songs have none of their own. */
+/** Whatever it shows, its own, its disc's or its album's picture: the album's id and the version, so that one picture has one id. */
 export function songCover(song: Song, rendering: Rendering): string | undefined {
-  return song.hasEmbeddedCover
-    ? coverId('song', song, rendering)
-    : coverId('album', { id: song.albumId, coverVersion: song.coverVersion }, rendering)
+  return coverId('album', { id: song.albumId, coverVersion: song.coverVersion }, rendering)
 }
 
 interface Credits {
