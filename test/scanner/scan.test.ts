@@ -148,8 +148,8 @@ test('discs in folders of their own are one album with a common folder', async (
   const folder = rig.repositories.folders.find(EVERYTHING, found?.folderId as never)
   assert.equal(folder?.path, 'A/Box')
   assert.deepEqual(found?.discTitles, [
-    { disc: 1, title: 'Part 1' },
-    { disc: 2, title: 'Part 2' },
+    { disc: 1, title: 'Part 1', cover: one.coverVersion },
+    { disc: 2, title: 'Part 2', cover: two.coverVersion },
   ])
   assert.equal(one.coverVersion, found?.coverVersion)
   assert.notEqual(two.coverVersion, found?.coverVersion)
