@@ -1,8 +1,11 @@
 import { analyse } from 'chardet'
+import { shortTextHint } from './short-text-hint.ts'
 
 /** Bytes that a guess looks at, around the first above ASCII: it takes a millisecond for every four thousand. */
 const BEFORE = 1024
 const BEHIND = 8192
+/** Of a text with less the frequencies of its letters tell little. */
+const SHORT = 100
 /** Confidence of the library in an encoding of which it knows nothing but that the bytes are valid. */
 const NO_HINT = 10
 /** Nobody wrote files in these: the letters of short Russian texts are taken for them. */
@@ -76,6 +79,11 @@ function* guesses(bytes: Uint8Array): Iterable<string> {
   const weight = ({ name, confidence }: { readonly name: string; readonly confidence: number }) =>
     Math.max(confidence, NO_HINT) + (inPairs && name === 'GB18030' ? 0.5 : 0)
   const found = analyse(sample).filter(({ name }) => !UNUSED.has(name) && !(inPairs && LATIN.test(name)))
+  const hint =
+    inPairs && bytes.length - start < SHORT
+      ? shortTextHint(sample, (encoding) => strictly(encoding, sample))
+      : undefined
+  if (hint) yield hint
   for (const guess of found.sort((a, b) => weight(b) - weight(a)))
     if (inPairs || guess.confidence > NO_HINT) yield guess.name
   yield 'windows-1252'
