@@ -24,12 +24,17 @@ const VERSION = 45
 /** Sizes and checksum follow the data; names are UTF-8. */
 const FLAGS = 0x0808
 const MAX_COMMENT = 2000
+/** Songs that are named when they could not be sent. */
+const MAX_PROBLEMS = 2000
+const NOTES = 'Missing songs'
+const EMPTY = new Uint8Array()
 
 /**
  * A ZIP that is made while it is sent: entries stored as they are, one open at a time, ZIP64 where sizes or offsets need
  * it. Its memory is the central directory (some 100 bytes an entry) and the one buffer of the song that is read; the
  * buffers of songs go through without a copy, which is why this is no library's: those queue chunks, and ours are lent.
- * A song that can't be had when its turn comes is left out, and the comment says so; one that breaks off ends the whole.
+ * A song that can't be had when its turn comes is left out, one that breaks off ends there; a text at the end of the archive
+ * names both, and the archive is whole without them.
  */
 export function zipSource(options: ZipOptions): ByteSource {
   return {
@@ -66,35 +71,34 @@ class ZipStream implements ByteStream {
     const { entries, at, comment = '' } = this.#options
     const time = dosTime(at)
     const directory: Uint8Array[] = []
+    const problems: string[] = []
     let offset = 0
-    let missing = 0
-    for (const entry of entries) {
-      const stream = await this.#begin(entry)
-      if (!stream) {
-        missing++
-        continue
-      }
-      const name = Buffer.from(entry.name)
+    const put = async function* (name: Buffer, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
       const head = localHeader(name, time)
       yield head
       let crc = 0
       let size = 0
-      for (;;) {
-        const chunk = await stream.read()
-        if (!chunk) break
+      for await (const chunk of chunks) {
         crc = crc32(chunk, crc)
         size += chunk.length
         yield chunk
       }
-      stream.close()
-      this.#current = undefined
       const tail = descriptor(crc, size)
       yield tail
       directory.push(centralHeader({ name, time, crc, size, offset }))
       offset += head.length + size + tail.length
     }
-    const left = missing > 0 ? `${missing} of ${entries.length} songs could not be read and are not in here.` : ''
-    const note = Buffer.from([comment, left].filter(Boolean).join('\n').slice(0, MAX_COMMENT))
+    for (const entry of entries) {
+      const chunks = this.#songOf(entry, (problem) => {
+        if (problems.length < MAX_PROBLEMS) problems.push(`${entry.name}: ${problem}`)
+        else if (problems.length === MAX_PROBLEMS) problems.push('… and more.')
+      })
+      const first = await chunks.next()
+      if (first.done !== true) yield* put(Buffer.from(entry.name), withFirst(first.value, chunks))
+    }
+    if (problems.length > 0) yield* put(Buffer.from(unusedName(entries)), textOf(problems))
+    const missing = problems.length > 0 ? `${NOTES} names songs that are not in here or not whole.` : ''
+    const note = Buffer.from([comment, missing].filter(Boolean).join('\n').slice(0, MAX_COMMENT))
     let directorySize = 0
     for (const header of directory) {
       directorySize += header.length
@@ -103,17 +107,43 @@ class ZipStream implements ByteStream {
     yield endOfArchive({ count: directory.length, size: directorySize, offset, note })
   }
 
-  async #begin(entry: ZipEntry): Promise<ByteStream | undefined> {
+  /** Its bytes; none where it can't be had. An empty file gives one empty chunk. */
+  async *#songOf(entry: ZipEntry, onProblem: (problem: string) => void): AsyncGenerator<Uint8Array, void> {
+    let begun = false
     try {
       const stream = await (await entry.open()).open()
-      if (this.#closed) stream.close()
-      else this.#current = stream
-      return stream
+      if (this.#closed) return stream.close()
+      this.#current = stream
+      for (let chunk = await stream.read(); chunk || !begun; chunk = await stream.read()) {
+        begun = true
+        yield chunk ?? EMPTY
+        if (!chunk) break
+      }
     } catch (error) {
-      if (isAppError(error) && (error.code === 'NOT_FOUND' || error.code === 'MEDIA_UNREADABLE')) return undefined
-      throw error
+      if (this.#closed) throw error
+      const reason = isAppError(error) ? error.message : 'It could not be read.'
+      onProblem(begun ? `not whole. ${reason}` : reason)
+    } finally {
+      this.#current?.close()
+      this.#current = undefined
     }
   }
+}
+
+async function* withFirst(first: Uint8Array, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  yield first
+  yield* rest
+}
+
+async function* textOf(lines: readonly string[]): AsyncGenerator<Uint8Array, void> {
+  yield Buffer.from(`These songs are missing or not whole:\r\n\r\n${lines.join('\r\n')}\r\n`)
+}
+
+function unusedName(entries: readonly ZipEntry[]): string {
+  const taken = new Set(entries.map(({ name }) => name.toLowerCase()))
+  let name = `${NOTES}.txt`
+  for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${NOTES} ${number}.txt`
+  return name
 }
 
 interface Written {

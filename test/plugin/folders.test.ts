@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { installPlugin } from '../../src/plugin/loading/install-plugin.ts'
@@ -98,6 +98,23 @@ test('a new version of an archive takes the place of the old one, and of no othe
   const [old, other] = [await unpack('my.tgz', '1'), await unpack('my-notes.tgz', '1')]
   const young = await unpack('my.tgz', '2')
   assert.deepEqual([old, other, young].map(existsSync), [false, true, true])
+})
+
+test('what was unpacked of an archive goes with it', async (t) => {
+  const server = await startPluginRoom(t)
+  const build = join(tempFolder(t), 'build')
+  mkdirSync(build)
+  writePlugin(build, 'package', answering('1.0.0'))
+  const archive = (name: string) => join(server.folder, `${name}.tgz`)
+  for (const name of ['loved', 'loved-extra']) execFileSync('tar', ['-czf', archive(name), '-C', build, 'package'])
+  const unpacked = () => readdirSync(join(server.folder, '.unpacked')).map((name) => name.replace(/-[0-9a-f]{12}$/, ''))
+  mkdirSync(join(server.folder, '.unpacked', 'half-0123456789ab.new'), { recursive: true })
+  mkdirSync(join(server.folder, '.unpacked', 'kept by somebody'))
+  await server.plugins.rescan()
+  assert.deepEqual(unpacked().sort(), ['kept by somebody', 'loved', 'loved-extra'])
+  rmSync(archive('loved'))
+  await server.plugins.rescan()
+  assert.deepEqual(unpacked().sort(), ['kept by somebody', 'loved-extra'])
 })
 
 test('npm packages and TypeScript folders are plugins too; of two with one name the first counts', async (t) => {

@@ -10,7 +10,7 @@ import { describe, evaluatePlugin } from './evaluate.ts'
 import { folderStamp } from './folder-stamp.ts'
 import { type Manifest, manifestOf, parseManifest } from './manifest.ts'
 import type { BrokenPackage, PluginOrigin, PluginPackage } from './plugin-package.ts'
-import { unpackArchive } from './unpack-archive.ts'
+import { removeLeftovers, unpackArchive } from './unpack-archive.ts'
 
 export interface Discovery {
   readonly packages: readonly PluginPackage[]
@@ -28,22 +28,31 @@ export const SOURCE_ENTRIES: readonly string[] = ['plugin.ts', 'src/plugin.ts', 
 export class PluginDiscovery {
   readonly #folder: string
   readonly #origin: PluginOrigin
+  readonly #unpacked: string
   #known = new Map<string, { stamp: string; found: PluginPackage | BrokenPackage | undefined }>()
 
   constructor(folder: string, origin: PluginOrigin) {
     this.#folder = folder
     this.#origin = origin
+    this.#unpacked = join(folder, '.unpacked')
   }
 
   async look(): Promise<Discovery> {
     const found: (PluginPackage | BrokenPackage)[] = []
     const seen = new Map<string, { stamp: string; found: PluginPackage | BrokenPackage | undefined }>()
-    for (const path of await this.#candidates()) {
+    const candidates = await this.#candidates()
+    for (const path of candidates) {
       const one = await this.#inspect(path)
       seen.set(path, one)
       if (one.found) found.push(one.found)
     }
     this.#known = seen
+    await removeLeftovers(
+      this.#unpacked,
+      candidates.filter((path) => path.endsWith('.tgz')),
+    ).catch(() => {
+      // A disk that takes no writes keeps them; they harm nobody.
+    })
     const names = new Set<string>()
     const packages: PluginPackage[] = []
     const broken: BrokenPackage[] = []
@@ -80,7 +89,7 @@ export class PluginDiscovery {
       const stamp = archive ? `${info.size}-${info.mtimeMs}` : await folderStamp(path)
       const known = this.#known.get(path)
       if (known?.stamp === stamp) return known
-      const folder = archive ? await unpackArchive(path, join(this.#folder, '.unpacked'), stamp) : path
+      const folder = archive ? await unpackArchive(path, this.#unpacked, stamp) : path
       const found = await readPackage(folder, this.#origin, stamp)
       return { stamp, found: found && { ...found, path } }
     } catch (error) {

@@ -5,8 +5,8 @@ import { AppError } from '../../base/errors.ts'
 
 const MAX_BYTES = 50 * 1024 * 1024
 const MAX_ENTRIES = 5_000
-/** What stands for the version behind an archive's name. */
-const MARK = /^[0-9a-f]{12}(\.new)?$/
+/** An archive's name with what stands for its version. */
+const UNPACKED = /^(.+)-[0-9a-f]{12}(?:\.new)?$/
 
 /**
  * Unpacks an npm-style archive (everything below one top folder) into `<into>/<name>-<stamp>`, once; older versions of
@@ -54,9 +54,22 @@ export async function unpackArchive(file: string, into: string, stamp: string): 
   }
   for (const old of await readdir(into)) {
     // The name of another archive may begin like this one's.
-    const isSame = old.startsWith(`${name}-`) && MARK.test(old.slice(name.length + 1))
-    if (isSame && join(into, old) !== temporary) await rm(join(into, old), { recursive: true, force: true })
+    if (archiveOf(old) === name && join(into, old) !== temporary)
+      await rm(join(into, old), { recursive: true, force: true })
   }
   await rename(temporary, folder)
   return folder
+}
+
+/** What was unpacked of archives that are gone, or that a kill left half done. `files`: the archives that are there. */
+export async function removeLeftovers(into: string, files: readonly string[]): Promise<void> {
+  const there = new Set(files.map((file) => basename(file, '.tgz')))
+  for (const folder of await readdir(into).catch(() => [])) {
+    const name = archiveOf(folder)
+    if (name !== undefined && !there.has(name)) await rm(join(into, folder), { recursive: true, force: true })
+  }
+}
+
+function archiveOf(folder: string): string | undefined {
+  return UNPACKED.exec(folder)?.[1]
 }

@@ -1,7 +1,12 @@
+import { LRUCache } from 'lru-cache'
 import type { ByteSource, ByteStream } from '../../base/byte-source.ts'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
 import { aroundStreams, interruptible } from '../../base/interruptible.ts'
+
+const MAX_ENDED = 1000
+/** Stands for all leases of a plugin. */
+const ALL = ''
 
 export interface MediaLease {
   readonly plugin: string
@@ -18,6 +23,16 @@ export interface MediaLease {
 export class MediaLeases {
   readonly #clock: Clock
   readonly #running = new Map<string, Set<() => void>>()
+  /** When a lease was ended last, by the count of ends. */
+  readonly #ended = new LRUCache<string, number>({
+    max: MAX_ENDED,
+    dispose: (at, _name, reason) => {
+      if (reason === 'evict') this.#forgotten = Math.max(this.#forgotten, at)
+    },
+  })
+  /** Up to here nobody knows any more which leases were ended. */
+  #forgotten = 0
+  #ends = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -27,20 +42,32 @@ export class MediaLeases {
     return this.#clock.now()
   }
 
-  /** The same source, whose streams break off with NOT_FOUND when the lease is over. */
-  revocable(source: ByteSource, lease: MediaLease): ByteSource {
-    return aroundStreams(source, (stream) => this.#watch(stream, lease))
+  /** How often leases were ended: to be read when a plugin has decided what it gives under a lease. */
+  get ends(): number {
+    return this.#ends
+  }
+
+  /**
+   * The same source, whose streams break off with NOT_FOUND when the lease is over, also when it was ended before their
+   * first byte. `since`: `ends` when it was decided.
+   */
+  revocable(source: ByteSource, lease: MediaLease, since: number): ByteSource {
+    return aroundStreams(source, (stream) => this.#watch(stream, lease, since))
   }
 
   /** @returns how many streams were ended. */
   end(plugin: string, key: string): number {
-    const streams = [...(this.#running.get(nameOf(plugin, key)) ?? [])]
+    const name = nameOf(plugin, key)
+    this.#ended.set(name, ++this.#ends)
+    const streams = [...(this.#running.get(name) ?? [])]
     for (const stop of streams) stop()
     return streams.length
   }
 
   /** What a plugin that was switched off gave. */
   endAll(plugin: string): void {
+    // Also what has not begun.
+    this.#ended.set(nameOf(plugin, ALL), ++this.#ends)
     for (const key of this.keys(plugin)) this.end(plugin, key)
   }
 
@@ -50,7 +77,7 @@ export class MediaLeases {
     return [...this.#running.keys()].filter((name) => name.startsWith(start)).map((name) => name.slice(start.length))
   }
 
-  #watch(stream: ByteStream, { plugin, key, until = Number.POSITIVE_INFINITY }: MediaLease): ByteStream {
+  #watch(stream: ByteStream, { plugin, key, until = Number.POSITIVE_INFINITY }: MediaLease, since: number): ByteStream {
     const name = nameOf(plugin, key)
     const streams = this.#running.get(name) ?? new Set()
     const { stream: leased, interrupt } = interruptible(stream, {
@@ -62,6 +89,9 @@ export class MediaLeases {
       },
     })
     this.#running.set(name, streams.add(interrupt))
+    // Between the decision and the first byte it was in no list.
+    const endedAt = Math.max(...[name, nameOf(plugin, ALL)].map((one) => this.#ended.get(one) ?? 0))
+    if (since < Math.max(this.#forgotten, endedAt)) interrupt()
     return leased
   }
 }

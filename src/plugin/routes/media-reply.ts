@@ -31,7 +31,8 @@ export async function mediaSource(
   plugin: string,
   reply: MediaReply,
 ): Promise<ByteSource> {
-  return underLease(services, plugin, reply.lease, await unleasedSource(services, plugin, reply))
+  const since = services.host.leases.ends
+  return underLease(services, plugin, { lease: reply.lease, since }, await unleasedSource(services, plugin, reply))
 }
 
 /** Songs in one archive, each authorised when its turn has come. */
@@ -50,16 +51,16 @@ export function zipOf(services: MediaReplyServices, plugin: string, reply: ZipRe
     at: host.leases.now(),
     ...(comment === undefined ? {} : { comment }),
   })
-  return underLease(services, plugin, reply.lease, source)
+  return underLease(services, plugin, { lease: reply.lease, since: host.leases.ends }, source)
 }
 
 function underLease(
   { host }: MediaReplyServices,
   plugin: string,
-  lease: MediaLease | undefined,
+  { lease, since }: { readonly lease: MediaLease | undefined; readonly since: number },
   source: ByteSource,
 ): ByteSource {
-  return lease ? host.leases.revocable(source, { plugin, ...lease }) : source
+  return lease ? host.leases.revocable(source, { plugin, ...lease }, since) : source
 }
 
 async function unleasedSource(services: MediaReplyServices, plugin: string, reply: MediaReply): Promise<ByteSource> {
