@@ -16,6 +16,7 @@ import {
   DEFAULT_ROLES,
 } from './account-rules.ts'
 import { generateApiKey, generatePassword } from './generate-secrets.ts'
+import type { InitialPassword } from './initial-password.ts'
 import type { LastSeen } from './last-seen.ts'
 import type { PasswordHasher } from './password-hash.ts'
 import type { PasswordVault } from './password-vault.ts'
@@ -32,6 +33,8 @@ export interface AccountChanges extends Omit<UserChanges, 'passwordHash' | 'pass
 export interface Accounts {
   /** Rejects with INVALID_PARAMETER, NOT_FOUND (a library) or CONFLICT (the name is taken). */
   create(account: AccountChanges & { readonly name: string; readonly password: string }): Promise<User>
+  /** Throws what `create` would, as far as that is known without the password. */
+  checkNew(account: { readonly name: string; readonly libraries?: readonly LibraryId[] }): void
   /** Rejects as `create`, with NOT_FOUND for the user, and CONFLICT for the last administrator's right. */
   update(id: UserId, changes: AccountChanges): Promise<User>
   /** With everything that is the user's. Throws NOT_FOUND, or CONFLICT for the last administrator. */
@@ -64,6 +67,7 @@ export interface AccountsParts {
   readonly clock: Clock
   /** Characters of a new password. */
   readonly minPasswordLength: number
+  readonly initialPassword?: InitialPassword | undefined
 }
 
 const MAX_API_KEYS = 100
@@ -105,7 +109,20 @@ export function createAccounts(parts: AccountsParts): Accounts {
     scopes.invalidate(id)
   }
 
+  /** The file with the first password goes when that opens the account no more. */
+  async function dropInitialPassword(provenHash: string | undefined, chosen: string): Promise<void> {
+    const { initialPassword } = parts
+    const password = initialPassword?.read()
+    if (password && password !== chosen && (await hasher.verify(password, provenHash))) initialPassword?.remove()
+  }
+
   const accounts: Accounts = {
+    checkNew({ name, libraries: ids = [] }) {
+      if (users.findByName(checkName(name))) throw taken()
+      checkLibraries(ids)
+      vault.assertUsable()
+    },
+
     async create(account) {
       const { name: _, ...checked } = check(account)
       const name = checkName(account.name)
@@ -143,8 +160,10 @@ export function createAccounts(parts: AccountsParts): Accounts {
               passwordHash: await hasher.hash(password),
               passwordSealed: tokenLogin ? vault.seal(id, password) : null,
             }
+      const provenHash = users.credentials(id)?.passwordHash
       users.update(id, { ...checked, ...secrets }, clock.now())
       forget(id)
+      if (password !== undefined) await dropInitialPassword(provenHash, password)
       hooks.observe('user.changed', { userId: encodeId('user', id) })
       return existing(id)
     },

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { Clock } from '../base/clock.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Repositories } from '../library/repositories.ts'
@@ -7,6 +8,7 @@ import { type Accounts, createAccounts } from './accounts.ts'
 import type { Authenticator } from './authenticator.ts'
 import { createAuthenticator } from './create-authenticator.ts'
 import { createFamiliarPlaces } from './familiar-places.ts'
+import { initialPasswordIn } from './initial-password.ts'
 import { createLastSeen } from './last-seen.ts'
 import { createPasswordCheck } from './password-check.ts'
 import { createPasswordHasher } from './password-hash.ts'
@@ -88,6 +90,7 @@ export function createAuth(options: AuthOptions): Auth {
       hooks,
       clock,
       minPasswordLength: settings.minPasswordLength,
+      initialPassword: initialPasswordIn(dirname(keyDir)),
     }),
     scopes,
     keyProblem: () => vault.problem,

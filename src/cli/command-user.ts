@@ -18,6 +18,7 @@ export async function userCommand(context: CliContext, invocation: Invocation, b
     if (await backend.call('user.exists', { user })) {
       throw new AppError('CONFLICT', `There is a user ${user} already. A new password: tonearm user passwd ${user}`)
     }
+    await backend.call('user.check', { user, libraries: [...options.libraries] })
     const password = await ask(context, user)
     await backend.call('user.add', { user, password, admin: options.admin, libraries: [...options.libraries] })
     print(context, `User ${user} was added${options.admin ? ' and may do everything' : ''}.`)

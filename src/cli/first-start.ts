@@ -1,10 +1,7 @@
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Accounts } from '../auth/accounts.ts'
 import { generatePassword } from '../auth/generate-secrets.ts'
+import { initialPasswordIn } from '../auth/initial-password.ts'
 import { AppError, isAppError } from '../base/errors.ts'
-
-const PASSWORD_FILE = 'initial-admin-password.txt'
 
 export type FirstAdmin =
   /** There are users. */
@@ -24,23 +21,13 @@ export async function ensureAdmin(
 ): Promise<FirstAdmin> {
   if (accounts.list().length > 0) return { kind: 'none' }
   const password = options.given || generatePassword()
-  const file = join(options.dataFolder, PASSWORD_FILE)
+  const initial = initialPasswordIn(options.dataFolder)
   const shown = options.given || options.interactive
-  if (!shown) writePrivate(file, `${password}\n`)
+  if (!shown) initial.write(password)
   await accounts.ensureFirstAdmin({ password }).catch((error: unknown) => {
     if (!options.given || !isAppError(error)) throw error
     throw new AppError('CONFIG_INVALID', `TONEARM_ADMIN_PASSWORD: ${error.message}`, { cause: error })
   })
   if (options.given) return { kind: 'given' }
-  return shown ? { kind: 'shown', password } : { kind: 'file', file }
-}
-
-function writePrivate(file: string, text: string): void {
-  const descriptor = openSync(file, 'w', 0o600)
-  try {
-    writeSync(descriptor, text)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
+  return shown ? { kind: 'shown', password } : { kind: 'file', file: initial.file }
 }

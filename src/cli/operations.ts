@@ -78,6 +78,11 @@ const OPERATIONS = {
       await core.accounts.update(findUser(core, user).id, { password })
     },
   ),
+  'user.check': operation(
+    record({ user: string({ minLength: 1 }), libraries: list(string()) }),
+    (core, { user, libraries }) =>
+      core.accounts.checkNew({ name: user, libraries: libraries.map((name) => findLibrary(core, name)) }),
+  ),
   'user.exists': operation(named, (core, { user }): boolean => core.accounts.find(user) !== undefined),
   'user.remove': operation(named, (core, { user }) => core.accounts.remove(findUser(core, user).id)),
   'user.list': operation(record({}), (core): readonly UserLine[] =>

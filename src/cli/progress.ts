@@ -1,3 +1,4 @@
+import type { Library } from '../library/entities.ts'
 import type { Terminal } from '../log/terminal.ts'
 import type { ScanStatus, ScanSummary } from '../scanner/scanner.ts'
 
@@ -50,4 +51,19 @@ export function summaryText(summary: ScanSummary): string {
       `Library ${libraryId} was left as it was: ${reason} If that is right, confirm it: tonearm scan --accept-missing --library ${libraryId}`,
   )
   return [head, ...lost].join('\n')
+}
+
+/** What there is to hear, or what to do when that is nothing. */
+export function libraryText(libraries: readonly Pick<Library, 'path' | 'songCount' | 'albumCount'>[]): string {
+  const sum = (value: (library: (typeof libraries)[number]) => number) =>
+    libraries.reduce((total, library) => total + value(library), 0)
+  const songs = sum(({ songCount }) => songCount)
+  const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`
+  if (songs > 0)
+    return `${counted(songs, 'song')} in ${counted(
+      sum(({ albumCount }) => albumCount),
+      'album',
+    )}. Ready.`
+  const folders = libraries.map(({ path }) => path).join(', ')
+  return `There is no music in ${folders} yet.\n  Put some there: it is found by itself. Or name another folder: --music FOLDER`
 }

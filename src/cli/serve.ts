@@ -17,7 +17,7 @@ import { startControlServer } from './control-server.ts'
 import { EXIT } from './exit-codes.ts'
 import { ensureAdmin, type FirstAdmin } from './first-start.ts'
 import { runOperation } from './operations.ts'
-import { progressBar } from './progress.ts'
+import { libraryText, progressBar } from './progress.ts'
 import { explainSystemError } from './system-error.ts'
 import { createSystemd } from './systemd.ts'
 
@@ -42,7 +42,14 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     context.env,
   )
   const readable = config.log.format === 'text' || (config.log.format === 'auto' && terminal.interactive)
-  const log: RootLogger = createLogger({ level: config.log.level, sink: output, ...(readable ? { terminal } : {}) })
+  // Who asked for more of the log gets it as it comes.
+  const heldBack = terminal.interactive && config.log.level !== 'debug'
+  const log: RootLogger = createLogger({
+    level: config.log.level,
+    sink: output,
+    heldBack,
+    ...(readable ? { terminal } : {}),
+  })
   context.setLog(log)
   for (const warning of loaded.warnings) log.warn(warning)
   const systemd = createSystemd(context.env, { log })
@@ -69,6 +76,7 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
     log.info('stopped')
     return EXIT.ok
   } catch (failure) {
+    log.release(true)
     const error = explainSystemError(failure)
     if (!readable) log.error('start failed', { error: error instanceof AppError ? plain(error) : error })
     throw error
@@ -113,6 +121,7 @@ async function welcome(parts: Welcome): Promise<void> {
   startBackups(core, log)
   parts.open()
   tell(parts, admin)
+  log.release(false)
   if (terminal?.interactive) showScans(core, terminal)
 }
 
@@ -120,7 +129,7 @@ function tell({ core, at, log, terminal }: Welcome, admin: FirstAdmin): void {
   const addresses = clientAddresses(at)
   if (admin.kind === 'given') log.info('user admin made, with the password that the environment gives')
   if (admin.kind === 'file')
-    log.info('user admin made; read the password there, then delete the file', { file: admin.file })
+    log.info('user admin made; the password is in the file until another is chosen', { file: admin.file })
   if (!terminal) {
     log.info('listening', { url: at.url, addresses, version: programVersion(), data: core.config.paths.data })
     return
@@ -137,10 +146,18 @@ function tell({ core, at, log, terminal }: Welcome, admin: FirstAdmin): void {
   )
 }
 
-/** The end of a scan is told by the scanner's own line in the log. */
+/** A bar while a scan runs; what there is to hear stays, when that changed. */
 function showScans(core: Core, terminal: Terminal): void {
   const bar = progressBar(terminal)
-  const stop = core.scanner.onProgress(bar)
+  let told = ''
+  const stop = core.scanner.onProgress((status) => {
+    bar(status)
+    if (status.scanning || status.lastScanAt === undefined) return
+    const libraries = core.libraries()
+    const text = libraryText(libraries)
+    if (text !== told) terminal.print(`\n  ${text}\n`)
+    told = text
+  })
   core.onStop('scan progress', () => {
     stop()
     terminal.status(undefined)

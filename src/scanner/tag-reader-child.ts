@@ -33,6 +33,8 @@ process.on('message', (request: ReadRequest) => {
   void answer(request).then((reply) => process.connected && process.send?.(reply))
 })
 process.on('disconnect', () => process.exit(0))
+// Ctrl+C and a service manager mean the whole program: the parent ends this process, and no file is to blame.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 try {
   // Where memory is short this process is the one to go.
   writeFileSync('/proc/self/oom_score_adj', '500')

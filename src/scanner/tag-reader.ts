@@ -125,7 +125,10 @@ export class TagReader {
       'ready' in message ? this.#ready(worker) : this.#settle(worker, message),
     )
     child.on('error', () => this.#lost(worker, 'the reading process could not be started'))
-    child.on('exit', (code, signal) => this.#lost(worker, endReason(worker, signal ?? code)))
+    child.on('exit', (code, signal) => {
+      if (signal && MEANT_FOR_ALL.has(signal)) this.#giveBack(worker)
+      else this.#lost(worker, endReason(worker, signal ?? code))
+    })
     return worker
   }
 
@@ -153,6 +156,16 @@ export class TagReader {
         if (now - worker.startedAt > START_MS) this.#lost(worker, 'the reading process did not start')
       } else if ([...worker.running.values()].some(({ since }) => now - since > this.#options.timeoutMs))
         this.#lost(worker, `reading took longer than ${Math.round(this.#options.timeoutMs / 1000)} s`)
+  }
+
+  /** Somebody ended the process from outside: what it read is read by another. */
+  #giveBack(worker: Worker): void {
+    if (worker.ended) return
+    this.#end(worker)
+    if (this.#ending !== undefined) return
+    for (const { job } of [...worker.running.values()].reverse()) this.#waiting.unshift(job)
+    worker.running.clear()
+    this.#dispatch()
   }
 
   /** A process hung or died. Alone in it: the file is guilty. Several: each is tried again alone. */
@@ -203,6 +216,9 @@ export class TagReader {
     this.#timer = undefined
   }
 }
+
+/** The terminal and service managers send these to all processes, and this one not before it can ignore them. */
+const MEANT_FOR_ALL: ReadonlySet<string> = new Set(['SIGINT', 'SIGTERM', 'SIGHUP'])
 
 /** Before it is ready, no file is to blame: the program or its libraries are. */
 function endReason(worker: Worker, how: string | number | null): string {

@@ -84,6 +84,39 @@ test('users and keys are made, listed, changed and removed, the same with and wi
   )
 })
 
+test('user add checks everything before it asks for a password', () => {
+  for (const [args, message] of [
+    [['no one\u0007'], /control characters/],
+    [['x'.repeat(65)], /1 to 64 characters/],
+    [['zed', '--library', 'nowhere'], /There is no library nowhere/],
+    [['admin'], /There is a user admin already/],
+    [['zed'], /The password is empty/],
+  ] as const) {
+    const { code, stderr } = tonearm(['user', 'add', ...args], { input: '\n' })
+    assert.notEqual(code, 0)
+    assert.match(stderr, message)
+  }
+})
+
+test('the file with the first password goes when another is chosen, and not before', async () => {
+  const fresh = join(home, 'initial')
+  const run = (args: readonly string[], input = '') => runProgram([...args, '--data', fresh], home, { input })
+  const program = startProgram(['--music', music, '--data', fresh, '--host', '127.0.0.1', '--port', '0'], home, {
+    env: { TONEARM_SCANNER_WATCH: 'off' },
+  })
+  const [, url] = await program.until(/"url":"(http:[^"]+)"/)
+  const file = join(fresh, 'initial-admin-password.txt')
+  const password = readFileSync(file, 'utf8').trim()
+  assert.equal(run(['user', 'add', 'other', '--admin'], 'other-password\n').code, 0)
+  assert.equal(run(['user', 'passwd', 'other'], 'another-password\n').code, 0)
+  assert.ok(existsSync(file))
+  const query = `u=admin&p=${password}&username=admin&password=chosen-by-client&c=t&v=1.16.1&f=json`
+  assert.match(await (await fetch(`${url}/rest/changePassword?${query}`)).text(), /"ok"/)
+  assert.ok(!existsSync(file))
+  program.kill('SIGTERM')
+  assert.equal(await program.ended, 0)
+})
+
 test('mistakes with users are told in a sentence', () => {
   const wrong = (args: readonly string[], pattern: RegExp, options: ProgramOptions = {}) => {
     const { code, stderr } = tonearm(args, options)

@@ -74,8 +74,11 @@ test('on a terminal the banner shows address, user and password once', {
   const answer = await fetch(`http://127.0.0.1:${port}/rest/ping?u=admin&p=${password}&c=t&v=1.16.1&f=json`)
   assert.match(await answer.text(), /"status":"ok"/)
   await first.until(/scan finished/)
+  await first.until(/\n {2}1 song in 1 album\. Ready\.\r?\n/)
   interrupt(data)
   await first.ended
+  const beforeBanner = first.stdout.slice(0, first.stdout.indexOf('Tonearm'))
+  assert.equal(beforeBanner.trim(), '', 'log lines stand before the banner')
   assert.ok(!existsSync(join(data, 'initial-admin-password.txt')))
   assert.ok(!first.stdout.includes('{"level"'))
   const second = terminal()
@@ -83,6 +86,35 @@ test('on a terminal the banner shows address, user and password once', {
   interrupt(data)
   await second.ended
   assert.ok(!second.stdout.includes('Password:'))
+})
+
+test('on a terminal an empty music folder gets a hint, and a start that fails shows all that was logged', {
+  skip: !hasScript() && 'no script(1)',
+}, async () => {
+  const data = newData()
+  const empty = join(home, 'empty music')
+  mkdirSync(empty)
+  const run = (...args: readonly string[]) => {
+    const command = `sh ${resolve('src/launch.sh')} --data ${data} --music '${empty}' ${args.join(' ')}`
+    return watch(spawn('script', ['-qfec', command, '/dev/null'], { env: cleanEnv(home, { ...QUIET, TERM: 'xterm' }) }))
+  }
+  const program = run('--port', '0')
+  await program.until(/There is no music in .*empty music yet/)
+  await program.until(/--music FOLDER/)
+  interrupt(data)
+  await program.ended
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as { port: number }
+  const failed = run('--host', '127.0.0.1', '--port', String(port))
+  await failed.ended
+  taken.close()
+  assert.match(failed.stdout, new RegExp(String(port)))
+  const chatty = run('--port', '0', '--set', 'log.level=debug')
+  await chatty.until(/Stop with Ctrl\+C/)
+  interrupt(data)
+  await chatty.ended
+  assert.match(chatty.stdout.slice(0, chatty.stdout.indexOf('Tonearm')), /info|debug/)
 })
 
 function hasScript(): boolean {

@@ -35,6 +35,8 @@ async function answer(request: ImageRequest, sharp: SharpModule | undefined): Pr
 }
 
 process.on('disconnect', () => process.exit(0))
+// Ctrl+C and a service manager mean the whole program: the parent ends this process, and no picture is to blame.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 try {
   // Streams come first; and where memory is short this process is the one to go.
   setPriority(10)
