@@ -183,7 +183,7 @@ export function program(initial: string, details: Details): Setting<string> {
   )
 }
 
-/** From text: a JSON array, or parts between commas. */
+/** From text: a JSON array, or parts between commas. In the file one text stands for a list of it. */
 export function list(
   initial: readonly string[],
   details: Details & { readonly expected?: string; readonly item?: RegExp },
@@ -191,32 +191,45 @@ export function list(
   const { item } = details
   return setting(
     {
-      schema: STRINGS,
+      schema: ONE_OR_MORE,
       initial,
       expected: details.expected ?? 'a list of texts',
       fromText: (value) => splitList(value, ','),
-      convert: (values: readonly string[]) =>
-        item === undefined || values.every((value) => item.test(value)) ? values : undefined,
+      convert: (given: string | readonly string[]) => {
+        const values = listOf(given)
+        return item === undefined || values?.every((value) => item.test(value)) ? values : undefined
+      },
     },
     details,
   )
 }
 
-/** Absolute paths. From text: a JSON array, or parts between the system's separators (`:`). */
+/**
+ * Absolute paths. From text: a JSON array, or parts between the system's separators (`:`). In the file one path stands for
+ * a list of it.
+ */
 export function paths(initial: readonly string[], details: Details): Setting<readonly string[]> {
   return setting(
     {
-      schema: STRINGS,
+      schema: ONE_OR_MORE,
       initial,
-      expected: 'a list of paths',
+      expected: 'a path or a list of paths',
       fromText: (value) => splitList(value, ':'),
-      convert: (values: readonly string[], context) => values.map((value) => resolvePath(value, context)),
+      convert: (given: string | readonly string[], context) =>
+        listOf(given)?.map((value) => resolvePath(value, context)),
     },
     details,
   )
 }
 
 const STRINGS = arrayOf(stringType({ minLength: 1 }))
+export const ONE_OR_MORE = { anyOf: [stringType({ minLength: 1 }), STRINGS] } as unknown as TSchema
+
+/** Undefined: a list as text that is no JSON. */
+export function listOf(given: string | readonly string[]): readonly string[] | undefined {
+  if (typeof given !== 'string') return given
+  return given.startsWith('[') ? undefined : [given]
+}
 
 export function splitList(value: string, separator: string): unknown {
   const trimmed = value.trim()

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox'
 import { isNetwork } from '../base/address.ts'
 import { cronTimes, type Schedule } from '../base/schedule.ts'
-import { type Details, parseJson, type Setting, setting, splitList } from './setting.ts'
+import { type Details, listOf, ONE_OR_MORE, parseJson, type Setting, setting, splitList } from './setting.ts'
 import { parseDuration } from './units.ts'
 
 const TEXT_OR_ZERO = { anyOf: [{ type: 'string' }, { const: 0 }] } as unknown as TSchema
@@ -94,12 +94,14 @@ export function networks(
 ): Setting<readonly string[]> {
   return setting(
     {
-      schema: { type: 'array', items: { type: 'string', minLength: 1 } } as unknown as TSchema,
+      schema: ONE_OR_MORE,
       initial,
       expected: `a list of addresses or networks such as 127.0.0.1, 10.0.0.0/8, fd00::/8${unix ? ' or unix' : ''}`,
       fromText: (value) => splitList(value, ','),
-      convert: (values: readonly string[]) =>
-        values.every((one) => (unix && one === 'unix') || isNetwork(one)) ? values : undefined,
+      convert: (given: string | readonly string[]) => {
+        const values = listOf(given)
+        return values?.every((one) => (unix && one === 'unix') || isNetwork(one)) ? values : undefined
+      },
     },
     details,
   )

@@ -277,3 +277,32 @@ test('values of every unit are read strictly', async () => {
     assert.equal((await problemsOf({ file: yaml(wrong) })).length, 1, wrong)
   }
 })
+
+for (const [written, expected] of [
+  ['music: ~/Music', ['Music']],
+  ['music: "~"', ['']],
+  ['music: "~/Music:Old"', ['Music:Old']],
+  ['music: [~/Music]', ['Music']],
+  ['music:\n- ~/Music\n- ~/More', ['Music', 'More']],
+  ['music: Music', ['Music']],
+] as const) {
+  test(`one path or several, with ~ or without: ${JSON.stringify(written)}`, async () => {
+    const { config } = await load({ file: yaml(`${written}\n`) })
+    assert.deepEqual(
+      config.libraries.map(({ path }) => path),
+      expected.map((path) => (path === '' ? folder : join(folder, path))),
+    )
+  })
+}
+
+test('one text stands for a list of it, and what is no list is told', async () => {
+  const { config } = await load({ file: yaml('server: {trustedProxies: 10.0.0.1}\nlyrics: {priority: embedded}\n') })
+  assert.deepEqual([config.server.trustedProxies, config.lyrics.priority], [['10.0.0.1'], ['embedded']])
+  for (const [text, told] of [
+    ['music: 7', /expected a path or a list of paths/],
+    ['music: {Music: /a}', /expected a path or a list of paths/],
+    ['music: ""', /expected a path or a list of paths/],
+  ] as const)
+    assert.match((await problemsOf({ file: yaml(`${text}\n`) }))[0] ?? '', told)
+  assert.match((await problemsOf({ env: { TONEARM_MUSIC: '["/a"' } }))[0] ?? '', /expected a path or a list/)
+})
