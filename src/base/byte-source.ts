@@ -39,8 +39,11 @@ export interface ByteSource {
   readonly downloadName?: string
   /** Further headers, lower case (`x-content-duration`). */
   readonly headers?: Readonly<Record<string, string>>
-  /** `range` is given only when `length` is known and the range lies inside. Must fail before the first byte if it can. */
-  open(range?: ByteRange): Promise<ByteStream>
+  /**
+   * `range` is given only when `length` is known and the range lies inside. Must fail before the first byte if it can. What
+   * takes long gives up, and gives back what it holds, when the signal aborts: nobody waits any more.
+   */
+  open(range?: ByteRange, signal?: AbortSignal): Promise<ByteStream>
   /** What is sent in its place when `open` or the first `read` failed with `error`; undefined: the error it is. */
   instead?(error: unknown): Promise<ByteSource | undefined>
 }

@@ -54,7 +54,7 @@ export function interruptible(
 export function aroundStreams(source: ByteSource, around: (stream: ByteStream) => ByteStream): ByteSource {
   return {
     ...source,
-    open: async (range) => around(await source.open(range)),
+    open: async (range, signal) => around(await source.open(range, signal)),
     instead: async (error) => {
       const other = await source.instead?.(error)
       return other && aroundStreams(other, around)

@@ -203,7 +203,7 @@ export class Exchange {
     let stream: ByteStream
     let chunk: Uint8Array | undefined
     try {
-      stream = await source.open(plan.range)
+      stream = await source.open(plan.range, this.#abort.signal)
       this.#release = () => stream.close()
       // The client may have gone while the source was being opened.
       if (this.#over) {

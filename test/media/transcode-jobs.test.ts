@@ -155,6 +155,39 @@ test('a song that waits gets its place when one is free', async (t) => {
   ;(await waiting).close()
 })
 
+for (const [what, bounds] of Object.entries({
+  'all places': { maxJobs: 2 },
+  'all places of a user': { maxJobs: 8, maxJobsPerUser: 2 },
+}))
+  test(`songs that are skipped give ${what} back to the one that is wanted`, async (t) => {
+    const { ask, home, streamer, running } = await stage(t, SLOW, { ...bounds, lingerMs: 60_000, waitMs: 30_000 })
+    const songs = Array.from({ length: 8 }, () => home.addSong(stubBytes(100), FACTS))
+    const status = () => streamer.status().transcoder
+    // Left after the first byte, while the encoder starts, and while they wait for a place.
+    for (const song of songs.slice(0, 2)) (await (await ask(song)).open()).close()
+    for (const song of songs.slice(2, 7)) {
+      const gone = new AbortController()
+      const opening = (await ask(song)).open(undefined, gone.signal)
+      await eventually(
+        () => (status()?.waiting ?? 0) > 0 || running().some(({ listeners }) => listeners > 0),
+        'it is on its way',
+      )
+      gone.abort()
+      await assert.rejects(opening, failsWith('CANCELLED'))
+      assert.equal(status()?.waiting, 0)
+    }
+    const started = performance.now()
+    const wanted = await (await ask(songs[7])).open()
+    assert.ok(performance.now() - started < 20_000)
+    wanted.close()
+  })
+
+test('who comes after the client has gone finds nothing begun', async (t) => {
+  const { ask, running } = await stage(t, SLOW)
+  await assert.rejects((await ask()).open(undefined, AbortSignal.abort()), failsWith('CANCELLED'))
+  assert.equal(running().length, 0)
+})
+
 test('the line of waiting songs has an end', async (t) => {
   const { ask, home } = await stage(t, SLOW, { maxJobs: 1, maxWaiting: 0, waitMs: 30_000 })
   const other = home.addSong(stubBytes(100), FACTS)

@@ -30,16 +30,20 @@ export class JobSlots {
     this.#limits = limits
   }
 
-  get maxJobs(): number {
-    return this.#limits.maxJobs
-  }
-
-  get used(): number {
-    return this.#used
-  }
-
   get waiting(): number {
     return this.#waiting.length
+  }
+
+  /** Whose place has to become free for a further job: one of the owner's own, or anybody's; undefined = there is room. */
+  needs(owner: number): 'own' | 'any' | undefined {
+    const { maxJobs, maxJobsPerOwner } = this.#limits
+    if (maxJobsPerOwner > 0 && (this.#running.get(owner) ?? 0) >= maxJobsPerOwner) return 'own'
+    return this.#used >= maxJobs ? 'any' : undefined
+  }
+
+  /** Whether somebody waits whom a place of this owner would help. */
+  isWanted(owner: number): boolean {
+    return this.#waiting.some((waiter) => waiter.owner === owner || this.needs(waiter.owner) === 'any')
   }
 
   /** Rejects with BUSY when too many wait or it took too long, CANCELLED when the signal aborts. */
@@ -72,9 +76,7 @@ export class JobSlots {
   }
 
   #isFree(owner: number): boolean {
-    const { maxJobs, maxJobsPerOwner } = this.#limits
-    if (this.#used >= maxJobs) return false
-    return maxJobsPerOwner === 0 || (this.#running.get(owner) ?? 0) < maxJobsPerOwner
+    return this.needs(owner) === undefined
   }
 
   #take(owner: number): ReleaseSlot {
@@ -107,6 +109,6 @@ function busy(): AppError {
   })
 }
 
-function cancelled(): AppError {
+export function cancelled(): AppError {
   return new AppError('CANCELLED', 'Nobody waits for this song any more.')
 }

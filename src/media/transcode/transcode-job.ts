@@ -91,13 +91,21 @@ export class TranscodeJob {
     reader.close()
     if (this.#spool.readerCount > 0) return
     if (this.#over) void this.#spool.close()
-    else if (!this.#spool.isWhole) this.stop()
+    else if (!this.#process || !this.#spool.isWhole || this.#isWanted) this.stop()
     else if (this.#spool.length < this.#options.expectedBytes * FINISH_FROM) this.#leaveAfter(this.#options.lingerMs)
   }
 
-  /** Others need its slot: ends it if it only lingers. */
-  yieldSlot(): void {
-    if (this.#linger && this.#spool.readerCount === 0) this.stop()
+  /** Has a slot, and nobody listens: it may be ended when others need that. */
+  get isIdle(): boolean {
+    return this.#process !== undefined && !this.#abort.signal.aborted && this.#spool.readerCount === 0
+  }
+
+  get owner(): number {
+    return this.#options.owner
+  }
+
+  get #isWanted(): boolean {
+    return this.#options.slots.isWanted(this.#options.owner)
   }
 
   /** Ends the encoder; listeners get what there is and then CANCELLED. */

@@ -8,7 +8,7 @@ import { type BufferPool, StreamBuffer } from '../buffer-pool.ts'
 import { fileSource, statFile } from '../file-source.ts'
 import type { TranscodeEngine } from './engine.ts'
 import type { TranscodeSpec } from './ffmpeg-arguments.ts'
-import { JobSlots } from './job-slots.ts'
+import { cancelled, JobSlots } from './job-slots.ts'
 import type { TranscodeProfile } from './profiles.ts'
 import type { SpoolReader } from './spool.ts'
 import { TranscodeCache } from './transcode-cache.ts'
@@ -145,17 +145,19 @@ export class Transcoder {
       headers,
       cacheControl: 'no-store',
       ...(request.estimate && request.durationMs > 0 ? { estimatedLength: estimateLength(request) } : {}),
-      open: () => this.#open(key, request),
+      open: (_range, signal) => this.#open(key, request, signal),
     }
   }
 
-  async #open(key: string, request: TranscodeRequest): Promise<ByteStream> {
+  async #open(key: string, request: TranscodeRequest, signal?: AbortSignal): Promise<ByteStream> {
     await statFile(request.spec.inputPath)
+    if (signal?.aborted) throw cancelled()
     const job = this.#sharedJob(key) ?? this.#startJob(key, request)
     const reader = job.join()
     const buffer = new StreamBuffer(this.#options.pool)
     try {
-      const first = await withDeadline(read(reader, buffer), FIRST_BYTE_DEADLINE_MS, 'converting a song')
+      const begun = whileWanted(read(reader, buffer), signal)
+      const first = await withDeadline(begun, FIRST_BYTE_DEADLINE_MS, 'converting a song')
       return jobStream({ job, reader, buffer, first })
     } catch (error) {
       job.leave(reader)
@@ -172,12 +174,22 @@ export class Transcoder {
     return job?.isJoinable ? job : undefined
   }
 
+  /** Ends a job that nobody listens to when its place is needed: of the same user if it is that user's bound. */
+  #makeRoom(owner: number): void {
+    const need = this.#slots.needs(owner)
+    if (!need) return
+    const idle = [...this.#jobs].filter((job) => job.isIdle)
+    const own = idle.find((job) => job.owner === owner)
+    const other = need === 'own' ? undefined : idle[0]
+    ;(own ?? other)?.stop()
+  }
+
   #startJob(key: string, request: TranscodeRequest): TranscodeJob {
     const { engine, lingerMs, log, cacheBytes } = this.#options
     const expectedBytes = request.durationMs > 0 ? estimateLength(request) : Number.POSITIVE_INFINITY
     const isSmallEnough = !Number.isFinite(expectedBytes) || expectedBytes <= cacheBytes * LARGEST_SHARE
     const keep = this.#cache.usable && isSmallEnough && !this.#stopped
-    for (const other of this.#jobs) if (this.#slots.used >= this.#slots.maxJobs) other.yieldSlot()
+    this.#makeRoom(request.owner)
     const job = new TranscodeJob({
       key,
       spec: request.spec,
@@ -199,6 +211,17 @@ export class Transcoder {
     })
     return job
   }
+}
+
+/** Settles like `work`, or rejects with CANCELLED as soon as the signal aborts. */
+function whileWanted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work
+  return new Promise((resolve, reject) => {
+    const gone = () => reject(cancelled())
+    if (signal.aborted) gone()
+    signal.addEventListener('abort', gone, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', gone))
+  })
 }
 
 async function read(reader: SpoolReader, buffer: StreamBuffer): Promise<Uint8Array | undefined> {
