@@ -64,6 +64,8 @@ export function createServer(options: ServerOptions): Server {
       stopPlugins = await startPlugins(core, table)
       await options.onListening?.(core, at, door.open)
       door.open()
+      // Who waits at the door is answered first: starting processes takes a while.
+      for (let turn = 0; turn < TURNS; turn++) await nextTurn()
       await startBackgroundWork(core, scope)
       core.hooks.observe('server.ready', { url: at.url })
       return at
@@ -144,6 +146,10 @@ async function startPlugins(core: BuiltCore, routes: PluginRoomOptions): Promise
   done.abort()
   return () => room.stop()
 }
+
+/** Of the event loop: one to take a connection, one to read from it, one to spare. */
+const TURNS = 3
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** How long the first answer waits for plugins to start. */
 const PLUGINS_MS = 1000

@@ -1,4 +1,4 @@
-import sqlite from 'node-sqlite3-wasm'
+import { createRequire } from 'node:module'
 import type { SqlParams, SqlValue } from './database.ts'
 
 /**
@@ -37,7 +37,8 @@ interface NativeModule {
   _sqlite3_last_insert_rowid(database: number): bigint
 }
 
-const native = sqlite as unknown as NativeModule
+/** Not by `import`: Node would parse the package's source for its names first, which takes as long as to run it. */
+const native = createRequire(import.meta.url)('node-sqlite3-wasm') as NativeModule
 const columnText = native.cwrap('sqlite3_column_text', 'string', ['number', 'number'])
 const columnName = native.cwrap('sqlite3_column_name', 'string', ['number', 'number'])
 

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Compile } from 'typebox/compile'
+import { Value } from 'typebox/value'
 import { AppError } from '../../base/errors.ts'
 import { API_VERSION } from '../api/define.ts'
 import type { Permission } from '../api/permission-api.ts'
@@ -33,8 +33,6 @@ export type Manifest = Omit<Static<typeof ManifestSchema>, 'permissions' | 'apiV
   readonly apiVersion: ApiVersion
 }
 
-const validator = Compile(ManifestSchema)
-
 const PLAIN_PERMISSIONS: ReadonlySet<string> = new Set([
   'library:read',
   'users:read',
@@ -59,8 +57,8 @@ const PLAIN_PERMISSIONS: ReadonlySet<string> = new Set([
 
 /** Rejects with BAD_REQUEST, all problems in one message. */
 export function parseManifest(value: unknown): Manifest {
-  if (!validator.Check(value)) {
-    const problems = validator.Errors(value).map((error) => `${error.instancePath || '/'} ${error.message}`)
+  if (!Value.Check(ManifestSchema, value)) {
+    const problems = Value.Errors(ManifestSchema, value).map((error) => `${error.instancePath || '/'} ${error.message}`)
     throw new AppError('BAD_REQUEST', `plugin.json: ${problems.join('; ')}`)
   }
   if (isReservedName(value.name))
