@@ -1,4 +1,5 @@
 import { withDeadline } from '../base/deadline.ts'
+import { oneAtATime } from '../base/one-at-a-time.ts'
 import type { Channel, Note, NotifyOptions } from './note.ts'
 
 /** One channel's way: what waits for it, and the delivery. */
@@ -27,7 +28,7 @@ export function createLine(
 ): Line {
   const queue: Note[] = []
   let channel = first
-  let running: Promise<void> | undefined
+  let latest: Promise<void> = Promise.resolve()
   let stopped = false
   let dropped = 0
   let tries = 0
@@ -79,15 +80,13 @@ export function createLine(
   async function drain(): Promise<void> {
     try {
       await drainQueue()
-      if (!(await drainOutbox())) tryLater()
+      // A delivery failed while this run was asked for: those behind it wait as well.
+      if (retry === undefined && !(await drainOutbox())) tryLater()
     } catch (error) {
       log.error('notifications not read', { channel: channel.name, error })
       tries++
       tryLater()
-    } finally {
-      running = undefined
     }
-    if (queue.length > 0) wake()
   }
 
   function tryLater(): void {
@@ -101,9 +100,14 @@ export function createLine(
     if (stopped) return
     clearTimeout(retry)
     retry = undefined
-    // Later, so that a note which is part of a transaction is there, or is not.
-    running ??= Promise.resolve().then(drain)
+    latest = run()
   }
+
+  const run = oneAtATime(async () => {
+    // Later, so that a note which is part of a transaction is there, or is not.
+    await Promise.resolve()
+    await drain()
+  })
 
   function enqueue(note: Note): void {
     queue.push(note)
@@ -132,7 +136,10 @@ export function createLine(
     },
     wake,
     settled: async () => {
-      while (running) await running
+      for (let seen: unknown; seen !== latest; ) {
+        seen = latest
+        await latest
+      }
     },
     stop() {
       stopped = true

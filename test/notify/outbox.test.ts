@@ -127,6 +127,35 @@ test('a delivery that fails is tried again with the same id, and those behind it
   assert.deepEqual(seen, [seen[0], seen[0], seen[0], seen[0], seen[4]])
 })
 
+test('a note that comes in whatever moment of a run before it is delivered', async (t) => {
+  const { db } = await opened(t)
+  const notify = started(db, t)
+  const got: string[] = []
+  let steps = 0
+  const channel: Channel = {
+    name: NAME,
+    durable: true,
+    deliver: async ({ title }) => {
+      got.push(title)
+      if (!title.startsWith('first')) return
+      // So many turns of the microtasks later: before, at and after the end of the run.
+      const turns = steps
+      const later = async () => {
+        for (let turn = 0; turn < turns; turn++) await undefined
+        notify.send(note(`second ${turns}`))
+      }
+      void later()
+    },
+  }
+  notify.channel(channel)
+  for (; steps < 40; steps++) {
+    notify.send(note(`first ${steps}`))
+    await new Promise(setImmediate)
+    await notify.settled(5000)
+    assert.deepEqual(got.splice(0), [`first ${steps}`, `second ${steps}`])
+  }
+})
+
 test('each channel has its own place; nothing is written without a durable one', async (t) => {
   const { db } = await opened(t)
   const notify = started(db, t)
