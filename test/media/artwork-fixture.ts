@@ -53,6 +53,7 @@ export async function picture(
     readonly colour?: string
     readonly noise?: boolean
     readonly format?: 'jpeg' | 'png' | 'gif' | 'webp'
+    readonly interlaced?: boolean
   } = {},
 ): Promise<Buffer> {
   if (!sharp) throw new Error('needs sharp')
@@ -61,7 +62,7 @@ export async function picture(
         create: { width, height, channels: 3, background: '#000', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
       })
     : sharp({ create: { width, height, channels: 3, background: options.colour ?? '#804020' } })
-  return base.toFormat(options.format ?? 'jpeg').toBuffer()
+  return base.toFormat(options.format ?? 'jpeg', { progressive: options.interlaced ?? false }).toBuffer()
 }
 
 export const viewer = (scope: AccessScope = FULL_SCOPE): Viewer => ({ userId: 1 as UserId, scope })

@@ -8,7 +8,7 @@ import { decodeCost } from './decode-cost.ts'
 import type { ImageDone, ImageLimits, ImageTask, PictureSource } from './image-tasks.ts'
 import { type PictureBytes, PictureProblem, readPicture } from './picture-bytes.ts'
 import { decodeHeader, type PictureHeader, writeStored } from './stored-picture.ts'
-import { isMostlyThere } from './torn-picture.ts'
+import { filledUp, isMostlyThere } from './torn-picture.ts'
 
 export type SharpModule = typeof import('sharp')
 
@@ -91,10 +91,12 @@ function load(
   limits: ImageLimits,
   failOn: 'error' | 'none' = 'error',
 ): Sharp {
-  return sharp(picture.bytes, { limitInputPixels: limits.maxPixels, failOn, sequentialRead: true })
+  const bytes = filledUp(picture, { isTorn: failOn === 'none' })
+  return sharp(bytes, { limitInputPixels: limits.maxPixels, failOn, sequentialRead: true })
 }
 
 async function isWhole(sharp: SharpModule, picture: PictureBytes, limits: ImageLimits): Promise<boolean> {
+  if (filledUp(picture, { isTorn: false }) !== picture.bytes) return false
   return load(sharp, picture, limits)
     .stats()
     .then(
@@ -105,7 +107,8 @@ async function isWhole(sharp: SharpModule, picture: PictureBytes, limits: ImageL
 
 /** Rejects before anything is decoded when that would take too much memory. */
 async function bounded(sharp: SharpModule, picture: PictureBytes, limits: ImageLimits): Promise<Metadata> {
-  const header = await load(sharp, picture, limits).metadata()
+  const bytes = filledUp(picture, { isTorn: false })
+  const header = await sharp(bytes, { limitInputPixels: limits.maxPixels, failOn: 'none' }).metadata()
   if (decodeCost(header) > limits.maxDecodedBytes) throw new PictureProblem('too-large', 'too large to decode')
   return header
 }
