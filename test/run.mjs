@@ -31,7 +31,7 @@ const child = spawn(
     '--test-concurrency=2',
     // A test that failed may leave a server running: that must not keep its file, and all the rest, from ending.
     '--test-force-exit',
-    '--test-timeout=900000',
+    `--test-timeout=${process.env.TEST_LONG === '1' ? 21_600_000 : 900_000}`,
     '--test-reporter=spec',
     ...files,
   ],

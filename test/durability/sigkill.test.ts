@@ -9,12 +9,12 @@ import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { writeAudio } from '../support/audio.ts'
 import { buildOnce } from '../support/build-once.ts'
+import { LONG_TIMEOUT_MS, rounds } from '../support/long-run.ts'
 import { generateLibrary, temporaryFolder } from '../support/music-library.ts'
 import { createRandom } from '../support/random.ts'
 import { ask, type ServerProcess, startServer } from '../support/server-process.ts'
 
-/** Fewer by TEST_KILLS for a quick look. */
-const ROUNDS = Number(process.env.TEST_KILLS ?? 50)
+const ROUNDS = rounds('TEST_KILLS', { short: 50, long: 200 })
 
 const random = createRandom()
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -76,7 +76,7 @@ async function assertKept(server: ServerProcess, promised: Promised): Promise<vo
 }
 
 test(`nothing that was answered is lost by ${ROUNDS} kills during scans and writes`, {
-  timeout: 900_000,
+  timeout: LONG_TIMEOUT_MS,
 }, async (t) => {
   t.diagnostic(`seed ${random.seed}`)
   const music = join(folder.path, 'music')

@@ -2,15 +2,18 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { writeAudio } from '../support/audio.ts'
+import { coverJpeg, writeAudio } from '../support/audio.ts'
 import { buildOnce } from '../support/build-once.ts'
+import { LONG_TIMEOUT_MS, rounds } from '../support/long-run.ts'
 import { temporaryFolder } from '../support/music-library.ts'
+import { watchTree } from '../support/process-tree.ts'
 import { createRandom } from '../support/random.ts'
 import { ask, scanFinished, startServer } from '../support/server-process.ts'
 import { mutate } from './mutate.ts'
 
-/** Fewer by TEST_FUZZ_FILES for a quick look. */
-const FILES = Number(process.env.TEST_FUZZ_FILES ?? 2000)
+const FILES = rounds('TEST_FUZZ_FILES', { short: 2000, long: 10_000 })
+/** Of all processes together. */
+const MOST_MEMORY = 256e6
 const HEALTHY = 50
 const FORMATS = ['mp3', 'flac', 'ogg', 'opus', 'm4a', 'wav', 'aiff'] as const
 /** Names that don't fit what is inside come up too. */
@@ -43,7 +46,7 @@ before(async () => {
 after(() => folder.remove())
 
 test(`${FILES} damaged files leave the server alive and the rest of the library whole`, {
-  timeout: 900_000,
+  timeout: LONG_TIMEOUT_MS,
 }, async (t) => {
   t.diagnostic(`seed ${random.seed}`)
   const music = join(folder.path, 'music')
@@ -57,7 +60,11 @@ test(`${FILES} damaged files leave the server alive and the rest of the library 
   const originals = await Promise.all(
     FORMATS.map(async (format) => {
       const path = join(folder.path, 'originals', `one.${format}`)
-      await writeAudio(path, { format, tags: { title: 'Damaged', artist: 'Damaged', album: 'Damaged' } })
+      await writeAudio(path, {
+        format,
+        tags: { title: 'Damaged', artist: 'Damaged', album: 'Damaged' },
+        picture: { mime: 'image/jpeg', data: coverJpeg() },
+      })
       return readFile(path)
     }),
   )
@@ -71,8 +78,9 @@ test(`${FILES} damaged files leave the server alive and the rest of the library 
     music: [music],
     env: { TONEARM_SCANNER_WATCH: 'off' },
   })
+  const memory = watchTree(server.pid)
   try {
-    await scanFinished(server)
+    await scanFinished(server, LONG_TIMEOUT_MS)
     const { searchResult3 } = (await ask(server, 'search3', { query: 'Healthy', songCount: 500 })) as {
       searchResult3: { song: { id: string; title: string; duration: number }[] }
     }
@@ -85,9 +93,13 @@ test(`${FILES} damaged files leave the server alive and the rest of the library 
     // The quick scan after it does not try the damaged ones again and again.
     const again = performance.now()
     await ask(server, 'startScan')
-    await scanFinished(server)
+    await scanFinished(server, LONG_TIMEOUT_MS)
     assert.ok(performance.now() - again < 60_000, 'the second scan hangs')
+    const most = memory.end()
+    t.diagnostic(`most memory of all processes: ${Math.round(most / 1e6)} MB`)
+    assert.ok(most < MOST_MEMORY, `${Math.round(most / 1e6)} MB`)
   } finally {
+    memory.end()
     await server.stop()
   }
 })

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { hasAddon } from '../support/adapters.ts'
 import { buildOnce } from '../support/build-once.ts'
+import { LONG_TIMEOUT_MS, rounds } from '../support/long-run.ts'
 import { generateLibrary, temporaryFolder } from '../support/music-library.ts'
+import { watchTree } from '../support/process-tree.ts'
 import { createRandom } from '../support/random.ts'
 import { ask, PASSWORD, type ServerProcess, scanFinished, startServer } from '../support/server-process.ts'
 
-/** Fewer by TEST_FUZZ_REQUESTS for a quick look. */
-const REQUESTS = Number(process.env.TEST_FUZZ_REQUESTS ?? 5000)
+const REQUESTS = rounds('TEST_FUZZ_REQUESTS', { short: 5000, long: 100_000 })
+/** Of all processes together. */
+const MOST_MEMORY = 256e6
 const SLOWEST_MS = 10_000
 
 const random = createRandom()
@@ -172,10 +175,12 @@ function hostileBytes(): Promise<number> {
 }
 
 test(`${REQUESTS} hostile requests get no 5xx and no hang, and the library is as before`, {
-  timeout: 900_000,
+  timeout: LONG_TIMEOUT_MS,
 }, async (t) => {
   t.diagnostic(`seed ${random.seed}`)
   const before = await counts()
+  const memory = watchTree(server.pid)
+  t.after(() => memory.end())
   let left = REQUESTS
   const statuses = new Map<number, number>()
   const worker = async () => {
@@ -189,6 +194,9 @@ test(`${REQUESTS} hostile requests get no 5xx and no hang, and the library is as
   const bad = [...statuses].filter(([status]) => status >= 500 && status !== 501 && status !== 505)
   assert.deepEqual(bad, [], `answers by status: ${JSON.stringify([...statuses])}`)
   assert.deepEqual(await counts(), before)
+  const most = memory.end()
+  t.diagnostic(`most memory of all processes: ${Math.round(most / 1e6)} MB`)
+  assert.ok(most < MOST_MEMORY, `${Math.round(most / 1e6)} MB`)
 })
 
 async function counts(): Promise<unknown> {

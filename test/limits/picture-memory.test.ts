@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
-import {
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, test } from 'node:test'
 import { audioBytes } from '../support/audio.ts'
 import { buildOnce } from '../support/build-once.ts'
+import { watchTree } from '../support/process-tree.ts'
 import { scratch } from '../support/program.ts'
 import { ask, scanFinished, startServer, subsonicUrl } from '../support/server-process.ts'
 
@@ -22,20 +14,6 @@ const sharp = await import('sharp').then(
 )
 
 before(buildOnce)
-
-/** Bytes that all processes of the server hold. */
-function treeBytes(pid: number): number {
-  try {
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').trim().split(' ').filter(Boolean),
-    )
-    const pss = Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1] ?? 0) * 1024
-    return children.reduce((sum, child) => sum + treeBytes(Number(child)), pss)
-  } catch {
-    // Gone meanwhile.
-    return 0
-  }
-}
 
 /** A few kilobytes each that are large when decoded. */
 async function hostilePictures(): Promise<readonly (readonly [string, Buffer])[]> {
@@ -113,11 +91,8 @@ test('files with pictures that are large when read or decoded leave all processe
     }
   const server = await startServer({ data: join(home, 'data'), music: [music], env: { TONEARM_LOG_LEVEL: 'warn' } })
   stop = () => server.stop()
-  let most = 0
-  const watch = setInterval(() => {
-    most = Math.max(most, treeBytes(server.pid))
-  }, 20)
-  t.after(() => clearInterval(watch))
+  const memory = watchTree(server.pid, 20)
+  t.after(() => memory.end())
   await scanFinished(server, 120_000)
   const { albumList2 } = (await ask(server, 'getAlbumList2', { type: 'alphabeticalByName', size: 100 })) as {
     albumList2: { album: readonly { id: string; name: string; songCount: number; coverArt?: string }[] }
@@ -130,7 +105,7 @@ test('files with pictures that are large when read or decoded leave all processe
       return [name, answer.status] as const
     }),
   )
-  clearInterval(watch)
+  const most = memory.end()
   for (const [name, status] of answers) assert.ok([200, 404].includes(status), `${name}: ${status}`)
   t.diagnostic(`most memory of all processes: ${Math.round(most / 1e6)} MB`)
   assert.ok(most < 420e6, `${Math.round(most / 1e6)} MB`)
