@@ -1,5 +1,6 @@
 import createTree, { type HTTPMethod, type Instance } from 'find-my-way'
 import { AppError } from '../base/errors.ts'
+import { missingPage, wantsPage } from './plain-page.ts'
 import { errorReply } from './reply.ts'
 import type { HttpHandler, HttpReply, HttpRequest } from './types.ts'
 
@@ -132,9 +133,10 @@ class RouteTable {
 
   #refuse(request: HttpRequest): HttpReply {
     const allowed = this.#methods.filter((other) => this.#find(other, request.path))
-    if (allowed.length === 0) return errorReply(new AppError('NOT_FOUND', 'Nothing is served at this address'))
+    const page = wantsPage(request) ? missingPage(request) : undefined
+    if (allowed.length === 0) return page ?? errorReply(new AppError('NOT_FOUND', 'Nothing is served at this address'))
     if (allowed.includes('GET')) allowed.push('HEAD')
-    const reply = errorReply(new AppError('BAD_REQUEST', `This address takes only ${allowed.join(', ')}`))
+    const reply = page ?? errorReply(new AppError('BAD_REQUEST', `This address takes only ${allowed.join(', ')}`))
     return { ...reply, status: 405, headers: { ...reply.headers, allow: allowed.join(', ') } }
   }
 

@@ -33,6 +33,29 @@ function ask(router: { handle: (request: HttpRequest) => unknown }, method: stri
   return router.handle(requestFor(method, path)) as Bytes
 }
 
+test('a browser at an address where nothing is gets a page, a program JSON', () => {
+  const router = createRouter([say('POST', '/auth/login'), say('GET', '/here')])
+  const from = (method: string, path: string, accept?: string) =>
+    router.handle({ ...requestFor(method, path), headers: accept === undefined ? {} : { accept } }) as Bytes
+  const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+  for (const path of ['/music', '/', '/admin/', '/api/nothing', '/%3Cscript%3E', '/auth/login']) {
+    const page = from('GET', path, browser)
+    assert.equal(page.status, path === '/auth/login' ? 405 : 404)
+    assert.match(String(page.headers['content-type']), /^text\/html/)
+    assert.match(String(page.headers['content-security-policy']), /default-src 'none'/)
+    assert.match(String(page.body), /<a href="http:\/\/a\/">/)
+    assert.doesNotMatch(String(page.body), /script/)
+    for (const [method, accept] of [
+      ['GET', 'application/json'],
+      ['GET', '*/*'],
+      ['GET', undefined],
+      ['DELETE', browser],
+    ] as const)
+      assert.match(String(from(method, path, accept).headers['content-type']), /^application\/json/)
+  }
+  assert.equal(from('GET', '/here', browser).status, 200)
+})
+
 test('routes are found by method and path, parameters as they were written', () => {
   const router = createRouter([say('GET', '/api/albums/:id'), say('DELETE', '/api/albums/:id'), say('GET', '/files/*')])
   assert.equal(ask(router, 'GET', '/api/albums/A1z').body, 'GET /api/albums/:id {"id":"A1z"}')
