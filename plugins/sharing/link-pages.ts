@@ -71,7 +71,7 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
         suffix: track.suffix,
         bitRate: track.bitRate,
         size: track.size,
-        coverUrl: base + addresses.cover(share, track.id),
+        ...(track.coverId === '' ? {} : { coverUrl: base + addresses.cover(share, track.id) }),
         ...(share.permissions.stream ? { url: base + addresses.stream(share, track.id, player) } : {}),
       })),
     }
@@ -84,9 +84,10 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
     const up = upOf(request)
     const player = request.query.get('player')
     const [first] = tracks
-    const rows = tracks.map(({ id, title, artist, album, durationMs }): PageTrack => {
+    const rows = tracks.map(({ id, title, artist, album, durationMs, coverId }): PageTrack => {
       const stream = share.permissions.stream ? { stream: up + addresses.stream(share, id, player) } : {}
-      return { title, artist, album, durationMs, cover: up + addresses.cover(share, id), ...stream }
+      const picture = coverId === '' ? {} : { cover: up + addresses.cover(share, id) }
+      return { title, artist, album, durationMs, ...picture, ...stream }
     })
     return htmlReply(
       200,
@@ -101,7 +102,7 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
         ...(share.expiresAt === undefined ? {} : { expiresAt: share.expiresAt }),
         card: {
           url: base + share.id,
-          ...(first ? { image: base + addresses.cover(share, first.id) } : {}),
+          ...(first && first.coverId !== '' ? { image: base + addresses.cover(share, first.id) } : {}),
           ...(first && share.permissions.stream ? { audio: base + addresses.stream(share, first.id) } : {}),
         },
       }),

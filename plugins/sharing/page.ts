@@ -27,8 +27,12 @@ export interface PageTrack {
   readonly durationMs: number
   /** Absent when it may not be played. */
   readonly stream?: string
-  readonly cover: string
+  /** Absent: there is no picture. */
+  readonly cover?: string
 }
+
+/** A drawing in place of a cover; scripts and styles lie beside it. */
+const placeholder = (up: string) => `${up}-/cover.svg`
 
 export interface SharePage {
   /** From where the page stands to `/share/`: '' or `../`. */
@@ -48,7 +52,7 @@ export interface SharePage {
 /** Nothing but what we serve, no scripts inside the page, no frames around it. */
 export const PAGE_HEADERS = Object.freeze({
   'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
   'x-robots-tag': 'noindex',
@@ -131,12 +135,17 @@ ${
 }
 
 /** A row: its number where all songs are of one album, else its cover; what is the same in all rows stands above them. */
-function row(track: PageTrack, index: number, same: { readonly artist: string; readonly album: string }): Safe {
-  const { title, artist, album, stream, cover } = track
+function row(
+  track: PageTrack,
+  index: number,
+  same: { readonly artist: string; readonly album: string; readonly up: string },
+): Safe {
+  const { title, artist, album, stream } = track
+  const cover = track.cover ?? placeholder(same.up)
   const under = [same.artist ? '' : artist, same.album ? '' : album].filter(Boolean).join(' · ')
   const lead = same.album
     ? html`<span class="number" aria-hidden="true">${index + 1}</span>`
-    : html`<img class="thumb" src="${cover}&size=100" width="44" height="44" alt="" loading="lazy">`
+    : html`<img class="thumb" src="${track.cover ? `${cover}&size=100` : cover}" width="44" height="44" alt="" loading="lazy">`
   return html`<li class="track" data-title="${title}" data-artist="${artist}" data-album="${album}" data-cover="${cover}" data-seconds="${Math.round(track.durationMs / 1000)}">
 <div class="line">${lead}<span class="names"><span class="name" dir="auto">${title}</span>${under !== '' && html` <span class="under" dir="auto">${under}</span>`}</span><span class="time">${clock(track.durationMs)}</span></div>
 ${stream && html`<audio controls preload="none" src="${stream}" aria-label="${title} by ${artist}"></audio>`}
@@ -146,13 +155,13 @@ ${stream && html`<audio controls preload="none" src="${stream}" aria-label="${ti
 export function sharePage(page: SharePage): string {
   const { tracks, title, up } = page
   const total = tracks.reduce((sum, track) => sum + track.durationMs, 0)
-  const same = { artist: common(tracks, 'artist'), album: common(tracks, 'album') }
+  const same = { artist: common(tracks, 'artist'), album: common(tracks, 'album'), up }
   const [first] = tracks
   const by = [same.artist, same.album].filter((name) => name !== '' && name !== title).join(' · ')
-  const main = html`${first && html`<img class="ambient" src="${first.cover}&size=64" alt="" aria-hidden="true">`}
+  const main = html`${first?.cover && html`<img class="ambient" src="${first.cover}&size=64" alt="" aria-hidden="true">`}
 <main>
 <header class="top">
-${first && html`<img class="cover" src="${first.cover}" width="600" height="600" alt="">`}
+${first && html`<img class="cover" src="${first.cover ?? placeholder(up)}" width="600" height="600" alt="">`}
 <div class="about">
 <p class="from"><bdi>${page.owner}</bdi> shares</p>
 <h1 dir="auto">${title}</h1>

@@ -9,6 +9,11 @@ function start() {
   const audio = new Audio()
   audio.preload = 'auto'
   let current = -1
+  // Set while the network is away: where the song goes on, and which try it is.
+  let lost
+  const FIRST_WAIT_MS = 1000
+  const LONGEST_WAIT_MS = 15_000
+  const STALL_MS = 15_000
 
   const make = (tag, properties, ...children) => {
     const element = Object.assign(document.createElement(tag), properties)
@@ -47,7 +52,12 @@ function start() {
   const under = make('span', { className: 'under', dir: 'auto' })
   const names = make('div', { className: 'names' }, name, under)
   names.setAttribute('aria-live', 'polite')
-  const toggle = button('play', 'Play', () => (audio.paused ? audio.play() : audio.pause()))
+  const toggle = button('play', 'Play', () => {
+    if (lost) giveUp()
+    else if (!audio.paused) audio.pause()
+    else if (audio.error) load(audio.currentTime)
+    else audio.play().catch(() => {})
+  })
   toggle.className = 'toggle'
   const back = button('back', 'Previous song', () => (audio.currentTime > 3 ? seekTo(0) : play(current - 1)))
   const next = button('next', 'Next song', () => play(current + 1))
@@ -93,19 +103,79 @@ function start() {
     name.textContent = title
     under.textContent = by
     under.classList.remove('problem')
-    cover.src = `${picture}&size=150`
+    cover.src = picture.includes('?') ? `${picture}&size=150` : picture
     // The browser learns the length only with the first bytes: whoever seeks before must not end at the slider's old end.
     showLength(Number(seconds))
     player.hidden = false
     document.body.classList.add('has-player')
     back.disabled = index === 0
     next.disabled = index === items.length - 1
-    audio.src = item.querySelector('audio').src
-    audio.play().catch(() => {})
+    forget()
+    load(0)
     if ('mediaSession' in navigator) {
       const artwork = [{ src: new URL(picture, document.baseURI).href, sizes: '600x600' }]
       navigator.mediaSession.metadata = new MediaMetadata({ title, artist: by, album, artwork })
     }
+  }
+
+  /** Afresh, since an element that failed keeps its error; at the place where it was. */
+  function load(seconds) {
+    audio.src = items[current].querySelector('audio').src
+    if (seconds > 0) audio.currentTime = seconds
+    audio.play().catch(() => {})
+  }
+
+  function forget() {
+    if (lost) clearTimeout(lost.timer)
+    lost = undefined
+  }
+
+  const say = (text, isProblem) => {
+    under.textContent = text
+    under.classList.toggle('problem', isProblem)
+  }
+
+  /** Waits, longer each time, and goes on where the song stopped; at once when the browser says that the network is back. */
+  function waitForNetwork() {
+    const tries = lost ? lost.tries + 1 : 0
+    const seconds = lost ? lost.seconds : audio.currentTime
+    forget()
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries)
+    lost = { tries, seconds, timer: setTimeout(tryAgain, wait) }
+    say('No connection. The song goes on as soon as there is one.', true)
+    showState()
+  }
+
+  async function tryAgain() {
+    if (!lost) return
+    clearTimeout(lost.timer)
+    const asked = lost
+    const status = await fetch(items[current].querySelector('audio').src, { method: 'HEAD', cache: 'no-store' }).then(
+      (reply) => reply.status,
+      () => 0,
+    )
+    if (lost !== asked) return
+    if (status === 0 || status >= 500 || status === 429) waitForNetwork()
+    else if (status >= 400) {
+      forget()
+      say('This song can not be played now. Open the link again, or choose another.', true)
+      showState()
+    } else load(lost.seconds)
+  }
+
+  /** The listener does not want to wait. */
+  function giveUp() {
+    const { seconds } = lost
+    forget()
+    audio.pause()
+    say('No connection.', true)
+    showPaused(seconds)
+  }
+
+  function showPaused(seconds) {
+    seek.value = seconds
+    passed.textContent = clock(seconds)
+    showState()
   }
 
   function mark(item, on) {
@@ -138,19 +208,40 @@ function start() {
   }
 
   const showState = () => {
-    toggle.replaceChildren(icon(audio.paused ? 'play' : 'pause'))
-    toggle.setAttribute('aria-label', audio.paused ? 'Play' : 'Pause')
-    items[current]?.classList.toggle('sounding', !audio.paused)
+    // Waiting for the network is playing, too: the button ends it.
+    const paused = audio.paused && !lost
+    toggle.replaceChildren(icon(paused ? 'play' : 'pause'))
+    toggle.setAttribute('aria-label', paused ? 'Play' : 'Pause')
+    items[current]?.classList.toggle('sounding', !audio.paused && !lost)
     showPosition()
   }
-  // Its address may have died since the page was loaded.
-  const showProblem = () => {
+  // The network may be away, or the song's address may have died since the page was loaded: asking for it tells which.
+  const onError = () => {
     if (current < 0 || !audio.error) return
-    under.textContent = 'This song can not be played now. Open the link again, or choose another.'
-    under.classList.add('problem')
-    showState()
+    if (lost) waitForNetwork()
+    else {
+      lost = { tries: -1, seconds: audio.currentTime, timer: undefined }
+      tryAgain()
+    }
   }
-  audio.addEventListener('error', showProblem)
+  audio.addEventListener('error', onError)
+  // A network that went away without a word: the browser waits for ever.
+  let stalled
+  const watchStall = () => {
+    clearTimeout(stalled)
+    stalled = setTimeout(() => {
+      if (!audio.paused && !lost && audio.readyState < 3) waitForNetwork()
+    }, STALL_MS)
+  }
+  audio.addEventListener('waiting', watchStall)
+  audio.addEventListener('playing', () => {
+    clearTimeout(stalled)
+    if (!lost) return
+    forget()
+    say(items[current].dataset.artist, false)
+    showState()
+  })
+  addEventListener('online', () => tryAgain())
   audio.addEventListener('seeked', showPosition)
   audio.addEventListener('play', showState)
   audio.addEventListener('pause', showState)
@@ -167,10 +258,14 @@ function start() {
   for (const [index, item] of items.entries()) {
     const line = item.querySelector('.line')
     const control = make('button', { type: 'button', className: 'line' }, ...line.childNodes)
-    control.addEventListener('click', () => (index === current && !audio.paused ? audio.pause() : play(index)))
+    control.addEventListener('click', () => (index === current ? toggle.click() : play(index)))
     line.replaceWith(control)
   }
-  const all = button('play', items.length === 1 ? 'Play song' : 'Play all', () => play(0))
+  // Once something plays the key that pressed it pauses: it keeps the focus, and a song must not begin anew.
+  const all = button('play', items.length === 1 ? 'Play song' : 'Play all', (event) => {
+    if (event.detail === 0 && current >= 0) toggle.click()
+    else play(0)
+  })
   all.append(items.length === 1 ? ' Play song' : ' Play all')
   all.className = 'button main'
   document.getElementById('actions').prepend(all)

@@ -102,6 +102,43 @@ test('people open a share, play, seek, download and enter a password in a browse
   await page.close()
 })
 
+test(
+  'an album without a cover shows a drawing; the player waits for a lost network, and Space pauses',
+  OPTIONS,
+  async (t) => {
+    await using host = await createTestHost()
+    await host.load(new URL('../', import.meta.url), { rateLimit: 0 })
+    const id = await share(host, { description: 'Bare' })
+    const { body } = await host.inject({ url: `/share/${id}`, headers: { accept: 'text/html' } })
+    assert.doesNotMatch(body, /og:image|twitter:image|class="ambient"/)
+    assert.match(body, /<img class="cover" src="-\/cover\.svg"/)
+
+    const browser = await browserFor(t, host)
+    for (const viewport of Object.values(SIZES)) {
+      const page = await pageOf(browser, viewport, viewport === SIZES.phone ? 'dark' : 'light')
+      await page.goto(`${ORIGIN}/share/${id}`)
+      assert.equal(await page.evaluate("document.querySelector('.cover').naturalWidth > 0"), true)
+      const pause = page.getByRole('button', { name: 'Pause' })
+      const playing = () => page.evaluate("document.querySelector('.sounding') !== null")
+      await page.getByRole('button', { name: 'Play all' }).click()
+      await pause.waitFor()
+      await page.keyboard.press('Space')
+      await page.getByRole('button', { name: 'Play', exact: true }).waitFor()
+      await page.keyboard.press('Space')
+      await pause.waitFor()
+      await browser.route('**/share/*/s/*', (route) => route.abort('internetdisconnected'))
+      await page.getByRole('button', { name: 'Next song' }).click()
+      await page.locator('.player .under').filter({ hasText: 'No connection' }).waitFor()
+      assert.equal(await playing(), false)
+      await page.screenshot({ path: join(SHOTS, `share-offline-${viewport.width}.png`) })
+      await browser.unroute('**/share/*/s/*')
+      await page.locator('.sounding').waitFor()
+      await page.locator('.player .under').filter({ hasNotText: 'No connection' }).waitFor()
+      await page.close()
+    }
+  },
+)
+
 test('every script, endless titles and many songs fit; without JavaScript all can be heard', OPTIONS, async (t) => {
   await using host = await createTestHost({ library: 'unicode' })
   await host.load(new URL('../', import.meta.url), { rateLimit: 0 })
