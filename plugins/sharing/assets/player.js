@@ -142,7 +142,7 @@ function start() {
     forget()
     const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries)
     lost = { tries, seconds, timer: setTimeout(tryAgain, wait) }
-    say('No connection. The song goes on as soon as there is one.', true)
+    say('No connection. It goes on by itself.', true)
     showState()
   }
 
@@ -221,7 +221,7 @@ function start() {
     if (lost) waitForNetwork()
     else {
       lost = { tries: -1, seconds: audio.currentTime, timer: undefined }
-      tryAgain()
+      void tryAgain()
     }
   }
   audio.addEventListener('error', onError)
