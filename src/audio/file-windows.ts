@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 
 const WINDOW = 64 * 1024
+const MOST = 4
 /** Bigger requests (a picture) go past the windows. */
 const DIRECT = 32 * 1024
 
@@ -10,17 +11,14 @@ interface Window {
 }
 
 /**
- * Reads a file through two windows of 64 KiB, one for the head and one for the tail, so that hundreds of small reads are
- * two of the disk. The handle stays the caller's.
+ * Reads a file through some windows of 64 KiB, for its head, its tail and where the sound begins, so that hundreds of small
+ * reads are a few of the disk. The handle stays the caller's.
  */
 export class FileWindows {
   readonly size: number
   readonly #handle: FileHandle
-  readonly #windows: [Window, Window] = [
-    { start: -1, bytes: new Uint8Array(0) },
-    { start: -1, bytes: new Uint8Array(0) },
-  ]
-  #latest: 0 | 1 = 0
+  /** The one that was loaded last comes first. */
+  readonly #windows: Window[] = []
 
   constructor(handle: FileHandle, size: number) {
     this.#handle = handle
@@ -28,9 +26,23 @@ export class FileWindows {
   }
 
   /** Up to `length` bytes from `position`; fewer where the file ends. */
-  async bytesAt(position: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.alloc(Math.max(0, Math.min(length, this.size - position)))
-    return bytes.subarray(0, await this.fill(bytes, 0, bytes.length, position))
+  bytesAt(position: number, length: number): Promise<Buffer> {
+    const wanted = Math.max(0, Math.min(length, this.size - position))
+    const window = this.#windowAt(position)
+    const from = window ? position - window.start : 0
+    // Most reads are of some bytes that are there already. A copy: windows are used again.
+    if (window && from + wanted <= window.bytes.length)
+      return Promise.resolve(Buffer.from(window.bytes.subarray(from, from + wanted)))
+    return this.#read(position, wanted)
+  }
+
+  async #read(position: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(length)
+    return bytes.subarray(0, await this.fill(bytes, 0, length, position))
+  }
+
+  #windowAt(position: number): Window | undefined {
+    return this.#windows.find(({ start, bytes }) => position >= start && position < start + bytes.length)
   }
 
   /** Copies into `target` from `start` on. @returns how many bytes there were. */
@@ -38,7 +50,7 @@ export class FileWindows {
     let done = 0
     while (done < length) {
       const at = position + done
-      const window = this.#windows.find(({ start, bytes }) => at >= start && at < start + bytes.length)
+      const window = this.#windowAt(at)
       if (window) {
         const from = at - window.start
         const part = window.bytes.subarray(from, from + length - done)
@@ -53,16 +65,16 @@ export class FileWindows {
     return done
   }
 
-  /** Replaces the window that was used longer ago. @returns false at the end of the file. */
+  /** Replaces the window that was loaded longest ago. @returns false at the end of the file. */
   async #load(position: number): Promise<boolean> {
-    const slot = this.#latest === 0 ? 1 : 0
-    const bytes = new Uint8Array(WINDOW)
+    const length = Math.min(WINDOW, this.size)
+    const oldest = this.#windows.length < MOST ? undefined : this.#windows.pop()
+    const bytes = oldest ? Buffer.from(oldest.bytes.buffer) : Buffer.allocUnsafeSlow(length)
     // The tail is asked for in pieces from its end: begin the window early, so that they share it.
-    const start = position + WINDOW > this.size ? Math.max(0, this.size - WINDOW) : position
-    const { bytesRead } = await this.#handle.read(bytes, 0, WINDOW, start)
+    const start = Math.min(position, this.size - length)
+    const { bytesRead } = await this.#handle.read(bytes, 0, length, start)
     if (bytesRead <= position - start) return false
-    this.#windows[slot] = { start, bytes: bytes.subarray(0, bytesRead) }
-    this.#latest = slot
+    this.#windows.unshift({ start, bytes: bytes.subarray(0, bytesRead) })
     return true
   }
 }

@@ -3,7 +3,8 @@ import { aacConfig } from './aac-config.ts'
 import type { ReadBytes } from './iff-chunks.ts'
 import { type Box, boxesIn, boxIn } from './mp4-boxes.ts'
 
-const MAX_ENTRY = 64 * 1024
+/** The description of the sound is ahead of its long tables. */
+const MAX_AHEAD = 16 * 1024
 const ENTRY = 36
 const OPUS_RATE = 48_000
 
@@ -12,17 +13,15 @@ const OPUS_RATE = 48_000
  * and are filled with anything by some encoders. Empty when the file has no such description.
  */
 export async function mp4Sound(read: ReadBytes, size: number, start: number): Promise<Partial<IFormat>> {
-  const find = async (boxes: readonly Box[], ...names: readonly string[]): Promise<readonly Box[]> => {
-    const [name, ...rest] = names
-    const found = boxes.filter((box) => box.name === name && box.end <= size)
-    if (rest.length === 0) return found
-    const lists = await Promise.all(found.map(async ({ body, end }) => find(await boxesIn(read, body, end), ...rest)))
-    return lists.flat()
-  }
-  const tables = await find(await boxesIn(read, start, size), 'moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd')
-  for (const { body, end } of tables) {
-    const bytes = await read(body + 8, Math.min(MAX_ENTRY, end - body - 8))
-    const facts = soundOf(bytes)
+  const moov = (await boxesIn(read, start, size)).find(({ name }) => name === 'moov')
+  if (!moov) return {}
+  const tracks = await boxesIn(read, moov.body, Math.min(size, moov.end))
+  for (const { body, end } of tracks.filter(({ name }) => name === 'trak')) {
+    const bytes = await read(body, Math.min(MAX_AHEAD, end - body))
+    let inside: { readonly body: number; readonly end: number } | undefined = { body: 0, end: bytes.length }
+    for (const wanted of ['mdia', 'minf', 'stbl', 'stsd'])
+      inside = inside && boxesOf(bytes, inside.body, inside.end).find(({ name }) => name === wanted)
+    const facts = inside && soundOf(bytes.subarray(inside.body + 8, inside.end))
     if (facts) return facts
   }
   return {}
@@ -48,11 +47,12 @@ function soundOf(bytes: Buffer): Partial<IFormat> | undefined {
   return undefined
 }
 
-function boxesOf(bytes: Buffer, from: number): readonly Box[] {
+/** As far as they begin within the bytes. */
+function boxesOf(bytes: Buffer, from: number, end = bytes.length): readonly Box[] {
   const boxes: Box[] = []
-  for (let at = from; at < bytes.length; ) {
-    const box = boxIn(bytes, at, at, bytes.length)
-    if (!box || box.end > bytes.length) break
+  for (let at = from; at < Math.min(end, bytes.length); ) {
+    const box = boxIn(bytes, at, at, end)
+    if (!box) break
     boxes.push(box)
     at = box.end
   }

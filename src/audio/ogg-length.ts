@@ -30,7 +30,7 @@ export async function oggSound(read: ReadBytes, size: number, file: OggFile): Pr
   const tail = await readTail(read, size, sound.serial)
   if (!tail) return nothing
   const { last, newest } = tail
-  const isChained = !file.streams.some(({ serial }) => serial === newest.serial) || isUneven(size, file, first, tail)
+  const isChained = !file.streams.some(({ serial }) => serial === newest.serial) || isUneven(file, first, tail)
   const seconds = isChained
     ? await chainedSeconds(read, size, first.at, file)
     : Math.max(0, last.granule - skip - startGranule(sound, first)) / rate
@@ -105,15 +105,15 @@ async function readTail(read: ReadBytes, size: number, serial: number): Promise<
   return newest && { last: newest, newest, usual: newest.end - newest.at }
 }
 
-/** Bytes of a page on average; 0 = the numbers of pages fall, where another stream begins. */
+/** Bytes of a page on average; 0 = another stream begins among them. */
 function usualPage(tail: Buffer, base: number): number {
   let at = tail.indexOf('OggS')
   const from = at
   let count = 0
-  let before = -1
+  let before: OggPage | undefined
   for (let page = pageIn(tail, at, base + at); page; page = pageIn(tail, at, base + at)) {
-    if (page.number < before) return 0
-    before = page.number
+    if (before && (page.number < before.number || (page.isFirst && !before.isFirst))) return 0
+    before = page
     count++
     at = page.end - base
   }
@@ -121,9 +121,8 @@ function usualPage(tail: Buffer, base: number): number {
 }
 
 /** Streams that follow each other may have one serial: then the last page has a number too low for the file's size. */
-function isUneven(size: number, { streams }: OggFile, first: OggPage, { last, usual }: Tail): boolean {
+function isUneven({ streams }: OggFile, first: OggPage, { last, usual }: Tail): boolean {
   if (streams.length > 1) return false
-  if (size <= TAIL) return true
   const pages = last.number - first.number
   return pages <= 0 || usual === 0 || (last.end - first.at) / pages > UNEVEN * Math.max(first.end - first.at, usual)
 }

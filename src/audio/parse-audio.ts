@@ -89,8 +89,7 @@ class Parser {
   readonly #file: Suspect
   readonly #view: TagView
   readonly #heavy: HeavyReads
-  /** Why the first view was refused. */
-  failure: unknown = new Error('no sound found')
+  #failure: unknown
   #hasFailed = false
 
   constructor(windows: FileWindows, file: Suspect, view: TagView, heavy: HeavyReads) {
@@ -100,10 +99,15 @@ class Parser {
     this.#heavy = heavy
   }
 
+  /** Why the first view was refused. */
+  get failure(): unknown {
+    return this.#hasFailed ? this.#failure : new Error('no sound found')
+  }
+
   /** In one line; '' = nothing was refused. */
   get reason(): string {
     if (!this.#hasFailed) return ''
-    const text = this.failure instanceof Error ? this.failure.message : String(this.failure)
+    const text = this.#failure instanceof Error ? this.#failure.message : String(this.#failure)
     return text.split('\n')[0] as string
   }
 
@@ -147,7 +151,7 @@ class Parser {
       return { metadata: mended ? corrected(complete, mended) : complete, note: mended?.note ?? '' }
     } catch (error) {
       if (isOfSystem(error)) throw error
-      if (!this.#hasFailed) this.failure = error
+      if (!this.#hasFailed) this.#failure = error
       this.#hasFailed = true
       return undefined
     }
