@@ -42,6 +42,8 @@ export interface LibraryRepository {
     at: number,
     options?: { readonly leaving?: 'stay' | 'hide'; readonly isHome?: IsHome },
   ): readonly Library[]
+  /** Those that left the configuration. */
+  hidden(): readonly Library[]
   /** Hides what libraries hold that left the configuration. In short steps, as `removal`. */
   retirement(at: number): Generator<void>
   setState(id: LibraryId, state: 'new' | 'ok' | 'lost', reason: string): void
@@ -137,6 +139,7 @@ export function createLibraryRepository(context: LibraryContext): LibraryReposit
         return select(FULL_SCOPE)
       })
     },
+    hidden: retired,
     *retirement(at) {
       for (const { id } of retired()) yield* retireLibrary(db, id, at)
     },

@@ -12,19 +12,21 @@ export interface ScanIdentity {
   /** True while a visible song is still on the album. */
   albumHasSongs(id: AlbumId): boolean
   artistHasSongs(id: ArtistId): boolean
+  /** With missing ones. */
+  songsOf(id: AlbumId): number
   /** All of `from` became `to`, which is new: the old row, with its id and marks, takes the place of the new one. */
   adoptAlbum(from: AlbumId, to: AlbumId): void
   /** The same for artists. @returns the albums whose lists of artists are old now. */
   adoptArtist(from: ArtistId, to: ArtistId): readonly AlbumId[]
   /** `to` was there before or only got a part: it gets the marks of `from` beside its own. */
-  mergeMarks(kind: 'album' | 'artist' | 'folder', from: number, to: number): void
+  mergeMarks(kind: 'song' | 'album' | 'artist' | 'folder', from: number, to: number): void
 }
 
-const TABLE = { album: 'album', artist: 'artist', folder: 'folder' } as const
+const TABLE = { song: 'song', album: 'album', artist: 'artist' } as const
 
 export function createScanIdentity(db: Database): ScanIdentity {
   /** The ratings of all users, summed up in the row. */
-  function sumRatings(kind: 'album' | 'artist', id: number): void {
+  function sumRatings(kind: keyof typeof TABLE, id: number): void {
     db.run(
       `UPDATE ${TABLE[kind]} SET (rating_sum, rating_count) =
          (SELECT coalesce(sum(rating), 0), count(*) FROM annotation WHERE kind = ? AND item_id = ? AND rating > 0)
@@ -58,14 +60,15 @@ export function createScanIdentity(db: Database): ScanIdentity {
          WHERE c.artist_id = ? AND s.missing = 0 LIMIT 1`,
         [id],
       ) !== undefined,
+    songsOf: (id) => db.get<{ n: number }>('SELECT count(*) AS n FROM song WHERE album_id = ?', [id])?.n ?? 0,
     adoptAlbum(from, to) {
-      const key = db.get<{ key: string }>('SELECT key FROM album WHERE id = ?', [to])?.key
-      if (key === undefined) return
+      const row = db.get<{ key: string; library_id: number }>('SELECT key, library_id FROM album WHERE id = ?', [to])
+      if (!row) return
       db.run('UPDATE song SET album_id = ? WHERE album_id = ?', [from, to])
       dropMarks(KIND.album, to)
       takeOut(db, 'album', [to])
       db.run('DELETE FROM album WHERE id = ?', [to])
-      db.run('UPDATE album SET key = ? WHERE id = ?', [key, from])
+      db.run('UPDATE album SET key = ?, library_id = ? WHERE id = ?', [row.key, row.library_id, from])
     },
     adoptArtist(from, to) {
       const row = db.get<{ key: string; name: string; sort_name: string; order_name: string; musicbrainz_id: string }>(

@@ -38,6 +38,8 @@ export class Aggregates {
   readonly #folders = new Set<KnownFolder>()
   readonly #albumWays: Ways<AlbumId> = new Map()
   readonly #artistWays: Ways<ArtistId> = new Map()
+  /** Albums of copies, with the songs that became older ones. */
+  readonly #heirs = new Map<AlbumId, number>()
   #writes = 0
 
   constructor(options: AggregatesOptions) {
@@ -54,6 +56,13 @@ export class Aggregates {
     if (before.albumId !== after.albumId) count(this.#albumWays, before.albumId, after.albumId)
     if (before.artistId !== after.artistId) count(this.#artistWays, before.artistId, after.artistId)
     if (before.albumArtistId !== after.albumArtistId) count(this.#artistWays, before.albumArtistId, after.albumArtistId)
+  }
+
+  /** A song of an album became its copy on another one, with all that people did with it. */
+  inherited(from: AlbumId, to: AlbumId): void {
+    count(this.#albumWays, from, to)
+    this.#heirs.set(to, (this.#heirs.get(to) ?? 0) + 1)
+    this.touchAlbum(to)
   }
 
   touchAlbum(id: AlbumId): void {
@@ -133,7 +142,9 @@ export class Aggregates {
     await slices.write(this.#albumWays, ([from, ways]) => {
       if (identity.albumHasSongs(from)) return
       const [to, several] = widest(ways)
-      if (!several && albums.newAlbums.has(to) && !adopted.has(to)) {
+      const isHeir = this.#heirs.has(to) && this.#heirs.get(to) === identity.songsOf(to)
+      if (!several && (albums.newAlbums.has(to) || isHeir) && !adopted.has(to)) {
+        if (isHeir) identity.mergeMarks('album', to, from)
         identity.adoptAlbum(from, to)
         adopted.set(to, from)
         this.#albums.delete(to)

@@ -15,7 +15,8 @@ const EVERYTHING: Viewer = { userId: 0 as UserId, scope: FULL_SCOPE }
 const CHUNK = 25
 
 export interface CoverVersionsOptions {
-  readonly libraryId: LibraryId
+  /** By root: an album may be that of another library, which gave songs to this one. */
+  readonly libraries: ReadonlyMap<string, LibraryId>
   readonly artwork: Pick<ArtworkRepository, 'candidates' | 'discCandidates'>
   readonly covers: ScanCovers
   readonly folders: Pick<ScanFolders, 'setCover'>
@@ -102,7 +103,11 @@ export class CoverVersions {
   }
 
   #embedded({ path, within }: CoverFile): string {
-    return this.#options.records.coverVersionAt(this.#options.libraryId, relative(within, path))
+    return this.#options.records.coverVersionAt(this.#libraryAt(within), relative(within, path))
+  }
+
+  #libraryAt(root: string): LibraryId {
+    return this.#options.libraries.get(root) ?? (0 as LibraryId)
   }
 
   async #file({ path, within }: CoverFile): Promise<string> {
@@ -110,7 +115,7 @@ export class CoverVersions {
     if (known !== undefined) return known
     const file = await stat(path).catch(() => undefined)
     const facts = file?.isFile()
-      ? [this.#options.libraryId, relative(within, path), file.size, Math.trunc(file.mtimeMs)]
+      ? [this.#libraryAt(within), relative(within, path), file.size, Math.trunc(file.mtimeMs)]
       : undefined
     const version = facts ? coverVersion(facts) : ''
     this.#files.set(path, version)

@@ -1,3 +1,4 @@
+import type { FolderId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import type { KnownFolder, ScanFolders } from '../library/scan-folders.ts'
 import { nameOf, parentOf } from './folder-listing.ts'
@@ -22,6 +23,9 @@ export class FolderRows {
     this.#known = new Map(folders.load(library.id).map((folder) => [folder.path, folder]))
   }
 
+  /** Rows that were made since. */
+  readonly made = new Set<FolderId>()
+
   get known(): ReadonlyMap<string, KnownFolder> {
     return this.#known
   }
@@ -33,6 +37,7 @@ export class FolderRows {
     const parentId = path === '' ? undefined : this.get(parentOf(path)).id
     const added = this.#folders.add({ libraryId: this.#library.id, parentId, path, ...this.#names(path) }, this.#now())
     this.#known.set(path, added)
+    this.made.add(added.id)
     return added
   }
 

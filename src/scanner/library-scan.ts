@@ -1,15 +1,16 @@
 import { join } from 'node:path'
 import { suffixOf } from '../audio/formats.ts'
-import { encodeId, type SongId } from '../base/ids.ts'
+import { FULL_SCOPE } from '../base/access-scope.ts'
+import { type AlbumId, encodeId, type SongId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { createScanAlbums } from '../library/scan-albums.ts'
 import { createScanCovers } from '../library/scan-covers.ts'
 import type { SongDraft } from '../library/scan-draft.ts'
 import { createScanIdentity } from '../library/scan-identity.ts'
 import { createScanNames } from '../library/scan-names.ts'
-import type { ScanProblem } from '../library/scan-records.ts'
 import { createScanSongs } from '../library/scan-songs.ts'
 import { createScanStats } from '../library/scan-stats.ts'
+import { createScanStrays, type Heir, type Stray } from '../library/scan-strays.ts'
 import { Aggregates } from './aggregates.ts'
 import { type AlbumUnit, AlbumUnits, type ReadSong } from './album-units.ts'
 import type { ChangeList } from './change-list.ts'
@@ -19,13 +20,16 @@ import { joinAlbums } from './folder-albums.ts'
 import { joinPath, nameOf, parentOf } from './folder-listing.ts'
 import { FolderRows } from './folder-rows.ts'
 import { looksLost, lostBy, type RootState } from './library-root.ts'
+import { type LibraryScanResult, type ScanProgress, unscanned } from './library-scan-result.ts'
 import { mapSong } from './map-song.ts'
 import { Names } from './names.ts'
 import { importPlaylists } from './playlist-import.ts'
+import { ProblemNotes } from './problem-notes.ts'
 import type { ScanContext, ScanTally } from './scan-context.ts'
 import { type ChangedFolder, type FileToRead, makePlan, type ScanPlan } from './scan-plan.ts'
 import type { ScanKind } from './scanner.ts'
 import { SongMoves } from './song-moves.ts'
+import { StraySongs } from './stray-songs.ts'
 import type { ReadOutcome, TagReader } from './tag-reader.ts'
 import { TimeSlices } from './time-slices.ts'
 import { type WalkResult, walk } from './walker.ts'
@@ -33,6 +37,8 @@ import { type WalkResult, walk } from './walker.ts'
 export interface LibraryScanOptions {
   readonly kind: ScanKind
   readonly acceptMissing: boolean
+  /** Other libraries are scanned after it: one that looks lost may be asked for again. */
+  readonly mayWait: boolean
   /** Only these folders; undefined = the whole library. */
   readonly only: readonly string[] | undefined
   /** A killed full scan goes on where it was. */
@@ -46,31 +52,10 @@ export interface LibraryScanOptions {
   readonly beforeList: (folder: string) => void
 }
 
-/** What came since the last call; `seen` and `toRead` once, when the walk is over. */
-export interface ScanProgress {
-  readonly folders?: number
-  readonly seen?: number
-  readonly toRead?: number
-  readonly read?: number
-}
-
-export interface LibraryScanResult {
-  readonly root: RootState
-  /** The disk went or failed after the scan had begun: what was not read is read by the next scan. */
-  readonly failing: boolean
-  /** Folders to look at again soon: files in them were being written. */
-  readonly unsettled: readonly string[]
-  /** Every folder that was listed, with its time; for watching. */
-  readonly walked: readonly { readonly path: string; readonly mtimeMs: number }[]
-}
-
 /** Files that are asked of the readers together; two such batches are under way. */
 const BATCH = 48
 /** A file written so recently may be half of what it will be, if it can't be read. */
 const YOUNG_MS = 3000
-
-/** In the row of a song that is listed with a reason: no file has this time. */
-const LISTED_MTIME = -1
 
 interface ReadResult {
   readonly work: FileToRead
@@ -95,6 +80,13 @@ export class LibraryScan {
   readonly #pending = new Map<ChangedFolder, number>()
   /** Folders with files that the disk did not give: they get no signature, so that the next scan reads them. */
   readonly #unread = new Set<ChangedFolder>()
+  readonly #stats
+  readonly #identity
+  readonly #strayRows
+  readonly #strays: StraySongs
+  /** Copies in other libraries of songs that vanished. */
+  #heirs: ReadonlyMap<SongId, Heir> = new Map()
+  readonly #notes: ProblemNotes
   readonly #disk: DiskWatch
   /** What became of the root while files were read. */
   #root: RootState = { state: 'ok' }
@@ -107,6 +99,7 @@ export class LibraryScan {
     this.#library = library
     this.#options = options
     this.#disk = new DiskWatch(library.path)
+    this.#notes = new ProblemNotes(context, library.id, options.tally)
     this.#slices = new TimeSlices(db, clock)
     this.#names = new Names(settings)
     const order = (name: string) => this.#names.order(name)
@@ -114,8 +107,9 @@ export class LibraryScan {
     this.#songs = createScanSongs(db, names)
     this.#albums = createScanAlbums(db, names, order)
     this.#ownCovers = settings.coverPriority.album.includes('embedded')
+    const served = context.libraries.list(FULL_SCOPE)
     const covers = new CoverVersions({
-      libraryId: library.id,
+      libraries: new Map(served.map(({ path, id }) => [path, id])),
       artwork,
       covers: createScanCovers(db),
       folders,
@@ -123,13 +117,21 @@ export class LibraryScan {
       slices: this.#slices,
       ownCovers: this.#ownCovers,
     })
+    this.#stats = createScanStats(db, names)
+    this.#identity = createScanIdentity(db)
+    this.#strayRows = createScanStrays(db)
+    this.#strays = new StraySongs(this.#strayRows, {
+      home: library,
+      others: served.filter(({ id }) => id !== library.id),
+      hidden: context.libraries.hidden(),
+    })
     this.#aggregates = new Aggregates({
       libraryId: library.id,
       albums: this.#albums,
       names,
-      stats: createScanStats(db, names),
+      stats: this.#stats,
       folders,
-      identity: createScanIdentity(db),
+      identity: this.#identity,
       covers,
       slices: this.#slices,
       now: () => clock.now(),
@@ -139,7 +141,7 @@ export class LibraryScan {
   }
 
   async run(): Promise<LibraryScanResult> {
-    const { kind, resume, only, acceptMissing, signal, onProgress } = this.#options
+    const { kind, resume, only, acceptMissing, mayWait, signal, onProgress } = this.#options
     const { records, folders, clock } = this.#context
     const walked = await this.#walk()
     if ('root' in walked) return walked
@@ -156,9 +158,13 @@ export class LibraryScan {
       records,
       pause: this.#slices.pause,
     })
-    const gone = Math.max(0, plan.vanished.length - plan.appeared)
+    const vanished = plan.vanished.map(({ song }) => song)
+    this.#heirs = walked.complete ? this.#strays.heirs(vanished, clock.now()) : new Map()
+    const gone = Math.max(0, plan.vanished.length - plan.appeared - this.#heirs.size)
     const root = looksLost({ before: records.countSongs(this.#library.id), gone, seen: only ? 1 : plan.seen })
     if (signal.aborted) return unscanned({ state: 'ok' })
+    // What seems lost may be found in a library that is still to be scanned.
+    if (root.state === 'lost' && mayWait && !acceptMissing) return { ...unscanned({ state: 'ok' }), waits: true }
     onProgress({ seen: plan.seen, toRead: plan.toRead })
 
     const wasBehind = records.isBehind(this.#library.id)
@@ -168,13 +174,14 @@ export class LibraryScan {
         records.begin(this.#library.id, { at: clock.now(), whole: only === undefined })
     })
     if (wasBehind) this.#aggregates.touchEverything(records.everything(this.#library.id), this.#rows.known.values())
-    await this.#noteProblems(walked)
+    await this.#notes.walked(walked, { whole: only === undefined, slices: this.#slices })
     await this.#moveFolders(plan)
     await this.#prepare(plan)
     await this.#read(plan)
     const mayMark = walked.complete && this.#root.state === 'ok' && (root.state === 'ok' || acceptMissing)
     if (mayMark && !signal.aborted) await this.#markMissing(plan)
     await this.#aggregates.refreshAll(this.#rows.known)
+    await this.#settleStrays()
     if (!signal.aborted && this.#root.state === 'ok') {
       const { added, moved, returned } = this.#options.tally
       const foundSongs = added + moved + returned > 0
@@ -182,7 +189,8 @@ export class LibraryScan {
     }
     if (this.#root.state === 'lost') return { root: this.#root, failing: true, unsettled: [], walked: walked.folders }
     const unsettled = [...this.#unsettled]
-    return { root: mayMark ? { state: 'ok' } : root, failing: false, unsettled, walked: walked.folders }
+    const { sources } = this.#strays
+    return { root: mayMark ? { state: 'ok' } : root, failing: false, unsettled, sources, walked: walked.folders }
   }
 
   async #walk(): Promise<WalkResult | LibraryScanResult> {
@@ -209,25 +217,6 @@ export class LibraryScan {
     // A mount that went meanwhile looks like deleted files.
     const after = await this.#disk.look()
     return after.state === 'ok' ? walked : unscanned(after, true)
-  }
-
-  async #noteProblems(walked: WalkResult): Promise<void> {
-    const { records, clock, log } = this.#context
-    const known = records.problems(this.#library.id)
-    this.#options.tally.problems += walked.problems.length
-    const fresh = walked.problems.filter(({ path, reason }) => known.get(path)?.reason !== reason)
-    if (fresh.length > 0)
-      log.warn('parts of a library can not be read', { library: this.#library.id, count: fresh.length })
-    await this.#slices.write(fresh, ({ path, reason }) =>
-      records.setProblem(this.#library.id, { path, reason, size: 0, mtimeMs: 0 }, clock.now()),
-    )
-    // What the walk met before and meets no more is no problem any more.
-    const now = new Set(walked.problems.map(({ path }) => path))
-    const solved = [...known.values()].filter(
-      ({ path, size, mtimeMs }) => size === 0 && mtimeMs === 0 && !now.has(path),
-    )
-    if (walked.complete && this.#options.only === undefined)
-      await this.#slices.write(solved, ({ path }) => records.clearProblem(this.#library.id, path))
   }
 
   async #moveFolders(plan: ScanPlan): Promise<void> {
@@ -339,7 +328,7 @@ export class LibraryScan {
       if (outcome.ok) unit.songs.push(this.#mapped(result.work, outcome))
       else if (outcome.disk !== undefined)
         this.#notRead(result.work, changed, { disk: outcome.disk, reason: outcome.reason })
-      else if (!outcome.unstable && !this.#isYoung(result.work)) this.#setAside(result.work, outcome.reason)
+      else if (!outcome.unstable && !this.#isYoung(result.work)) this.#notes.setAside(result.work, outcome.reason)
       else this.#unsettled.add(changed.listing.path)
       this.#pending.set(changed, (this.#pending.get(changed) ?? 1) - 1)
       unit.left--
@@ -359,7 +348,16 @@ export class LibraryScan {
     }
     const songs = unit.songs.splice(0)
     const joined = joinAlbums(songs.map(({ work, draft }) => ({ path: work.path, draft })))
-    await this.#slices.write(songs, (song) => this.#writeSong(song, joined.get(song.work.path) ?? song.draft))
+    const strays = new Map<ReadSong, Stray>()
+    for (const song of songs) {
+      const { work, outcome, draft } = song
+      const file = { path: work.path, size: outcome.size, mtimeMs: outcome.mtimeMs }
+      const stray = work.song === undefined ? await this.#strays.find(draft, file) : undefined
+      if (stray) strays.set(song, stray)
+    }
+    await this.#slices.write(songs, (song) =>
+      this.#writeSong(song, joined.get(song.work.path) ?? song.draft, strays.get(song)),
+    )
     const settled = unit.folders.filter(
       (folder) =>
         this.#pending.get(folder) === 0 && !this.#unsettled.has(folder.listing.path) && !this.#unread.has(folder),
@@ -383,43 +381,33 @@ export class LibraryScan {
     return age >= 0 && age < YOUNG_MS
   }
 
-  #setAside(file: FileToRead, reason: string): void {
-    const { size, mtimeMs } = file.listed
-    this.#note({ path: file.path, size, mtimeMs, reason })
-    this.#context.log.warn('file set aside', { library: this.#library.id, file: file.path, reason })
-  }
-
-  /** Says nothing about the file: it is told for as long as it lasts, and read again by the next scan. */
+  /** Says nothing about the file: it is read again by the next scan. */
   #notRead(file: FileToRead, changed: ChangedFolder, { disk, reason }: { disk: string; reason: string }): void {
     this.#disk.failed()
     this.#unread.add(changed)
     // Deleted since it was listed, as far as one file tells.
-    if (disk === 'ENOENT') return void this.#unsettled.add(changed.listing.path)
-    this.#note({ path: file.path, size: 0, mtimeMs: 0, reason })
-    this.#context.log.warn('file not read because of its disk', { library: this.#library.id, file: file.path, reason })
+    if (disk === 'ENOENT') this.#unsettled.add(changed.listing.path)
+    else this.#notes.notRead(file, reason)
   }
 
-  #note(problem: ScanProblem): void {
-    this.#context.records.setProblem(this.#library.id, problem, this.#context.clock.now())
-    this.#options.tally.problems++
-  }
-
-  #writeSong({ work, outcome }: ReadSong, draft: SongDraft): void {
+  #writeSong({ work, outcome }: ReadSong, draft: SongDraft, stray: Stray | undefined): void {
     const { tally, changes } = this.#options
     const { clock } = this.#context
     const { path } = work
     const suffix = suffixOf(work.listed.name)
     const file = { path, size: outcome.size, mtimeMs: outcome.mtimeMs, suffix, lyricsFiles: work.lyricsFiles }
     const at = clock.now()
-    const moved = work.song === undefined ? this.#moves?.take(draft, file) : undefined
+    const folderId = this.#rows.get(parentOf(path)).id
+    const known = work.song === undefined ? this.#moves?.take(draft, file) : undefined
+    const moved = known ?? (stray && this.#strays.take(stray, folderId) ? stray : undefined)
     const id: SongId | undefined = work.song ?? moved?.id
-    const oldFolder = moved && this.#rows.known.get(parentOf(moved.path))
+    const oldFolder = known && this.#rows.known.get(parentOf(known.path))
     if (oldFolder) this.#aggregates.touchFolder(oldFolder)
     const write = this.#songs.write(
       draft,
       {
         libraryId: this.#library.id,
-        folderId: this.#rows.get(parentOf(path)).id,
+        folderId,
         albumId: this.#albums.find(this.#library.id, draft, at),
         file,
         ownCovers: this.#ownCovers,
@@ -428,7 +416,7 @@ export class LibraryScan {
       id,
     )
     this.#aggregates.touch(write)
-    this.#noteOf(path, outcome)
+    this.#notes.read(path, outcome.size, outcome.file.note)
     if (id === undefined) {
       tally.added++
       changes.added(encodeId('song', write.id))
@@ -441,23 +429,16 @@ export class LibraryScan {
     }
   }
 
-  /** A song that is read in part is listed and its reason kept; that row never matches a file, so it hides none. */
-  #noteOf(path: string, { file: { note: reason }, size }: Extract<ReadOutcome, { ok: true }>): void {
-    const { records, log, clock } = this.#context
-    if (reason === '') {
-      records.clearProblem(this.#library.id, path)
-      return
-    }
-    records.setProblem(this.#library.id, { path, size, mtimeMs: LISTED_MTIME, reason }, clock.now())
-    log.warn('file read in part', { library: this.#library.id, file: path, reason })
-  }
-
   async #markMissing(plan: ScanPlan): Promise<void> {
-    const { folders, clock } = this.#context
+    const { folders, clock, flushPlays } = this.#context
+    if (this.#heirs.size > 0) flushPlays?.()
     await this.#slices.write(plan.vanished, ({ song, folder }) => {
       if (this.#moves?.wasTaken(song)) return
-      this.#aggregates.touch(this.#songs.setMissing(song, true, clock.now()))
+      const hidden = this.#songs.setMissing(song, true, clock.now())
+      this.#aggregates.touch(hidden)
       this.#aggregates.touchFolder(folder)
+      const heir = this.#heirs.get(song)
+      if (heir) return this.#handOver(song, heir, hidden.albums)
       this.#options.tally.removed++
       this.#options.changes.removed(encodeId('song', song))
     })
@@ -469,11 +450,31 @@ export class LibraryScan {
       },
     )
   }
-}
 
-/** Nothing was concluded. */
-function unscanned(root: RootState, failing = false): LibraryScanResult {
-  return { root, failing, unsettled: [], walked: [] }
+  /** A song that was copied to another library before it vanished here goes on there. */
+  #handOver(song: SongId, heir: Heir, albums: readonly AlbumId[]): void {
+    const { tally, changes } = this.#options
+    this.#strayRows.handOver(song, heir.id)
+    this.#identity.mergeMarks('song', heir.id, song)
+    this.#aggregates.touch(this.#songs.setMissing(song, false, this.#context.clock.now()))
+    for (const album of albums) this.#aggregates.inherited(album, heir.albumId)
+    tally.moved++
+    changes.removed(encodeId('song', heir.id))
+    changes.changed(encodeId('song', song))
+  }
+
+  /** Folders of other libraries that came as a whole stay what they are, and these libraries are counted anew. */
+  async #settleStrays(): Promise<void> {
+    const { records, clock } = this.#context
+    await this.#slices.write(this.#strays.movedFolders(), ({ old, fresh }) => {
+      if (this.#rows.made.has(fresh)) this.#strayRows.adoptFolder(old, fresh)
+      else this.#identity.mergeMarks('folder', old, fresh)
+    })
+    await this.#slices.write(this.#strays.sources, (source) => {
+      this.#stats.refreshLibrary(source)
+      records.interrupt(source, { at: clock.now(), changed: true })
+    })
+  }
 }
 
 function changesAnything({ changed, moves, vanished, goneFolders }: ScanPlan): boolean {

@@ -2,7 +2,7 @@ import type { LibraryId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { checkRoot } from './library-root.ts'
-import type { LibraryScanResult } from './library-scan.ts'
+import type { LibraryScanResult } from './library-scan-result.ts'
 import type { ScanContext } from './scan-context.ts'
 
 /** A mount comes back without a word; one look at its root costs nothing. */

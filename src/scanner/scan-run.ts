@@ -5,7 +5,8 @@ import { yieldToLoop } from '../base/deadline.ts'
 import type { LibraryId } from '../base/ids.ts'
 import type { Library } from '../library/entities.ts'
 import { ChangeList } from './change-list.ts'
-import { LibraryScan, type LibraryScanResult, type ScanProgress } from './library-scan.ts'
+import { LibraryScan } from './library-scan.ts'
+import type { LibraryScanResult, ScanProgress } from './library-scan-result.ts'
 import type { LibraryWatches } from './library-watches.ts'
 import { type ScanContext, ScanTally } from './scan-context.ts'
 import type { Job } from './scan-job.ts'
@@ -45,12 +46,15 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
   let failure: { readonly error: unknown } | undefined
   signal.addEventListener('abort', closeReader, { once: true })
   try {
-    for (const library of chosen(context, job)) {
-      if (signal.aborted) break
+    const queue = [...chosen(context, job)]
+    const first = queue.length
+    for (let index = 0; index < queue.length && !signal.aborted; index++) {
+      const library = queue[index] as Library
       const result = await scanLibrary(context, library, job, {
         signal,
         tally,
         changes,
+        mayWait: index < first - 1,
         onProgress,
         beforeList: await watches.scanning(library),
         reader: () => {
@@ -58,6 +62,11 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
           return reader
         },
       })
+      if (result.waits) queue.push(library)
+      if (result.waits) continue
+      // What it seemed to have lost has come here.
+      for (const source of context.libraries.list(FULL_SCOPE))
+        if (source.state === 'lost' && result.sources?.has(source.id)) queue.push(source)
       if (result.root.state === 'lost') lost.push({ libraryId: library.id, reason: result.root.reason })
       unsettled.set(library.id, result.unsettled)
       if (!signal.aborted) watches.scanned(library, result, job.only !== undefined)
@@ -116,6 +125,7 @@ async function scanLibrary(
     readonly signal: AbortSignal
     readonly tally: ScanTally
     readonly changes: ChangeList
+    readonly mayWait: boolean
     readonly reader: () => TagReader
     readonly onProgress: (progress: ScanProgress) => void
     readonly beforeList: (folder: string) => void
@@ -134,6 +144,7 @@ async function scanLibrary(
   const { acceptMissing } = job
   const scan = new LibraryScan(context, library, { ...run, kind, resume, only: only && [...only], acceptMissing })
   const result = await scan.run()
+  if (result.waits) return result
   const whole = only === undefined && !run.signal.aborted
   const isThere = result.root.state === 'ok'
   if (whole || !isThere) tellRoot(context, library, result)
