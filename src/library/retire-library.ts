@@ -87,7 +87,7 @@ function* hideArtists(db: Database, library: LibraryId): Generator<void> {
         firstColumn,
       )
       takeOut(db, 'artist', gone)
-      db.run('UPDATE artist SET missing = 1 WHERE id IN (SELECT value FROM json_each(?))', [jsonIds(gone)])
+      for (const id of gone) db.run('UPDATE artist SET missing = 1 WHERE id = ?', [id])
     })
     yield
   }
