@@ -7,6 +7,8 @@ export interface CoverRequest {
   readonly version?: string
   /** The Subsonic `c`, for `stream.authorize`. */
   readonly client?: string
+  /** Aborts when the client has gone: what waits to be made for nobody else is not made. */
+  readonly signal?: AbortSignal
 }
 
 /** Covers. Resizing happens in another process, results are cached on disk; thumbnails never touch the music disks. */

@@ -22,7 +22,7 @@ import { createProvided } from './artwork/provided.ts'
 import { type Cover, createRenditions } from './artwork/renditions.ts'
 import { edgeFor } from './artwork/sizes.ts'
 import type { StoredPicture } from './artwork/stored-picture.ts'
-import type { Artwork } from './artwork.ts'
+import type { Artwork, CoverRequest } from './artwork.ts'
 
 export interface ArtworkSettings {
   readonly priority: CoverPriority
@@ -55,6 +55,9 @@ export interface ArtworkOptions {
   readonly entry: ImageEntry
   readonly settings: ArtworkSettings
 }
+
+/** The signal of the request, if it has one. */
+type Gone = AbortSignal | undefined
 
 /** Without a resizer (sharp) larger pictures than this are not sent at all. */
 const MAX_UNRESIZED = 2 << 20
@@ -109,29 +112,30 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     if (!verdict.allow) throw new AppError('FORBIDDEN', verdict.reason)
   }
 
-  function coverOf(entry: StoredArtwork, candidates: () => readonly CoverFile[]): Cover {
+  function coverOf(entry: StoredArtwork, candidates: () => readonly CoverFile[], signal: Gone): Cover {
     return {
       entry,
+      signal,
       source: () => candidates()[entry.choice],
-      remake: () => masters.remake(entry.version, candidates),
+      remake: () => masters.remake(entry.version, candidates, signal),
     }
   }
 
   /** An item's own picture; undefined when it has none that this viewer may see. */
-  async function ownCover(viewer: Viewer, item: Covered, version: string): Promise<Cover | undefined> {
+  async function ownCover(viewer: Viewer, item: Covered, version: string, signal: Gone): Promise<Cover | undefined> {
     if (version === '') return undefined
-    const entry = await masters.ensure(version, () => repository.candidates(viewer, item))
+    const entry = await masters.ensure(version, () => repository.candidates(viewer, item), { signal })
     if (!entry) return undefined
     const mayLieElsewhere = item.kind === 'artist' || item.kind === 'folder'
     const seesAll = viewer.scope.libraries === 'all' && isWholeLibraries(viewer.scope)
     if (mayLieElsewhere && !seesAll && !repository.candidates(viewer, item)[entry.choice]?.visible) return undefined
-    return coverOf(entry, () => repository.candidates(viewer, item))
+    return coverOf(entry, () => repository.candidates(viewer, item), signal)
   }
 
-  async function albumCover(viewer: Viewer, key: number | undefined): Promise<Cover | undefined> {
+  async function albumCover(viewer: Viewer, key: number | undefined, signal: Gone): Promise<Cover | undefined> {
     if (key === undefined) return undefined
     const album = { kind: 'album', key } as const
-    return ownCover(viewer, album, repository.version(viewer, album) ?? '')
+    return ownCover(viewer, album, repository.version(viewer, album) ?? '', signal)
   }
 
   async function pluginCover(viewer: Viewer, item: Covered): Promise<Cover | undefined> {
@@ -161,12 +165,17 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     return described(await renditions.stored(cover), facts('m'))
   }
 
-  async function playlistCover(viewer: Viewer, id: PlaylistId, edge: number | undefined, version: string | undefined) {
+  async function playlistCover(
+    viewer: Viewer,
+    id: PlaylistId,
+    edge: number | undefined,
+    { version, signal }: CoverRequest,
+  ) {
     const playlist = playlists.find(viewer, id)
     if (!playlist) throw notFound()
     const covers: Cover[] = []
     for (const album of repository.albumsOfPlaylist(viewer, id, 4)) {
-      const cover = await albumCover(viewer, album)
+      const cover = await albumCover(viewer, album, signal)
       if (cover && !covers.some(({ entry }) => entry.content === cover.entry.content)) covers.push(cover)
     }
     const first = covers[0]
@@ -179,25 +188,31 @@ export function createArtwork(options: ArtworkOptions): Artwork {
   }
 
   /** A picture of an album's songs or discs is asked for by the album's id, so that it has one id. */
-  async function pictureOfAlbum(viewer: Viewer, id: AlbumId, version: string): Promise<Cover | undefined> {
+  async function pictureOfAlbum(
+    viewer: Viewer,
+    id: AlbumId,
+    version: string,
+    signal: Gone,
+  ): Promise<Cover | undefined> {
     const found = repository.pictureIn(viewer, id, version)
     if (!found) return undefined
-    if (found.of === 'song') return ownCover(viewer, { kind: 'song', key: found.song }, version)
+    if (found.of === 'song') return ownCover(viewer, { kind: 'song', key: found.song }, version, signal)
     const candidates = () => repository.discCandidates(viewer, found.song)
-    const entry = await masters.ensure(version, candidates)
-    return entry && coverOf(entry, candidates)
+    const entry = await masters.ensure(version, candidates, { signal })
+    return entry && coverOf(entry, candidates, signal)
   }
 
-  async function itemCover(viewer: Viewer, item: Covered, edge: number | undefined, wanted: string | undefined) {
+  async function itemCover(viewer: Viewer, item: Covered, edge: number | undefined, request: CoverRequest) {
+    const { version: wanted, signal } = request
     const version = repository.version(viewer, item)
     if (item.kind === 'album' && wanted !== undefined && wanted !== version) {
-      const cover = await pictureOfAlbum(viewer, item.key as AlbumId, wanted)
+      const cover = await pictureOfAlbum(viewer, item.key as AlbumId, wanted, signal)
       if (cover) return send(cover, edge, wanted)
     }
     if (version === undefined) throw notFound()
     const cover =
-      (await ownCover(viewer, item, version)) ??
-      (await albumCover(viewer, repository.albumFor(viewer, item))) ??
+      (await ownCover(viewer, item, version, signal)) ??
+      (await albumCover(viewer, repository.albumFor(viewer, item), signal)) ??
       (await pluginCover(viewer, item))
     return cover && send(cover, edge, wanted)
   }
@@ -207,8 +222,8 @@ export function createArtwork(options: ArtworkOptions): Artwork {
       const edge = edgeFor(size)
       await authorize(viewer, id, request.client ?? '')
       let source: ByteSource | undefined
-      if (id.kind === 'playlist') source = await playlistCover(viewer, id.key, edge, request.version)
-      else if (isCovered(id)) source = await itemCover(viewer, id, edge, request.version)
+      if (id.kind === 'playlist') source = await playlistCover(viewer, id.key, edge, request)
+      else if (isCovered(id)) source = await itemCover(viewer, id, edge, request)
       else throw notFound()
       if (source) return source
       if (!settings.placeholder) throw notFound()

@@ -109,3 +109,19 @@ test('the image process does not inherit the secrets of the server', async (t) =
   })
   assert.match(await contentOf(poolOf(t), 'x'), /^no secret/)
 })
+
+test('what nobody waits for any more leaves the queue at once, and what comes next is served', async (t) => {
+  const pool = poolOf(t, { taskMs: 500, maxQueued: 5 })
+  await contentOf(pool, 'warm')
+  const hanging = pool.run(task('hang'))
+  // Covers that scroll by: many more than may wait.
+  for (let n = 0; n < 50; n++) {
+    const gone = new AbortController()
+    const scrolled = pool.run(task(`scrolled ${n}`), { signal: gone.signal })
+    gone.abort()
+    await assert.rejects(scrolled, { code: 'CANCELLED' })
+  }
+  await assert.rejects(pool.run(task('late'), { signal: AbortSignal.abort() }), { code: 'CANCELLED' })
+  assert.match(await contentOf(pool, 'wanted'), /wanted$/)
+  await hanging
+})

@@ -29,10 +29,11 @@ export interface ImagePoolOptions {
 /** Image processes that come when there is work and go when there is none. */
 export interface ImagePool {
   /**
-   * `background` work waits for its turn without limit and behind all requests.
-   * Rejects with BUSY (queue full or too slow), UNAVAILABLE (no process can be had, or stopped).
+   * `background` work waits for its turn without limit and behind all requests. What waits leaves the queue when `signal`
+   * aborts; what has begun is ended, since it is kept.
+   * Rejects with BUSY (queue full or too slow), UNAVAILABLE (no process can be had, or stopped), CANCELLED.
    */
-  run(task: ImageTask, options?: { readonly background?: boolean }): Promise<ImageResult>
+  run(task: ImageTask, options?: { readonly background?: boolean; readonly signal?: AbortSignal }): Promise<ImageResult>
   /** False: there is no resizer here, pictures are stored as they are. Undefined until a process has run. */
   resizes(): boolean | undefined
   processes(): readonly number[]
@@ -192,20 +193,23 @@ export function createImagePool(options: ImagePoolOptions): ImagePool {
   }
 
   return {
-    run(task, { background: isBackground = false } = {}) {
+    run(task, { background: isBackground = false, signal } = {}) {
+      if (signal?.aborted) return Promise.reject(unwanted())
       if (stopped) return Promise.reject(new AppError('UNAVAILABLE', 'The server is stopping.'))
       const queue = isBackground ? background : urgent
       if (!isBackground && urgent.length >= maxQueued) return Promise.reject(busy())
       return new Promise((resolve, reject) => {
         const job: Job = { task, background: isBackground, resolve, reject }
         queue.push(job)
-        if (!isBackground) {
-          job.timer = setTimeout(() => {
-            const index = urgent.indexOf(job)
-            if (index >= 0) urgent.splice(index, 1)
-            reject(busy())
-          }, waitMs)
+        const leave = (error: AppError) => {
+          const index = queue.indexOf(job)
+          if (index < 0) return
+          queue.splice(index, 1)
+          clearTimeout(job.timer)
+          reject(error)
         }
+        if (!isBackground) job.timer = setTimeout(() => leave(busy()), waitMs)
+        signal?.addEventListener('abort', () => leave(unwanted()), { once: true })
         pump()
       })
     },
@@ -227,6 +231,10 @@ export function createImagePool(options: ImagePoolOptions): ImagePool {
       })
     },
   }
+}
+
+function unwanted(): AppError {
+  return new AppError('CANCELLED', 'Nobody waits for this cover any more.')
 }
 
 function busy(): AppError {

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import type { Clock } from '../../base/clock.ts'
 import { AppError } from '../../base/errors.ts'
+import { Interest } from '../../base/interest.ts'
 import type { CoverFile } from '../../library/artwork-repository.ts'
 import type { StoredArtwork, StoredArtworkRepository } from '../../library/stored-artwork-repository.ts'
 import type { Logger } from '../../log/logger.ts'
@@ -31,16 +32,23 @@ export type Candidates = () => readonly Pick<CoverFile, 'kind' | 'path' | 'withi
 
 /** Makes and remembers the bounded picture of each version of a cover. Equal requests share one making. */
 export interface Masters {
-  /** Undefined: there is no readable picture. Rejects with BUSY, UNAVAILABLE, DISK_FULL, DATA_UNWRITABLE. */
-  ensure(version: string, candidates: Candidates, background?: boolean): Promise<StoredArtwork | undefined>
+  /** Undefined: there is no readable picture. Rejects with CANCELLED when all signals have aborted, BUSY, UNAVAILABLE, DISK_FULL, DATA_UNWRITABLE. */
+  ensure(
+    version: string,
+    candidates: Candidates,
+    options?: { readonly background?: boolean; readonly signal?: AbortSignal | undefined },
+  ): Promise<StoredArtwork | undefined>
   /** The same, although an entry is there: its file is gone or damaged. */
-  remake(version: string, candidates: Candidates): Promise<StoredArtwork | undefined>
+  remake(version: string, candidates: Candidates, signal?: AbortSignal): Promise<StoredArtwork | undefined>
   /** Writes what background work left waiting. */
   flush(): void
 }
 
 export function createMasters({ store, cache, pool, clock, log }: MastersOptions): Masters {
-  const underWay = new Map<string, Promise<StoredArtwork | undefined>>()
+  const underWay = new Map<
+    string,
+    { readonly making: Promise<StoredArtwork | undefined>; readonly interest: Interest }
+  >()
   const waiting = new Map<string, StoredArtwork>()
 
   function flush(): void {
@@ -60,11 +68,11 @@ export function createMasters({ store, cache, pool, clock, log }: MastersOptions
     if (waiting.size >= BATCH) flush()
   }
 
-  async function make(version: string, candidates: Candidates, background: boolean) {
+  async function make(version: string, candidates: Candidates, background: boolean, signal: AbortSignal) {
     const reasons: ImageFailure[] = []
     for (const [choice, { kind, path, within }] of candidates().slice(0, MAX_CANDIDATES).entries()) {
       const task = { kind: 'master', source: { kind, path, within }, edge: MASTER_EDGE, folder: cache.masters } as const
-      const result = await pool.run(task, { background })
+      const result = await pool.run(task, { background, signal })
       if (result.ok) {
         cache.added(result.written)
         const { content, width, height, original } = result
@@ -82,11 +90,18 @@ export function createMasters({ store, cache, pool, clock, log }: MastersOptions
     return undefined
   }
 
-  function shared(version: string, candidates: Candidates, background: boolean) {
+  function shared(version: string, candidates: Candidates, background: boolean, signal?: AbortSignal) {
     const running = underWay.get(version)
-    if (running) return running
-    const making = make(version, candidates, background).finally(() => underWay.delete(version))
-    underWay.set(version, making)
+    if (running && !running.interest.signal.aborted) {
+      running.interest.join(signal)
+      return running.making
+    }
+    const interest = new Interest()
+    interest.join(signal)
+    const making = make(version, candidates, background, interest.signal).finally(() => {
+      if (underWay.get(version)?.interest === interest) underWay.delete(version)
+    })
+    underWay.set(version, { making, interest })
     return making
   }
 
@@ -96,13 +111,13 @@ export function createMasters({ store, cache, pool, clock, log }: MastersOptions
   }
 
   return {
-    async ensure(version, candidates, background = false) {
+    async ensure(version, candidates, { background = false, signal } = {}) {
       const known = waiting.get(version) ?? store.find(version)
-      if (!known || worthAnotherTry(known)) return shared(version, candidates, background)
+      if (!known || worthAnotherTry(known)) return shared(version, candidates, background, signal)
       return known.content === '' ? undefined : known
     },
-    async remake(version, candidates) {
-      return shared(version, candidates, false)
+    async remake(version, candidates, signal) {
+      return shared(version, candidates, false, signal)
     },
     flush,
   }

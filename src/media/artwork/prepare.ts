@@ -72,7 +72,9 @@ async function makeAll(
   const lane = async () => {
     for (let item = left.pop(); item && !signal.aborted; item = left.pop()) {
       const { key, version } = item
-      const entry = await masters.ensure(version, () => repository.candidates(EVERYTHING, { kind, key }), true)
+      const entry = await masters.ensure(version, () => repository.candidates(EVERYTHING, { kind, key }), {
+        background: true,
+      })
       if (entry) count.made++
       else count.failed++
     }

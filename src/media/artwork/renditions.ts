@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
+import { Interest } from '../../base/interest.ts'
 import type { StoredArtwork } from '../../library/stored-artwork-repository.ts'
 import type { Logger } from '../../log/logger.ts'
 import type { ArtworkCache } from './artwork-cache.ts'
@@ -14,6 +15,8 @@ export interface Cover {
   source(): PictureSource | undefined
   /** Makes the stored picture anew when its file is gone or damaged. */
   remake(): Promise<StoredArtwork | undefined>
+  /** Aborts when nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Pictures of covers in the cache. All of them resolve to undefined when the cover is gone for good. */
@@ -28,6 +31,8 @@ export interface Renditions {
   grid(covers: readonly Cover[], edge: number): Promise<StoredPicture | undefined>
 }
 
+type Outcome = 'made' | 'source' | 'failed'
+
 export interface RenditionsOptions {
   readonly cache: ArtworkCache
   readonly pool: ImagePool
@@ -36,17 +41,25 @@ export interface RenditionsOptions {
 
 export function createRenditions({ cache, pool, log }: RenditionsOptions): Renditions {
   let complained = false
-  const underWay = new Map<string, Promise<'made' | 'source' | 'failed'>>()
+  const underWay = new Map<string, { readonly making: Promise<Outcome>; readonly interest: Interest }>()
 
   /**
    * 'source': what it is made of is missing or damaged; 'failed': there is no resizer or no room, so that something larger
    * has to do. Equal requests share one making.
    */
-  function make(task: Extract<ImageTask, { readonly target: string }>): Promise<'made' | 'source' | 'failed'> {
+  function make(
+    task: Extract<ImageTask, { readonly target: string }>,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
     const running = underWay.get(task.target)
-    if (running) return running
+    if (running && !running.interest.signal.aborted) {
+      running.interest.join(signal)
+      return running.making
+    }
+    const interest = new Interest()
+    interest.join(signal)
     const making = pool
-      .run(task)
+      .run(task, { signal: interest.signal })
       .then((result) => {
         if (result.ok) {
           complained = false
@@ -61,8 +74,10 @@ export function createRenditions({ cache, pool, log }: RenditionsOptions): Rendi
           ? ('failed' as const)
           : ('source' as const)
       })
-      .finally(() => underWay.delete(task.target))
-    underWay.set(task.target, making)
+      .finally(() => {
+        if (underWay.get(task.target)?.interest === interest) underWay.delete(task.target)
+      })
+    underWay.set(task.target, { making, interest })
     return making
   }
 
@@ -82,7 +97,7 @@ export function createRenditions({ cache, pool, log }: RenditionsOptions): Rendi
       const target = cache.sizePath(entry.content, edge)
       const found = await cache.open(target)
       if (found) return found
-      const outcome = await make({ kind: 'resize', source: fromCache(entry.content), edge, target })
+      const outcome = await make({ kind: 'resize', source: fromCache(entry.content), edge, target }, cover.signal)
       if (outcome === 'made') return cache.open(target)
       if (outcome === 'failed' || attempt === 2) break
       await rm(cache.masterPath(entry.content), { force: true })
@@ -104,14 +119,16 @@ export function createRenditions({ cache, pool, log }: RenditionsOptions): Rendi
       const found = await cache.open(target)
       if (found) return found
       const source = cover.source()
-      const outcome = source && (await make({ kind: 'resize', source, edge, target }))
+      const outcome = source && (await make({ kind: 'resize', source, edge, target }, cover.signal))
       return (outcome === 'made' ? await cache.open(target) : undefined) ?? stored(cover)
     },
     async embedded(cover, source) {
       const target = cache.sizePath(cover.entry.content, 'o')
       const found = await cache.open(target)
       if (found) return found
-      return (await make({ kind: 'original', source, target })) === 'made' ? cache.open(target) : undefined
+      return (await make({ kind: 'original', source, target }, cover.signal)) === 'made'
+        ? cache.open(target)
+        : undefined
     },
     async grid(covers, edge) {
       const contents = covers.map(({ entry }) => entry.content)
@@ -122,7 +139,9 @@ export function createRenditions({ cache, pool, log }: RenditionsOptions): Rendi
       const parts = await Promise.all(covers.map(stored))
       if (parts.includes(undefined)) return undefined
       const sources = parts.map((part) => ({ kind: 'stored' as const, path: (part as StoredPicture).path }))
-      return (await make({ kind: 'grid', sources, edge, target })) === 'made' ? cache.open(target) : undefined
+      return (await make({ kind: 'grid', sources, edge, target }, covers[0]?.signal)) === 'made'
+        ? cache.open(target)
+        : undefined
     },
   }
 }

@@ -54,7 +54,8 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
     const version = versionOf(call.params.string('id'))
     const viewer = await viewerFor(call, 'cover')
     const edge = size > 0 ? Math.min(size, LARGEST_COVER) : undefined
-    const request = { client: call.client, ...(version === undefined ? {} : { version }) }
+    const { signal } = call.request
+    const request = { client: call.client, signal, ...(version === undefined ? {} : { version }) }
     return media(await call.services.artwork.cover(viewer, id, edge, request))
   }),
 
