@@ -202,6 +202,33 @@ test('Ogg files with a skeleton, or a second stream beside the first', needsFfmp
   }
 })
 
+test('FLAC in Ogg: its tags and its cover', async (t) => {
+  const flac = fixtureBytes('tone.flac')
+  const block = (type: number, body: Buffer) => {
+    const head = u32be(body.length)
+    head[0] = type
+    return Buffer.concat([head, body])
+  }
+  const mapping = Buffer.concat([Buffer.of(0x7f), ascii('FLAC'), Buffer.of(1, 0, 0, 2), ascii('fLaC')])
+  const pages = [
+    oggPage(2, 9, 0, Buffer.concat([mapping, block(0, flac.subarray(8, 42))])),
+    oggPage(0, 9, 1, block(4, vorbisComment({ format: 'flac', tags: SAYS }, false))),
+    oggPage(0, 9, 2, block(6, pictureBlock({ mime: 'image/jpeg', data: coverJpeg() }))),
+    oggPage(4, 9, 3, flac.subarray(42, 5000)),
+  ]
+  const plain = await read(
+    t,
+    'a.flac',
+    audioBytes({ format: 'flac', picture: { mime: 'image/jpeg', data: coverJpeg() } }),
+  )
+  for (const ending of ['ogg', 'oga']) {
+    const file = await read(t, `a.${ending}`, Buffer.concat(pages))
+    assert.deepEqual([title(file), file.tags.artist, file.audio.codec], [SAYS.title, [SAYS.artist], 'flac'])
+    assert.equal(file.picture, plain.picture)
+    near(file.audio.durationMs, 1, ending)
+  }
+})
+
 test('a film in Ogg is no song, with sound or without', async (t) => {
   const theora = oggPage(2, 1, 0, Buffer.concat([Buffer.of(0x80), ascii('theora'), Buffer.alloc(35)]))
   await assert.rejects(read(t, 'a.ogg', theora), /video/)
