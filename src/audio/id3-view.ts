@@ -57,7 +57,8 @@ export async function tagsAhead(read: ReadBytes, size: number): Promise<TagsAhea
 export async function tagInChunk(read: ReadBytes, chunks: readonly Chunk[]): Promise<Id3View> {
   const chunk = chunks.find(({ id }) => id === 'id3 ' || id === 'ID3 ')
   if (!chunk || chunk.length > MAX_TAG) return NOTHING
-  return hidden(await read(chunk.start, chunk.length), { at: chunk.at, length: 4, bytes: Buffer.from('JUNK') })
+  const tag = await read(chunk.start, chunk.length)
+  return seen(tag, chunk.start, { at: chunk.at, length: 4, bytes: Buffer.from('JUNK') })
 }
 
 /** The tag at the end of a DSF file, whose head says where. */
@@ -68,11 +69,13 @@ export async function tagOfDsf(read: ReadBytes, size: number): Promise<Id3View> 
   if (at === 0 || at + ID3_HEADER > size) return NOTHING
   const length = id3Size(await read(at, ID3_HEADER))
   if (length === undefined || length > MAX_TAG) return NOTHING
-  return hidden(await read(at, ID3_HEADER + length), { at: 20, length: 8, bytes: Buffer.alloc(8) })
+  return seen(await read(at, ID3_HEADER + length), at, { at: 20, length: 8, bytes: Buffer.alloc(8) })
 }
 
-function hidden(tag: Buffer, edit: Edit): Id3View {
+/** A plain tag is not read twice; another is hidden by an edit. */
+function seen(tag: Buffer, at: number, hiding: Edit): Id3View {
   if (id3Size(tag) === undefined) return NOTHING
   const clean = cleanId3v2(tag)?.tag
-  return clean === tag ? NOTHING : { edits: [edit], tag: clean }
+  if (clean === tag) return { edits: [{ at, length: tag.length, bytes: tag }], tag: undefined }
+  return { edits: [hiding], tag: clean }
 }

@@ -330,7 +330,7 @@ test('a tag whose size is beyond the end of the file', async (t) => {
 
 test('hostile tags cost neither the song nor time', async (t) => {
   const folder = tempFolder(t)
-  const bomb = odd.zlibbed24('TIT3', Buffer.alloc(200 * 1024 * 1024, 0x41))
+  const bomb = odd.zlibbed24('TIT3', Buffer.alloc(40 * 1024 * 1024, 0x41))
   const cases: Readonly<Record<string, Buffer>> = {
     'frames that unfold to gigabytes': tagOf(4, 0, frame24('TIT2', encoded('T')), bomb, bomb, bomb),
     'a million empty frames': tagOf(
