@@ -155,7 +155,7 @@ test('a plugin that fails again and again is stopped, and tried again when the t
   const listen = { userId: host.user('alice'), mediaId: host.track('One'), purpose: 'stream', client: 'c' } as const
   for (let tries = 0; tries < 5; tries++) assert.equal((await host.fire('stream.authorize', listen)).allow, false)
   assert.equal(plugin.state, 'failed')
-  assert.match(plugin.lastError, /not today/)
+  assert.match(plugin.lastError, /not today \(.*test-host\.test\.ts:\d+:\d+\)$/)
   assert.equal((await host.fire('stream.authorize', listen)).allow, false, 'its gate stays shut')
   works = true
   await host.clock.advance(10_000)

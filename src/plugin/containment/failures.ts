@@ -1,9 +1,12 @@
+import type { SourceMap } from 'node:module'
 import { AppError, isAppError } from '../../base/errors.ts'
 import type { Generation } from '../host/generation.ts'
 import type { HostServices } from '../host/host-services.ts'
 import type { PluginSlot } from '../host/plugin-slot.ts'
 import { describe } from '../loading/evaluate.ts'
+import type { PluginPackage } from '../loading/plugin-package.ts'
 import { follow, isNobodys, pluginOf } from './attribution.ts'
+import { parseSourceMap, pluginStack } from './plugin-stack.ts'
 import { isSyncTimeout } from './sync-watch.ts'
 
 /** Lines of one plugin are at least so far apart, ms; what was left out is counted. */
@@ -24,6 +27,7 @@ export interface FailuresOptions {
 /** Where failures of plugins arrive: counted, told, and the cause of a stop when they are many. */
 export class Failures {
   readonly #options: FailuresOptions
+  readonly #maps = new WeakMap<PluginPackage, SourceMap | undefined>()
   readonly #logged = new Map<string, { at: number; left: number }>()
 
   constructor(options: FailuresOptions) {
@@ -34,10 +38,12 @@ export class Failures {
   report(generation: Generation, error: AppError, what: string): void {
     const slot = this.#options.find(generation.plugin)
     const reason = describe(error.cause ?? error)
-    this.#tell(generation.plugin, { generation: generation.number, what, code: error.code, reason })
+    const { frames, at } = pluginStack(error.cause ?? error, this.#mapOf(slot?.pkg))
+    const stack = frames.length > 0 ? { stack: frames } : {}
+    this.#tell(generation.plugin, { generation: generation.number, what, code: error.code, reason, ...stack })
     if (!slot) return
     slot.counters.failures++
-    slot.lastError = `${what}: ${reason}`
+    slot.lastError = at === undefined ? `${what}: ${reason}` : `${what}: ${reason} (${at})`
     if (slot.generation !== generation) return
     const opens = slot.breaker.fail()
     if (opens || isSyncTimeout(error.cause)) this.#options.trip(slot, generation)
@@ -74,6 +80,13 @@ export class Failures {
   noteTaskError(plugin: string, label: string, error: unknown): void {
     if (isAppError(error) && (error.code === 'PLUGIN_FAILED' || error.code === 'PLUGIN_TIMEOUT')) return
     this.#tell(plugin, { what: label, code: isAppError(error) ? error.code : 'INTERNAL', reason: describe(error) })
+  }
+
+  /** Read and parsed once, when the first error asks for it. */
+  #mapOf(pkg: PluginPackage | undefined): SourceMap | undefined {
+    if (!pkg?.map) return undefined
+    if (!this.#maps.has(pkg)) this.#maps.set(pkg, parseSourceMap(pkg.map()))
+    return this.#maps.get(pkg)
   }
 
   forget(plugin: string): void {

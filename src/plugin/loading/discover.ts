@@ -1,4 +1,4 @@
-import type { Dirent } from 'node:fs'
+import { type Dirent, readFileSync } from 'node:fs'
 import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { AppError, isAppError, systemErrorCode } from '../../base/errors.ts'
@@ -158,7 +158,15 @@ export async function readPackage(
     await access(main).catch(() => {
       throw new AppError('BAD_REQUEST', `${manifest.main}, which plugin.json names, is missing`)
     })
-    return { name: manifest.name, origin, dir, stamp, manifest, code: () => readFile(main, 'utf8') }
+    return {
+      name: manifest.name,
+      origin,
+      dir,
+      stamp,
+      manifest,
+      code: () => readFile(main, 'utf8'),
+      map: mapBeside(main),
+    }
   }
   return entry === undefined ? undefined : fromSources(folder, entry, origin, stamp)
 }
@@ -185,10 +193,21 @@ async function isOlder(built: string, entry: string): Promise<boolean> {
 }
 
 async function fromSources(folder: string, entry: string, origin: PluginOrigin, stamp: string): Promise<PluginPackage> {
-  const { code } = await bundlePlugin(folder, relative(folder, entry), { sourceMap: false })
+  const { code, map } = await bundlePlugin(folder, relative(folder, entry), { sourceMap: true })
   const version = await versionOf(folder)
   const manifest = inspectDefinition(basename(folder), version, code)
-  return { name: manifest.name, origin, dir: folder, stamp, manifest, code: async () => code }
+  return { name: manifest.name, origin, dir: folder, stamp, manifest, code: async () => code, map: () => map }
+}
+
+/** Read when something failed, and then at once. */
+function mapBeside(main: string): () => string | undefined {
+  return () => {
+    try {
+      return readFileSync(`${main}.map`, 'utf8')
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /** Evaluates a bundle only to read its definition: `setup` is not called, nothing may be reached. */

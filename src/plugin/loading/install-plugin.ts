@@ -9,7 +9,7 @@ import { unpackArchive } from './unpack-archive.ts'
 
 /** What a plugin needs only while it is made. */
 const NOT_INSTALLED =
-  /(^|[/\\])(node_modules|\.git|test|\.[^/\\]*)([/\\]|$)|\.ts$|\.map$|(^|[/\\])(package-lock|tsconfig)\.json$/
+  /(^|[/\\])(node_modules|\.git|test|\.[^/\\]*)([/\\]|$)|\.ts$|(^|[/\\])(package-lock|tsconfig)\.json$/
 
 /**
  * Puts a plugin into a folder of plugins: from its folder (built, or TypeScript), an npm package's folder, or a `.tgz`. It

@@ -17,6 +17,8 @@ export interface PluginPackage {
   readonly path?: string
   /** The bundled file. Rejects with an AppError that says what is wrong. */
   code(): Promise<string>
+  /** Its source map as JSON, where there is one: to tell where an error comes from. */
+  readonly map?: () => string | undefined
   /** Instead of `code`: a definition that is in memory already, as tests have it. Its timers are its own. */
   readonly definition?: PluginDefinition
 }
