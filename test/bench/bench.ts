@@ -6,17 +6,18 @@ import { apiFigures } from './api-figures.ts'
 import { progress, within } from './figures.ts'
 import { manySharesFigures } from './many-shares-figures.ts'
 import { notificationFigures } from './notification-figures.ts'
+import { pauseFigures } from './pause-figures.ts'
 import { pluginFigures } from './plugin-figures.ts'
 import { scanFigures } from './scan-figures.ts'
 import { scopeFigures } from './scope-figures.ts'
 import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,shares,plugins,notifications]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,shares,plugins,notifications,pauses]: one JSON line a figure.
 const { values } = parseArgs({
   options: {
     songs: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'scan,api,streams,scope,share,shares,plugins,notifications' },
+    only: { type: 'string', default: 'scan,api,streams,scope,share,shares,plugins,notifications,pauses' },
   },
 })
 const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
@@ -28,6 +29,7 @@ const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>>
   scope: scopeFigures,
   plugins: pluginFigures,
   notifications: notificationFigures,
+  pauses: (folder) => pauseFigures(folder, 5 * Number(values.songs)),
 }
 /** On a slow and busy machine; a scan of more songs takes in proportion. */
 const MOST_MINUTES = 30 * Math.max(1, Number(values.songs) / 20_000)
