@@ -288,7 +288,7 @@ export class LibraryScan {
       if (this.#disk.failures > failures && this.#root.state === 'ok') this.#root = await this.#disk.look()
       await this.#aggregates.refreshSettled()
     }
-    for (const unit of this.#units.unfinished()) await this.#writeUnit(unit)
+    await this.#writeUnits(this.#units.unfinished())
     if (this.#root.state === 'lost' || this.#options.only) return
     this.#root = await this.#disk.verdict(plan.seen)
   }
@@ -334,37 +334,42 @@ export class LibraryScan {
       unit.left--
       if (unit.left === 0 || unit.isHeap) ready.add(unit)
     })
-    for (const unit of ready) await this.#writeUnit(unit)
+    await this.#writeUnits([...ready])
     this.#options.onProgress({ read: results.length })
   }
 
-  async #writeUnit(unit: AlbumUnit): Promise<void> {
-    const again = unit.isHeap ? [] : (this.#units?.disagreeing(unit, ({ id }) => this.#songs.albumsIn(id)) ?? [])
-    if (again.length > 0) {
-      const changed = unit.folders[0] as ChangedFolder
-      const reading = again.map(async (work) => ({ work, changed, outcome: await this.#readFile(work) }))
-      for (const { work, outcome } of await this.#hooked(await Promise.all(reading)))
-        if (outcome.ok) unit.songs.push(this.#mapped(work, outcome))
+  async #writeUnits(units: readonly AlbumUnit[]): Promise<void> {
+    const ready: { song: ReadSong; draft: SongDraft; stray: Stray | undefined }[] = []
+    for (const unit of units) {
+      await this.#readAgain(unit)
+      const songs = unit.songs.splice(0)
+      const joined = joinAlbums(songs.map(({ work, draft }) => ({ path: work.path, draft })))
+      for (const song of songs) {
+        const { work, outcome, draft } = song
+        const file = { path: work.path, size: outcome.size, mtimeMs: outcome.mtimeMs }
+        const stray = work.song === undefined ? await this.#strays.find(draft, file) : undefined
+        ready.push({ song, draft: joined.get(work.path) ?? draft, stray })
+      }
     }
-    const songs = unit.songs.splice(0)
-    const joined = joinAlbums(songs.map(({ work, draft }) => ({ path: work.path, draft })))
-    const strays = new Map<ReadSong, Stray>()
-    for (const song of songs) {
-      const { work, outcome, draft } = song
-      const file = { path: work.path, size: outcome.size, mtimeMs: outcome.mtimeMs }
-      const stray = work.song === undefined ? await this.#strays.find(draft, file) : undefined
-      if (stray) strays.set(song, stray)
-    }
-    await this.#slices.write(songs, (song) =>
-      this.#writeSong(song, joined.get(song.work.path) ?? song.draft, strays.get(song)),
-    )
-    const settled = unit.folders.filter(
-      (folder) =>
-        this.#pending.get(folder) === 0 && !this.#unsettled.has(folder.listing.path) && !this.#unread.has(folder),
-    )
+    await this.#slices.write(ready, ({ song, draft, stray }) => this.#writeSong(song, draft, stray))
+    const settled = units
+      .flatMap(({ folders }) => folders)
+      .filter(
+        (folder) =>
+          this.#pending.get(folder) === 0 && !this.#unsettled.has(folder.listing.path) && !this.#unread.has(folder),
+      )
     await this.#slices.write(settled, ({ listing }) =>
       this.#context.folders.setSignature(this.#rows.get(listing.path), listing.signature),
     )
+  }
+
+  async #readAgain(unit: AlbumUnit): Promise<void> {
+    const again = unit.isHeap ? [] : (this.#units?.disagreeing(unit, ({ id }) => this.#songs.albumsIn(id)) ?? [])
+    if (again.length === 0) return
+    const changed = unit.folders[0] as ChangedFolder
+    const reading = again.map(async (work) => ({ work, changed, outcome: await this.#readFile(work) }))
+    for (const { work, outcome } of await this.#hooked(await Promise.all(reading)))
+      if (outcome.ok) unit.songs.push(this.#mapped(work, outcome))
   }
 
   #unitOf(changed: ChangedFolder): AlbumUnit {
