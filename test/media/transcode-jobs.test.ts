@@ -268,7 +268,7 @@ test('what is not the format that was asked for says so', async (t) => {
       ['audio/flac', undefined],
       ['audio/flac', undefined],
       ['audio/mpeg', undefined],
-      ['audio/ogg', 'opus'],
+      ['audio/mpeg', 'mp3'],
       ['audio/mpeg', 'mp3'],
       ['audio/flac', 'flac'],
     ],
