@@ -1,10 +1,11 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { AppError } from '../base/errors.ts'
 import { bundlePlugin, type PluginBundle } from '../plugin/loading/bundle-plugin.ts'
 import { inspectDefinition, SOURCE_ENTRIES } from '../plugin/loading/discover.ts'
 import type { Manifest } from '../plugin/loading/manifest.ts'
+import { servedFolders } from './served-folders.ts'
 
 export interface BuiltPlugin {
   readonly manifest: Manifest
@@ -14,25 +15,46 @@ export interface BuiltPlugin {
 }
 
 /**
- * Bundles a plugin's sources to `dist/plugin.js` with its source map, and writes `dist/plugin.json`. Rejects with
- * BAD_REQUEST, all problems with their places; nothing is written then.
+ * Bundles a plugin's sources to `dist/plugin.js` with its source map, writes `dist/plugin.json`, and copies the folders
+ * that it serves beside them. Rejects with BAD_REQUEST, all problems with their places; nothing is written then.
  */
 export async function buildPlugin(folder: string): Promise<BuiltPlugin> {
-  const { bundle, manifest } = await bundleFolder(folder)
+  const bundled = await bundleFolder(folder)
+  const written = await writeBuild(folder, bundled, join(folder, 'dist'))
+  return { ...bundled, files: written.map((name) => `dist/${name}`) }
+}
+
+/** Writes what a package holds to `target`, which is made. @returns what was written, relative to it; folders end with /. */
+export async function writeBuild(
+  folder: string,
+  { bundle, manifest, assets }: BundledFolder,
+  target: string,
+): Promise<readonly string[]> {
   const files = {
-    'dist/plugin.js': bundle.code,
-    'dist/plugin.js.map': bundle.map,
-    'dist/plugin.json': `${JSON.stringify(manifest, undefined, 2)}\n`,
+    'plugin.js': bundle.code,
+    'plugin.js.map': bundle.map,
+    'plugin.json': `${JSON.stringify(manifest, undefined, 2)}\n`,
   }
-  await mkdir(join(folder, 'dist'), { recursive: true })
-  for (const [path, text] of Object.entries(files)) await writeFile(join(folder, path), text)
-  return { manifest, bundle, files: Object.keys(files) }
+  await mkdir(target, { recursive: true })
+  for (const [path, text] of Object.entries(files)) await writeFile(join(target, path), text)
+  for (const name of assets) {
+    // What an earlier build put there and is gone from the sources must not be published.
+    await rm(join(target, name), { recursive: true, force: true })
+    // Links as what they point to: npm packs no links.
+    await cp(join(folder, name), join(target, name), { recursive: true, dereference: true })
+  }
+  return [...Object.keys(files), ...assets.map((name) => `${name}/`)]
+}
+
+export interface BundledFolder {
+  readonly bundle: PluginBundle
+  readonly manifest: Manifest
+  /** Folders that it serves, relative to its own. */
+  readonly assets: readonly string[]
 }
 
 /** What `buildPlugin` would write, without writing it. */
-export async function bundleFolder(
-  folder: string,
-): Promise<{ readonly bundle: PluginBundle; readonly manifest: Manifest }> {
+export async function bundleFolder(folder: string): Promise<BundledFolder> {
   const entry = await entryOf(folder)
   const { name, version } = await packageOf(folder)
   const bundle = await bundlePlugin(folder, entry, { sourceMap: true })
@@ -43,7 +65,8 @@ export async function bundleFolder(
       `the plugin imports ${foreign.join(', ')}: of tonearm only 'tonearm/plugin' is there when it runs`,
     )
   }
-  return { bundle, manifest: inspectDefinition(name, version, bundle.code) }
+  const manifest = inspectDefinition(name, version, bundle.code)
+  return { bundle, manifest, assets: await servedFolders(folder, bundle) }
 }
 
 /** Relative to the folder. Rejects with NOT_FOUND when there are no sources. */

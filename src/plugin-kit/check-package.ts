@@ -7,8 +7,15 @@ import { type Finding, fail, ok, warn } from './finding.ts'
 const WHAT = 'Package'
 const NAME = /^(?:@[^/]+\/)?tonearm-plugin-(.+)$/
 
-/** package.json and the files beside it, as npm and the server's discovery want them. */
-export async function checkPackage(folder: string, manifest: Manifest | undefined): Promise<readonly Finding[]> {
+/**
+ * package.json and the files beside it, as npm and the server's discovery want them. `assets`: the folders that it serves,
+ * relative to its own.
+ */
+export async function checkPackage(
+  folder: string,
+  manifest: Manifest | undefined,
+  assets: readonly string[] = [],
+): Promise<readonly Finding[]> {
   let file: PackageFile
   try {
     file = await packageOf(folder)
@@ -18,8 +25,8 @@ export async function checkPackage(folder: string, manifest: Manifest | undefine
   const findings = [
     ...checkName(file, manifest),
     ...checkDependencies(file),
-    ...checkFields(file),
-    ...(await checkFiles(folder, manifest)),
+    ...checkFields(file, assets),
+    ...(await checkFiles(folder, manifest, assets)),
   ]
   return findings.length > 0 ? findings : [ok(WHAT, `${file.name} ${file.version}`)]
 }
@@ -48,17 +55,34 @@ function* checkDependencies(file: PackageFile): Iterable<Finding> {
     yield warn(WHAT, 'it does not say which tonearm it is for', 'add tonearm to peerDependencies')
 }
 
-function* checkFields(file: PackageFile): Iterable<Finding> {
+function* checkFields(file: PackageFile, assets: readonly string[]): Iterable<Finding> {
   const { keywords, files } = file
   if (!(Array.isArray(keywords) && keywords.includes('tonearm-plugin')))
     yield warn(WHAT, 'the keyword tonearm-plugin is missing', 'add it, so that people find the plugin')
   if (file.private === true) yield warn(WHAT, 'it is private: npm will not publish it')
   else if (!(Array.isArray(files) && files.some((one) => /^\.?\/?dist(\/|$|\*)/.test(String(one)))))
     yield fail(WHAT, 'files does not name dist: what is published would lack the built plugin', 'add "files": ["dist"]')
+  else
+    for (const name of assets)
+      if (!files.some((one) => `dist/${name}/`.startsWith(`${folderOf(String(one))}/`)))
+        yield fail(
+          WHAT,
+          `files does not name dist/${name}: what is published would lack the folder ${name}, which the plugin serves`,
+          'add "files": ["dist"]',
+        )
   if (typeof file.license !== 'string') yield warn(WHAT, 'it has no license')
 }
 
-async function checkFiles(folder: string, manifest: Manifest | undefined): Promise<readonly Finding[]> {
+/** `./dist/**` means `dist`. */
+function folderOf(pattern: string): string {
+  return pattern.replace(/^\.?\//, '').replace(/\/(\*{1,2}(\/\*)?)?$/, '')
+}
+
+async function checkFiles(
+  folder: string,
+  manifest: Manifest | undefined,
+  assets: readonly string[],
+): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   const readme = await readFile(join(folder, 'README.md'), 'utf8').catch(() => undefined)
   if (readme === undefined)
@@ -71,7 +95,7 @@ async function checkFiles(folder: string, manifest: Manifest | undefined): Promi
   const built = await stat(join(folder, 'dist/plugin.json')).catch(() => undefined)
   if (built) {
     const missing: string[] = []
-    for (const name of ['plugin.js', 'plugin.js.map'])
+    for (const name of ['plugin.js', 'plugin.js.map', ...assets])
       await access(join(folder, 'dist', name)).catch(() => missing.push(`dist/${name}`))
     if (missing.length > 0)
       findings.push(fail('Build', `${missing.join(' and ')} missing`, 'run: tonearm plugin build'))

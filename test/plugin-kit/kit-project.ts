@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { newPlugin } from '../../src/plugin-kit/new-plugin.ts'
 
@@ -10,6 +10,7 @@ export interface KitProject {
   readonly folder: string
   /** Replaces text in a file, which must be there. */
   edit(file: string, from: string | RegExp, to: string): void
+  /** Makes its folder, too. */
   write(file: string, text: string): void
   /** Changes package.json. */
   editPackage(change: (json: Record<string, unknown>) => void): void
@@ -33,7 +34,10 @@ export async function kitProject(t: TestContext, name = 'sample'): Promise<KitPr
       if (next === text) throw new Error(`${file} does not contain ${from}`)
       writeFileSync(path, next)
     },
-    write: (file, text) => writeFileSync(join(folder, file), text),
+    write(file, text) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true })
+      writeFileSync(join(folder, file), text)
+    },
     editPackage(change) {
       const path = join(folder, 'package.json')
       const json = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>

@@ -63,7 +63,10 @@ export interface RouteOptions {
 export type RouteHandler = (request: PluginRequest) => Reply | Promise<Reply>
 
 export interface Assets {
-  /** Serves a folder of the plugin's package read-only under `/plugins/<name>/<urlPath>`. */
+  /**
+   * Serves a folder of the plugin's package read-only under `/plugins/<name>/<urlPath>`. Throws where it is not there;
+   * `tonearm plugin build` copies it, if `folder` is a text or a constant of one.
+   */
   serve(
     urlPath: string,
     folder: string,

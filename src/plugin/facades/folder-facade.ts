@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve, sep } from 'node:path'
 import { AppError } from '../../base/errors.ts'
@@ -34,6 +35,7 @@ export function createAssetFacade(
         throw new AppError('BAD_REQUEST', `${generation.plugin} has no folder to serve from`)
       const absolute = resolve(packageDir, folder)
       if (!isInside(packageDir, absolute)) throw new AppError('PERMISSION_DENIED', `${folder} lies outside the plugin`)
+      assertFolder(generation.plugin, absolute, folder)
       const clean = urlPath.replace(/^\/+|\/+$/g, '')
       if (options.root) {
         need(generation, granted, 'routes:root', `assets at /${clean}`)
@@ -45,6 +47,15 @@ export function createAssetFacade(
       })
     },
   }
+}
+
+/** At the start, where its author looks: later each visitor would meet a 404, and nobody would know why. */
+function assertFolder(plugin: string, absolute: string, folder: string): void {
+  if (statSync(absolute, { throwIfNoEntry: false })?.isDirectory()) return
+  throw new AppError(
+    'NOT_FOUND',
+    `plugin ${plugin} serves the folder ${folder}, which is not in its package: make it beside plugin.json, or let \`tonearm plugin build\` put it there (it does, where assets.serve names the folder as a text)`,
+  )
 }
 
 export function isInside(parent: string, path: string): boolean {
