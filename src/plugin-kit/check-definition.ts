@@ -1,10 +1,10 @@
 import { isBuiltin } from 'node:module'
-import type { TSchema } from 'typebox'
-import { Value } from 'typebox/value'
 import { PUBLIC_MODULE } from '../plugin/api/public-module.ts'
 import { createGlobals, HARMLESS } from '../plugin/containment/globals.ts'
 import { resolveConfig } from '../plugin/host/plugin-config.ts'
 import { HOOK_PERMISSIONS } from '../plugin/host/registrations.ts'
+import { settingProblems } from '../plugin/host/setting-problems.ts'
+import type { SchemaPart } from '../plugin/host/setting-words.ts'
 import type { PluginBundle } from '../plugin/loading/bundle-plugin.ts'
 import { evaluatePlugin } from '../plugin/loading/evaluate.ts'
 import { incompatibility, type Manifest } from '../plugin/loading/manifest.ts'
@@ -88,11 +88,8 @@ function* checkPermissions({ permissions, reasons }: Manifest, { code, externals
   yield* findings.length > 0 ? findings : [ok(what, permissions.length > 0 ? permissions.join(', ') : 'none')]
 }
 
-interface Property {
-  readonly default?: unknown
+interface Property extends SchemaPart {
   readonly secret?: unknown
-  readonly format?: unknown
-  readonly type?: unknown
 }
 
 function* checkConfig({ name, config }: Manifest): Iterable<Finding> {
@@ -102,8 +99,9 @@ function* checkConfig({ name, config }: Manifest): Iterable<Finding> {
   const findings: Finding[] = []
   for (const [key, schema] of properties) {
     if ('default' in schema) {
-      const wrong = [...Value.Errors(schema as TSchema, schema.default)][0]
-      if (wrong) findings.push(fail(what, `the default of ${key} is not valid: ${wrong.message}`))
+      const one = { type: 'object', properties: { [key]: schema } }
+      for (const { path, what: wrong } of settingProblems(one, { [key]: schema.default }))
+        findings.push(fail(what, `the default of ${path} ${wrong}`))
     }
     const isSecret = schema.secret === true || schema.format === 'password'
     if (schema.type === 'string' && /password|secret|token|apikey|api_key/i.test(key) && !isSecret)

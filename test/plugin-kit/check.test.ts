@@ -231,7 +231,7 @@ const CASES: readonly Case[] = [
   [
     'a default that its own schema refuses',
     'fail',
-    /default of size is not valid/,
+    /default of size is 1000; expected a whole number from 1 to 100/,
     (p) => p.edit('src/plugin.ts', 'default: 10', 'default: 1000'),
   ],
   [
