@@ -71,7 +71,7 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
         suffix: track.suffix,
         bitRate: track.bitRate,
         size: track.size,
-        ...(track.coverId === '' ? {} : { coverUrl: base + addresses.cover(share, track.id) }),
+        coverUrl: base + addresses.cover(share, track.id),
         ...(share.permissions.stream ? { url: base + addresses.stream(share, track.id, player) } : {}),
       })),
     }
