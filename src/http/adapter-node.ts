@@ -115,6 +115,8 @@ export class NodeAdapter implements HttpAdapter {
     server.on('clientError', (error, socket) => {
       const again = withEscapedTarget(error, socket as Socket)
       if (again) server.emit('connection', again)
+      // Answered already; what came behind is wrong as well.
+      else if (this.#refused.has(socket as Socket)) return
       else refuseMalformed(error, socket as Socket)
     })
     this.#server = server

@@ -17,7 +17,10 @@ export function withEscapedTarget(error: Error, socket: Socket): Duplex | undefi
   if (!REQUEST_LINE.test(line)) return undefined
   const escaped = line.replace(HIGH, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
   const rest = end < 0 ? EMPTY : rawPacket.subarray(end)
-  return new ReplayedSocket(socket, Buffer.concat([Buffer.from(escaped, 'latin1'), rest]))
+  return new ReplayedSocket(
+    socket instanceof ReplayedSocket ? socket.detach() : socket,
+    Buffer.concat([Buffer.from(escaped, 'latin1'), rest]),
+  )
 }
 
 const LF = 0x0a
@@ -26,28 +29,46 @@ const HIGH = /[\x80-\xff]/g
 /** Whole, and with nothing else that is not allowed in it. */
 const REQUEST_LINE = /^[A-Z]+ [\x21-\x7e]*[\x80-\xff][\x21-\x7e\x80-\xff]* HTTP\/1\.[01]\r$/
 
+/** Node ends a request that never became whole, after its deadline, and the connection with it: this one goes on elsewhere. */
+function forgetParser(socket: Duplex): void {
+  const { parser } = socket as Duplex & { parser?: { remove?(): void } | null }
+  parser?.remove?.()
+}
+
 /** Node's own mark of the reply that a socket carries. */
 function hasReply(socket: Socket): boolean {
   return (socket as Socket & { _httpMessage?: unknown })._httpMessage != null
 }
 
+/** What reads a socket, or watches it; who waits for its end goes on waiting. */
+const READERS = ['data', 'end', 'drain', 'error', 'timeout', 'readable', 'resume', 'pause']
+
 /** A socket whose first bytes are given. */
 export class ReplayedSocket extends Duplex {
   readonly #socket: Socket
+  readonly #closed = () => void this.destroy()
 
   constructor(socket: Socket, first: Buffer) {
     super({ allowHalfOpen: true })
     this.#socket = socket
-    for (const event of ['data', 'end', 'close', 'drain', 'error', 'timeout', 'readable', 'resume', 'pause'])
-      socket.removeAllListeners(event)
+    forgetParser(socket)
+    for (const event of READERS) socket.removeAllListeners(event)
     this.push(first)
     socket.on('data', (chunk: Buffer) => {
       if (!this.push(chunk)) socket.pause()
     })
     socket.on('end', () => this.push(null))
     socket.on('error', (error) => this.destroy(error))
-    socket.on('close', () => this.destroy())
     socket.on('timeout', () => this.emit('timeout'))
+    socket.on('close', this.#closed)
+  }
+
+  /** The socket itself, without this around it: another takes over. */
+  detach(): Socket {
+    forgetParser(this)
+    this.removeAllListeners()
+    this.#socket.off('close', this.#closed)
+    return this.#socket
   }
 
   get remoteAddress(): string | undefined {

@@ -89,6 +89,8 @@ class ZipStream implements ByteStream {
       offset += head.length + size + tail.length
     }
     for (const entry of entries) {
+      // A client that left waits for no more songs.
+      if (this.#closed) return
       const chunks = this.#songOf(entry, (problem) => {
         if (problems.length < MAX_PROBLEMS) problems.push(`${entry.name}: ${problem}`)
         else if (problems.length === MAX_PROBLEMS) problems.push('… and more.')

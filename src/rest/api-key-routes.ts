@@ -42,12 +42,15 @@ export function apiKeyRoutes({
     {
       method: 'DELETE',
       path: '/api/apikey/:id',
-      handler: gate.requireLogin((_request, params, user) => {
-        const id = decodeIdOf('apiKey', params.id ?? '')
-        if (id === undefined || !accounts.revokeApiKey(user.id, id))
-          throw new AppError('NOT_FOUND', 'There is no such API key.')
-        return json(200, {})
-      }),
+      handler: gate.requireLogin(
+        (_request, params, user) => {
+          const id = decodeIdOf('apiKey', params.id ?? '')
+          if (id === undefined || !accounts.revokeApiKey(user.id, id))
+            throw new AppError('NOT_FOUND', 'There is no such API key.')
+          return json(200, {})
+        },
+        { apiKeys: false },
+      ),
     },
   ]
 }

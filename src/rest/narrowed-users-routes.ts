@@ -53,7 +53,7 @@ export function narrowedUsersRoutes({
           onAccessChanged()
           return json(200, {})
         },
-        { admin: true },
+        { admin: true, apiKeys: false },
       ),
     },
   ]

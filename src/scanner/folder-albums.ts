@@ -23,7 +23,7 @@ export function joinAlbums(songs: readonly Song[]): ReadonlyMap<string, SongDraf
   const groups = new Map<string, Song[]>()
   for (const song of [...songs].sort((a, b) => (a.path < b.path ? -1 : 1))) {
     const { isNamed, nameKey: name, version } = song.draft.album.facts
-    if (isNamed) groups.set(`${name}\n${version}`, [...(groups.get(`${name}\n${version}`) ?? []), song])
+    if (isNamed) addTo(groups, `${name}\n${version}`, song)
   }
   for (const group of groups.values()) {
     if (new Set(group.map(({ draft }) => draft.album.key)).size === 1) continue
@@ -39,7 +39,7 @@ function joinArtists(songs: readonly Song[]): readonly Song[] {
   return songs.map((song) => {
     if (song.draft.album.facts.ownArtist) return song
     let host: Host | undefined
-    let guest = { keys: song.draft.album.facts.artistKeys, name: song.draft.artist }
+    let guest: Guest = { keys: song.draft.album.facts.artistKeys, folded: fold(song.draft.artist) }
     for (
       let next = hosts.find((one) => isGuestOf(guest, one));
       next;
@@ -55,8 +55,12 @@ function joinArtists(songs: readonly Song[]): readonly Song[] {
 interface Host {
   readonly keys: readonly string[]
   readonly name: string
+  /** The name, folded once: each song is compared with each host. */
+  readonly folded: string
   readonly credits: readonly DraftCredit[]
 }
+
+type Guest = Pick<Host, 'keys' | 'folded'>
 
 /** Those with most songs first. */
 function hostsOf(songs: readonly Song[]): readonly Host[] {
@@ -65,7 +69,10 @@ function hostsOf(songs: readonly Song[]): readonly Host[] {
     const keys = draft.album.facts.artistKeys
     const known = found.get(keys.join('\n'))
     if (known) known.songs++
-    else found.set(keys.join('\n'), { host: { keys, name: draft.albumArtist, credits: artistsOf(draft) }, songs: 1 })
+    else {
+      const name = draft.albumArtist
+      found.set(keys.join('\n'), { host: { keys, name, folded: fold(name), credits: artistsOf(draft) }, songs: 1 })
+    }
   }
   const hosts = [...found.values()].sort((a, b) => b.songs - a.songs).map(({ host }) => host)
   const first = songs[0] as Song
@@ -74,14 +81,15 @@ function hostsOf(songs: readonly Song[]): readonly Host[] {
   )
   if (common.length === 0) return hosts
   const keys = common.map(({ name }) => nameKey(name))
-  return [...hosts, { keys, name: common.map(({ name }) => name).join(' • '), credits: common }]
+  const name = common.map(({ name }) => name).join(' • ')
+  return [...hosts, { keys, name, folded: fold(name), credits: common }]
 }
 
 /** By the names that the tags were cut into, or by a text that goes on after the host's name. */
-function isGuestOf(guest: Pick<Host, 'keys' | 'name'>, host: Host): boolean {
+function isGuestOf(guest: Guest, host: Host): boolean {
   if (guest.keys.length > host.keys.length) return host.keys.every((key) => guest.keys.includes(key))
   if (guest.keys.length > 1 || host.keys.length > 1 || guest.keys[0] === host.keys[0]) return false
-  const [name, text] = [fold(host.name), fold(guest.name)]
+  const [name, text] = [host.folded, guest.folded]
   return name !== '' && text.startsWith(name) && GUESTS.test(text.slice(name.length))
 }
 
@@ -125,10 +133,15 @@ function joinReleases(songs: readonly Song[]): readonly Song[] {
 function byArtist(songs: readonly Song[]): readonly (readonly Song[])[] {
   const groups = new Map<string, Song[]>()
   for (const song of songs) {
-    const key = song.draft.album.facts.artistKeys.join('\n')
-    groups.set(key, [...(groups.get(key) ?? []), song])
+    addTo(groups, song.draft.album.facts.artistKeys.join('\n'), song)
   }
   return [...groups.values()]
+}
+
+function addTo(groups: Map<string, Song[]>, key: string, song: Song): void {
+  const known = groups.get(key)
+  if (known) known.push(song)
+  else groups.set(key, [song])
 }
 
 /** `after`, unless that puts a track of one format twice on an album. */

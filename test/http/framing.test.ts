@@ -101,3 +101,24 @@ onBoth('a client that sends raw UTF-8 and goes leaves nothing behind', async (t,
   await client.closed
   await adapter.close(0)
 })
+
+test('node: raw UTF-8 costs no connection its place, its deadline or its speed', async (t) => {
+  const { port } = await serve(t, 'node', (request) => text(200, `<${request.path}>`), {
+    limits: { connectionsPerAddress: 2, headerMs: 300 },
+  })
+  const ask = (client: ReturnType<typeof raw>) => client.socket.write('GET /ü HTTP/1.1\r\nHost: a\r\n\r\n')
+  // Each gives its place back.
+  for (let count = 0; count < 5; count++) {
+    const client = raw(t, port, 'GET /ü HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    assert.match(await client.closed, /^HTTP\/1\.1 200 /)
+  }
+  const client = raw(t, port, '')
+  const answers = () => client.text().split('HTTP/1.1 200').length - 1
+  const begun = performance.now()
+  // Far beyond the deadline for headers, and more often than streams could lie in each other.
+  for (let count = 1; count <= 2500 || performance.now() - begun < 1500; count++) {
+    ask(client)
+    await until(() => answers() === count)
+  }
+  assert.ok(!client.text().includes(' 408 '))
+})

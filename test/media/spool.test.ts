@@ -116,14 +116,27 @@ test('a disk that refuses a write loses no byte', { skip: !hasFullDevice() }, as
 test('a reader gets what there is before the error of the writer', async () => {
   const spool = memorySpool()
   const reader = spool.attach()
-  await spool.append(stubBytes(100))
-  const into = new Uint8Array(1000)
-  assert.equal(await reader.read(into), 100)
+  await spool.append(stubBytes(5000))
+  const into = new Uint8Array(6000)
+  assert.equal(await reader.read(into), 5000)
   const waiting = reader.read(into)
   await spool.append(stubBytes(50))
   spool.fail(new AppError('TRANSCODE_FAILED', 'broken'))
   assert.equal(await waiting, 50)
   await assert.rejects(reader.read(into), { code: 'TRANSCODE_FAILED' })
+})
+
+test('what fails after a few bytes has not begun, and what ends after them has', async () => {
+  for (const ends of [false, true]) {
+    const spool = memorySpool()
+    const into = new Uint8Array(6000)
+    const waiting = spool.attach().read(into)
+    await spool.append(stubBytes(100))
+    if (ends) spool.finish()
+    else spool.fail(new AppError('TRANSCODE_FAILED', 'broken'))
+    if (ends) assert.equal(await waiting, 100)
+    else await assert.rejects(waiting, { code: 'TRANSCODE_FAILED' })
+  }
 })
 
 test('closing wakes who waits', async () => {

@@ -144,3 +144,24 @@ test('closing half-way lets go of the song that is read', async () => {
   stream.close()
   assert.equal(closed, 1)
 })
+
+test('a client that leaves while a song is opened has no other opened', async () => {
+  let opened = 0
+  let release = () => {}
+  const entries = Array.from({ length: 5 }, (_, index) => ({
+    name: `${index}`,
+    open: async () => {
+      opened++
+      await new Promise<void>((resolve) => {
+        release = resolve
+      })
+      return source(['x'])
+    },
+  }))
+  const stream = await zipSource({ downloadName: 'a.zip', at: 0, entries }).open()
+  const read = stream.read()
+  stream.close()
+  release()
+  assert.equal(await read, undefined)
+  assert.equal(opened, 1)
+})

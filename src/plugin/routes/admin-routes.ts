@@ -13,6 +13,9 @@ const FIELDS = new Set(['enabled', 'config', 'granted'])
 /** `/api/plugin`, for administrators; id = the plugin's name. */
 export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): readonly Route[] {
   const admin = (handler: Parameters<NativeGate['requireLogin']>[0]) => gate.requireLogin(handler, { admin: true })
+  // Plugins keep rules of who sees what, and get rights: no key of a stolen phone may change that.
+  const proven = (handler: Parameters<NativeGate['requireLogin']>[0]) =>
+    gate.requireLogin(handler, { admin: true, apiKeys: false })
   const known = (id: string | undefined): PluginInfo => {
     const info = plugins.find(id ?? '')
     if (!info) throw new AppError('NOT_FOUND', `there is no plugin named ${id}`)
@@ -34,7 +37,7 @@ export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): rea
     {
       method: 'PUT',
       path: '/api/plugin/:id',
-      handler: admin(async (request, { id }) => {
+      handler: proven(async (request, { id }) => {
         const { name } = known(id)
         await changePlugin(plugins, name, await jsonObject(request))
         return json(200, known(name))
@@ -43,7 +46,7 @@ export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): rea
     {
       method: 'POST',
       path: '/api/plugin/:id/reload',
-      handler: admin(async (_request, { id }) => {
+      handler: proven(async (_request, { id }) => {
         const { name } = known(id)
         await plugins.reload(name)
         return json(200, known(name))
@@ -52,7 +55,7 @@ export function pluginAdminRoutes(plugins: PluginService, gate: NativeGate): rea
     {
       method: 'POST',
       path: '/api/plugin/rescan',
-      handler: admin(async () => {
+      handler: proven(async () => {
         await plugins.rescan()
         return json(200, plugins.list())
       }),
