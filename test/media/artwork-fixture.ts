@@ -16,6 +16,7 @@ import type { ImageEntry } from '../../src/media/artwork/image-pool.ts'
 import type { Artwork } from '../../src/media/artwork.ts'
 import { type ArtworkSettings, createArtwork } from '../../src/media/create-artwork.ts'
 import { quietHooks } from '../support/hooks.ts'
+import { createRandom } from '../support/random.ts'
 import { tempDatabase, tempFolder } from '../support/temp-database.ts'
 
 export const IMAGE_CHILD: ImageEntry = {
@@ -46,6 +47,12 @@ export const SETTINGS: Omit<ArtworkSettings, 'cacheDir'> = {
 }
 
 /** A plain picture of one colour, or of noise, which does not compress away. */
+/** Grey with grain, like a photograph of a dull day. */
+function noise(length: number): Uint8Array {
+  const random = createRandom(1)
+  return Uint8Array.from({ length }, () => 128 + Math.round(40 * (random.next() + random.next() - 1)))
+}
+
 export async function picture(
   width: number,
   height: number,
@@ -58,9 +65,8 @@ export async function picture(
 ): Promise<Buffer> {
   if (!sharp) throw new Error('needs sharp')
   const base = options.noise
-    ? sharp({
-        create: { width, height, channels: 3, background: '#000', noise: { type: 'gaussian', mean: 128, sigma: 40 } },
-      })
+    ? // The same each time: how far a torn picture can be read depends on what is in it.
+      sharp(noise(width * height * 3), { raw: { width, height, channels: 3 } })
     : sharp({ create: { width, height, channels: 3, background: options.colour ?? '#804020' } })
   return base.toFormat(options.format ?? 'jpeg', { progressive: options.interlaced ?? false }).toBuffer()
 }
