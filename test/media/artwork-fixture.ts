@@ -50,7 +50,7 @@ export const SETTINGS: Omit<ArtworkSettings, 'cacheDir'> = {
 /** Grey with grain, like a photograph of a dull day. */
 function noise(length: number): Uint8Array {
   const random = createRandom(1)
-  return Uint8Array.from({ length }, () => 128 + Math.round(40 * (random.next() + random.next() - 1)))
+  return Uint8Array.from({ length }, () => 128 + Math.round(98 * (random.next() + random.next() - 1)))
 }
 
 export async function picture(
