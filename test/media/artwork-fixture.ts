@@ -49,7 +49,7 @@ export const SETTINGS: Omit<ArtworkSettings, 'cacheDir'> = {
 /** A plain picture of one colour, or of noise, which does not compress away. */
 /** Grey with grain, like a photograph of a dull day. */
 function noise(length: number): Uint8Array {
-  const random = createRandom(1)
+  const random = createRandom(3)
   return Uint8Array.from({ length }, () => 128 + Math.round(98 * (random.next() + random.next() - 1)))
 }
 
