@@ -4,8 +4,11 @@ import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 import { publicSources, withPluginDocs } from '../src/plugin-kit/plugin-docs.ts'
 
-const FOLDERS = ['config', 'plugins', 'src', 'systemd', 'test']
-const PAGES = ['README.md', ...FOLDERS.flatMap(pagesIn)].map((path) => ({ path, text: readFileSync(path, 'utf8') }))
+const FOLDERS = ['armbuild', 'config', 'plugins', 'src', 'systemd', 'test']
+const PAGES = ['README.md', 'CHANGELOG.md', ...FOLDERS.flatMap(pagesIn)].map((path) => ({
+  path,
+  text: readFileSync(path, 'utf8'),
+}))
 
 function pagesIn(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true })
@@ -60,6 +63,20 @@ test('scripts that pages name are those of package.json', () => {
   for (const { path, text } of PAGES)
     for (const [, name = ''] of text.matchAll(/npm run ([\w:]+)/g))
       assert.ok(name in scripts, `${path}: npm run ${name}`)
+})
+
+test('the release that pages name is that of package.json', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const named = PAGES.flatMap(({ path, text }) =>
+    [...text.matchAll(/\btonearm[ _-](\d+\.\d+\.\d+)/gi)].map(([, release]) => ({ path, release })),
+  )
+  assert.ok(named.length >= 3)
+  assert.deepEqual(
+    named.filter(({ release }) => release !== version),
+    [],
+  )
+  const newest = /^## (\d+\.\d+\.\d+)$/m.exec(readFileSync('CHANGELOG.md', 'utf8'))
+  assert.equal(newest?.[1], version, 'CHANGELOG.md begins with another release')
 })
 
 test('the reference for authors of plugins is that of the code', () => {
