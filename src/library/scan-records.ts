@@ -66,6 +66,9 @@ export interface ScanRecords {
   /** Albums and album artists whose picture may lie in a folder: of its songs, and of albums up to two levels below. */
   coveredBy(folderId: FolderId): { readonly albums: readonly AlbumId[]; readonly artists: readonly ArtistId[] }
   countSongs(id: LibraryId): number
+  /** The kind of the last scan of whole libraries that went to its end. */
+  lastKind(): 'quick' | 'full' | undefined
+  noteKind(kind: 'quick' | 'full'): void
   /** The fingerprint of settings and mapping by which the library was read. */
   mapping(id: LibraryId): string
   setMapping(id: LibraryId, fingerprint: string): void
@@ -79,6 +82,7 @@ export interface ScanRecords {
 
 const BEHIND = 'scan.behind.'
 const MAPPING = 'scan.mapping.'
+const LAST_KIND = 'scan.kind'
 const LOST = 'id, path, size, mtime_ms, duration_ms, title, artist, album, sample_rate, bit_depth, channels, codec'
 
 function lostSong(row: RowReader): LostSong {
@@ -182,6 +186,10 @@ export function createScanRecords(db: Database): ScanRecords {
         'SELECT coalesce(sum(song_count), 0) AS n FROM folder WHERE library_id = ? AND missing = 0',
         [id],
       )?.n ?? 0,
+    lastKind: () => db.get<{ value: 'quick' | 'full' }>('SELECT value FROM meta WHERE key = ?', [LAST_KIND])?.value,
+    noteKind(kind) {
+      db.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', [LAST_KIND, kind])
+    },
     mapping: (id) => db.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', [MAPPING + id])?.value ?? '',
     setMapping(id, fingerprint) {
       db.run('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value', [

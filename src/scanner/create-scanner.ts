@@ -52,11 +52,13 @@ class ScannerService implements Scanner {
   #startedAt = 0
   #elapsedMs = 0
   #lastError: string | undefined
+  #lastKind: ScanKind | undefined
   #notifiedAt = 0
   #observedAt = Number.NEGATIVE_INFINITY
 
   constructor(context: ScanContext) {
     this.#context = context
+    this.#lastKind = context.records.lastKind()
     this.#watches = new LibraryWatches(context, {
       onChange: (libraryId, folders) => this.#changed(libraryId, folders),
       onBack: (libraryId) => this.#scanInBackground('quick', [libraryId]),
@@ -71,7 +73,7 @@ class ScannerService implements Scanner {
     const sum = (value: (library: Library) => number) => libraries.reduce((total, library) => total + value(library), 0)
     return {
       scanning,
-      kind: this.#running?.job.kind,
+      kind: this.#running?.job.kind ?? this.#lastKind,
       count: idle ? sum(({ songCount }) => songCount) : this.#progress.count,
       total: scanning ? this.#progress.total : undefined,
       folderCount: idle ? sum(({ folderCount }) => folderCount) : this.#progress.folders,
@@ -238,6 +240,7 @@ class ScannerService implements Scanner {
         onProgress: (progress) => this.#advance(progress),
       })
       this.#lastError = undefined
+      if (!job.only && !summary.cancelled) this.#remember(job.kind)
       return summary
     } catch (error) {
       this.#lastError = messageOf(error)
@@ -245,6 +248,11 @@ class ScannerService implements Scanner {
     } finally {
       this.#elapsedMs = clock.monotonic() - this.#startedAt
     }
+  }
+
+  #remember(kind: ScanKind): void {
+    if (kind !== this.#lastKind) this.#context.records.noteKind(kind)
+    this.#lastKind = kind
   }
 
   #changed(libraryId: LibraryId, folders: readonly string[]): void {

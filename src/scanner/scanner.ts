@@ -5,6 +5,7 @@ export type ScanKind = 'quick' | 'full'
 
 export interface ScanStatus {
   readonly scanning: boolean
+  /** Of the scan that runs; when idle, of the last one of whole libraries, also over a restart. */
   readonly kind: ScanKind | undefined
   /** Files looked at in this scan; of the last one when idle. */
   readonly count: number

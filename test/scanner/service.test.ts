@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { createScanRecords } from '../../src/library/scan-records.ts'
 import { isHourIn } from '../../src/scanner/folder-watch.ts'
 import type { ScanStatus } from '../../src/scanner/scanner.ts'
 import { writeAudio } from '../support/audio.ts'
@@ -174,6 +175,18 @@ test('a wider request while a scan runs is made after it', async (t) => {
   assert.deepEqual([quick.kind, full.kind], ['quick', 'full'])
   assert.notEqual(quick.scanId, full.scanId)
   assert.equal(full.scanId, again.scanId)
+})
+
+test('the kind of the last scan of whole libraries is known when idle, and over a restart', async (t) => {
+  const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } })
+  const kinds = () => [rig.scanner.status().kind, createScanRecords(rig.db).lastKind()]
+  assert.deepEqual(kinds(), [undefined, undefined])
+  const running = rig.scan('full')
+  assert.equal(rig.scanner.status().kind, 'full')
+  await running
+  assert.deepEqual(kinds(), ['full', 'full'])
+  await rig.scan('quick')
+  assert.deepEqual(kinds(), ['quick', 'quick'])
 })
 
 test('work on the rows alone stops a scan, which begins anew after it', async (t) => {

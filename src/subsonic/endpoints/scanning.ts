@@ -30,6 +30,7 @@ function scanStatus(call: Call): Tree {
       scanning: status.scanning,
       count: services.repositories.songs.totals(viewer).songs,
       lastScan: date(scans.length > 0 ? Math.max(...scans) : undefined),
+      scanType: status.kind ?? '',
     }
     return inView('scanStatus', own, rendering.view)
   }
@@ -39,7 +40,7 @@ function scanStatus(call: Call): Tree {
     count: status.scanning ? status.count : services.repositories.songs.totals(viewer).songs,
     folderCount: status.folderCount,
     lastScan: date(status.lastScanAt),
-    scanType: status.kind,
+    scanType: status.kind ?? '',
     elapsedTime: Math.round(status.elapsedMs),
   }
   return inView('scanStatus', full, rendering.view)
