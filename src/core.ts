@@ -8,6 +8,8 @@ import { type Clock, systemClock } from './base/clock.ts'
 import { type Cleanup, Scope } from './base/disposable.ts'
 import type { Config } from './config/load.ts'
 import type { Database } from './db/database.ts'
+import type { IntegrityReport } from './db/integrity.ts'
+import { checkApart } from './db/integrity-process.ts'
 import { createHookDispatcher, type HookDispatcher } from './hooks/hook-dispatcher.ts'
 import { createArtworkRepository } from './library/artwork-repository.ts'
 import type { Library } from './library/entities.ts'
@@ -75,6 +77,8 @@ export interface Core {
   readonly listening: string | undefined
   libraries(): readonly Library[]
   keyProblem(): string | undefined
+  /** In a process of its own, while others are served. */
+  checkDatabase(): Promise<IntegrityReport>
   /** Undone before everything that was there earlier. */
   onStop(label: string, cleanup: Cleanup): void
   close(): Promise<void>
@@ -199,6 +203,8 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     sessions: repositories.sessions,
   })
   const gate = createNativeGate({ sessions, authenticator, users, apiKeys })
+  const checks = new AbortController()
+  scope.add('checks of the database', () => checks.abort())
   return {
     config,
     log,
@@ -220,6 +226,8 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     listening: undefined,
     libraries: () => libraries.list(FULL_SCOPE),
     keyProblem: () => auth.keyProblem(),
+    checkDatabase: () =>
+      checkApart(db, { entry: childEntry('db/integrity-child'), log: room('db'), signal: checks.signal }),
     onStop: (label, cleanup) => void scope.add(label, cleanup),
     close: () => endCore(scope, options),
   }

@@ -9,7 +9,6 @@ import { systemErrorCode } from '../base/errors.ts'
 import { fileSystemOf, isNetworkFileSystem } from '../base/file-system.ts'
 import type { Config } from '../config/load.ts'
 import type { Core } from '../core.ts'
-import { checkIntegrity } from '../db/integrity.ts'
 import { uwsPackage } from '../http/uws-addon.ts'
 import type { Library } from '../library/entities.ts'
 import { accessFindings } from './doctor-access.ts'
@@ -100,7 +99,7 @@ function privacy(data: string): readonly Finding[] {
 }
 
 async function database(core: Core): Promise<Finding> {
-  const { ok, problems } = await checkIntegrity(core.db, { turns: true })
+  const { ok, problems } = await core.checkDatabase()
   const { fileBytes, walBytes } = core.db.stats()
   if (ok) return { level: 'ok', what: 'Database', found: `sound, ${((fileBytes + walBytes) / 1e6).toFixed(1)} MB` }
   const advice = 'Stop the server and restore a backup: tonearm restore FOLDER'

@@ -60,6 +60,16 @@ export interface Database {
    * they write stays in the log until the copy is made.
    */
   backup(path: string): Promise<void>
+  /**
+   * Runs `work` with the file, whose bytes stand still and are whole until it settles; one at a time, as backups. Others
+   * go on reading and writing.
+   */
+  still<T>(work: (file: string) => Promise<T>): Promise<T>
+  /**
+   * Who writes much waits for this before each transaction. Settles at once, but while the file stands still and the log,
+   * which must be brought home in one go afterwards, has grown long.
+   */
+  room(): Promise<void>
   /** Why nothing that is written now would be found again: the data folder is gone. Every write throws it. */
   fault(): AppError | undefined
   /** Bytes of the file and of the write-ahead log, and the statements that are kept. */

@@ -22,11 +22,17 @@ export interface NativeDatabase {
   readonly _ptr: number | null
   prepare(sql: string): NativeStatement
   exec(sql: string): void
+  all(sql: string, values: SqlParams): unknown[]
   close(): void
 }
 
+export interface NativeOptions {
+  readonly readOnly?: boolean
+  readonly fileMustExist?: boolean
+}
+
 interface NativeModule {
-  readonly Database: new (path: string) => NativeDatabase
+  readonly Database: new (path: string, options?: NativeOptions) => NativeDatabase
   cwrap(name: string, result: string, params: readonly string[]): (...values: number[]) => string
   _sqlite3_reset(statement: number): number
   _sqlite3_column_count(statement: number): number
@@ -48,8 +54,8 @@ const TEXT = 3
 const NULL = 5
 
 /** Opens a file without any setting. */
-export function openNative(path: string): NativeDatabase {
-  return new native.Database(path)
+export function openNative(path: string, options: NativeOptions = {}): NativeDatabase {
+  return new native.Database(path, options)
 }
 
 /** Throws when an update of the package took away what this file uses. */

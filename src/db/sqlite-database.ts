@@ -33,6 +33,8 @@ export interface DatabaseOptions {
 /** The log is brought into the file when it holds so many pages (4 MiB), and cut to so many bytes afterwards. */
 const CHECKPOINT_PAGES = 1000
 const WAL_LIMIT = 8 * 1024 * 1024
+/** What the log may grow to by a scan while it can't be brought into the file. */
+const CROWDED_LOG = 16 * 1024 * 1024
 const SLOW_MS = 1000
 /** Of each index: a fifth of 100,000 songs, some 20 ms, which gives the plans of all of them. */
 const ANALYSED_ROWS = 20_000
@@ -112,7 +114,8 @@ class SqliteDatabase implements Database {
   readonly #place: FilePlace
   #depth = 0
   #unsynced = false
-  #copying: Promise<void> = Promise.resolve()
+  #standing: Promise<unknown> = Promise.resolve()
+  #stands = false
   #logFile: number | undefined
 
   constructor(native: NativeDatabase, options: DatabaseOptions) {
@@ -243,24 +246,35 @@ class SqliteDatabase implements Database {
   }
 
   backup(path: string): Promise<void> {
-    const copy = this.#copying.then(() => this.#copy(path))
-    this.#copying = copy.catch(() => {})
-    return copy
+    return this.still((file) => copyDatabaseFile(file, path))
+  }
+
+  still<T>(work: (file: string) => Promise<T>): Promise<T> {
+    const turn = this.#standing.then(() => this.#stand(work))
+    this.#standing = turn.catch(() => {})
+    return turn
   }
 
   /** With the log brought home and kept from coming home again, the file stands still. */
-  async #copy(path: string): Promise<void> {
+  async #stand<T>(work: (file: string) => Promise<T>): Promise<T> {
     if (!this.isOpen) throw new AppError('UNAVAILABLE', 'The server stops.')
     this.#requirePlace()
     this.get('PRAGMA wal_autocheckpoint = 0')
+    this.#stands = true
     try {
       const { busy } = this.get<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)') ?? { busy: 1 }
       if (busy !== 0) throw new AppError('BUSY', 'The database is being read; try again in a moment.')
-      await copyDatabaseFile(this.#path, path)
+      const result = await work(this.#path)
       if (!this.isOpen) throw new AppError('UNAVAILABLE', 'The server stops.')
+      return result
     } finally {
+      this.#stands = false
       if (this.isOpen) this.get(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
     }
+  }
+
+  async room(): Promise<void> {
+    while (this.#stands && this.stats().walBytes > CROWDED_LOG) await this.#standing
   }
 
   fault(): AppError | undefined {

@@ -22,6 +22,7 @@ export class TimeSlices {
     const iterator = items[Symbol.iterator]()
     let next = iterator.next()
     while (!next.done && !signal?.aborted) {
+      await this.#db.room()
       const began = this.#clock.monotonic()
       this.#db.transaction(() => {
         do {

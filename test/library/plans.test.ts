@@ -33,6 +33,8 @@ function listening(db: Database, heard: Map<string, SqlParams>): Database {
     analyze: (rows) => db.analyze(rows),
     settle: () => db.settle(),
     backup: (path) => db.backup(path),
+    still: (work) => db.still(work),
+    room: () => db.room(),
     fault: () => db.fault(),
     stats: () => db.stats(),
     get isOpen() {

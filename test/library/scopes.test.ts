@@ -315,6 +315,8 @@ function bound(database: Database): Database {
     analyze: (rows) => database.analyze(rows),
     settle: () => database.settle(),
     backup: (path) => database.backup(path),
+    still: (work) => database.still(work),
+    room: () => database.room(),
     fault: () => database.fault(),
     stats: () => database.stats(),
     close: () => database.close(),
