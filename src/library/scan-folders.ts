@@ -20,6 +20,8 @@ export interface KnownFolder {
 /** The scanner's side of the folder table. */
 export interface ScanFolders {
   load(libraryId: LibraryId): KnownFolder[]
+  /** Whether a scan has seen the folder, be it there or not. */
+  isKnown(libraryId: LibraryId, path: string): boolean
   add(
     folder: {
       readonly libraryId: LibraryId
@@ -75,6 +77,8 @@ export function createScanFolders(db: Database): ScanFolders {
           mtimeMs: row.number(9),
         }),
       ),
+    isKnown: (libraryId, path) =>
+      db.get('SELECT 1 AS one FROM folder WHERE library_id = ? AND path = ?', [libraryId, path]) !== undefined,
     add(folder, at) {
       const { lastId } = db.run(
         `INSERT INTO folder (library_id, parent_id, path, name, order_name, created_at, updated_at)

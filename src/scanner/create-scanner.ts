@@ -10,9 +10,10 @@ import type { ScanProgress } from './library-scan-result.ts'
 import { LibraryWatches } from './library-watches.ts'
 import type { FileTags } from './reader-protocol.ts'
 import type { ScanContext, ScannerOptions } from './scan-context.ts'
-import { covers, type Job, union } from './scan-job.ts'
+import { covers, isSelective, type Job, partsOf, union } from './scan-job.ts'
 import { runScan } from './scan-run.ts'
-import type { ScanKind, Scanner, ScanRequest, ScanStatus, ScanSummary } from './scanner.ts'
+import { resolveTargets } from './scan-targets.ts'
+import type { ScanKind, Scanner, ScanRequest, ScanStatus, ScanSummary, ScanTarget } from './scanner.ts'
 import { TagReader } from './tag-reader.ts'
 
 const PROGRESS_MS = 100
@@ -44,7 +45,8 @@ class ScannerService implements Scanner {
   #started = false
   #stopping = false
   #running: { readonly job: Job; readonly promise: Promise<ScanSummary>; readonly abort: AbortController } | undefined
-  #waiting: Waiting | undefined
+  /** One for whole libraries and one for parts of them, at most. */
+  readonly #waiting: Waiting[] = []
   /** Somebody works on the rows alone: scans wait. */
   #held = false
   #turn: Promise<void> = Promise.resolve()
@@ -74,6 +76,7 @@ class ScannerService implements Scanner {
     return {
       scanning,
       kind: this.#running?.job.kind ?? this.#lastKind,
+      selective: this.#running !== undefined && isSelective(this.#running.job),
       count: idle ? sum(({ songCount }) => songCount) : this.#progress.count,
       total: scanning ? this.#progress.total : undefined,
       folderCount: idle ? sum(({ folderCount }) => folderCount) : this.#progress.folders,
@@ -84,12 +87,13 @@ class ScannerService implements Scanner {
   }
 
   scan(request: ScanRequest): Promise<ScanSummary> {
-    return this.#enqueue({
-      kind: request.kind,
-      libraries: request.libraries,
-      acceptMissing: request.acceptMissing ?? false,
-      only: undefined,
-    })
+    const { kind, libraries, targets, acceptMissing = false } = request
+    if (!targets) return this.#enqueue({ kind, libraries, acceptMissing, only: undefined })
+    return this.#enqueueTargets(targets, { kind, acceptMissing })
+  }
+
+  resolve(targets: readonly ScanTarget[]): Promise<readonly ScanTarget[]> {
+    return resolveTargets(targets, this.#libraries(), this.#context.folders)
   }
 
   cancel(): void {
@@ -168,8 +172,7 @@ class ScannerService implements Scanner {
     this.#schedule.stop()
     this.#watches.close()
     this.cancel()
-    this.#waiting?.reject(new Error('the server is stopping'))
-    this.#waiting = undefined
+    for (const { reject } of this.#waiting.splice(0)) reject(new Error('the server is stopping'))
     await this.#running?.promise.catch(() => {})
   }
 
@@ -195,9 +198,10 @@ class ScannerService implements Scanner {
     if (!this.#running && !this.#held) return this.#begin(job)
     if (this.#running && !this.#running.abort.signal.aborted && covers(this.#running.job, job))
       return this.#running.promise
-    if (this.#waiting) {
-      this.#waiting.job = union(this.#waiting.job, job)
-      return this.#waiting.promise
+    for (const waiting of this.#waiting) {
+      const both = union(waiting.job, job)
+      if (both) waiting.job = both
+      if (both) return waiting.promise
     }
     let resolve: (summary: ScanSummary) => void = () => {}
     let reject: (error: unknown) => void = () => {}
@@ -205,8 +209,23 @@ class ScannerService implements Scanner {
       resolve = yes
       reject = no
     })
-    this.#waiting = { job, promise, resolve, reject }
+    this.#waiting.push({ job, promise, resolve, reject })
     return promise
+  }
+
+  /** Whole libraries are scanned as such, so that it is noted of them. */
+  async #enqueueTargets(
+    targets: readonly ScanTarget[],
+    job: Pick<Job, 'kind' | 'acceptMissing'>,
+  ): Promise<ScanSummary> {
+    const whole = new Set(targets.filter(({ folder }) => folder === '').map(({ library }) => library))
+    const parts = targets.filter(({ library }) => !whole.has(library))
+    const scans = [
+      ...(whole.size > 0 ? [this.#enqueue({ ...job, libraries: [...whole], only: undefined })] : []),
+      ...(parts.length > 0 ? [this.#enqueue({ ...job, libraries: undefined, only: partsOf(parts, job.kind) })] : []),
+    ]
+    const summaries = await Promise.all(scans)
+    return summaries.at(-1) as ScanSummary
   }
 
   #begin(job: Job): Promise<ScanSummary> {
@@ -222,9 +241,9 @@ class ScannerService implements Scanner {
   }
 
   #beginWaiting(): void {
-    const next = this.#waiting
-    if (!next || this.#held || this.#running) return
-    this.#waiting = undefined
+    if (this.#held || this.#running) return
+    const next = this.#waiting.shift()
+    if (!next) return
     this.#begin(next.job).then(next.resolve, next.reject)
   }
 
@@ -261,7 +280,7 @@ class ScannerService implements Scanner {
       kind: 'quick',
       libraries: undefined,
       acceptMissing: false,
-      only: new Map([[libraryId, new Set(folders)]]),
+      only: new Map([[libraryId, { folders: new Set(folders), trees: new Map() }]]),
     }
     this.#enqueue(job).catch((error: unknown) => {
       if (!this.#stopping) this.#context.log.error('scan of changed folders failed', { error: messageOf(error) })

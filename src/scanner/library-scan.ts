@@ -26,6 +26,7 @@ import { Names } from './names.ts'
 import { importPlaylists } from './playlist-import.ts'
 import { ProblemNotes } from './problem-notes.ts'
 import type { ScanContext, ScanTally } from './scan-context.ts'
+import { type Part, treeAround } from './scan-job.ts'
 import { type ChangedFolder, type FileToRead, makePlan, type ScanPlan } from './scan-plan.ts'
 import type { ScanKind } from './scanner.ts'
 import { SongMoves } from './song-moves.ts'
@@ -39,8 +40,8 @@ export interface LibraryScanOptions {
   readonly acceptMissing: boolean
   /** Other libraries are scanned after it: one that looks lost may be asked for again. */
   readonly mayWait: boolean
-  /** Only these folders; undefined = the whole library. */
-  readonly only: readonly string[] | undefined
+  /** Only this; undefined = the whole library. */
+  readonly only: Part | undefined
   /** A killed full scan goes on where it was. */
   readonly resume: boolean
   readonly signal: AbortSignal
@@ -146,7 +147,9 @@ export class LibraryScan {
     const walked = await this.#walk()
     if ('root' in walked) return walked
     const fullAnew = kind === 'full' && !resume && only === undefined
-    if (fullAnew) for (const folder of this.#rows.known.values()) folder.signature = ''
+    // Of a part this is not written down: if it is killed, nobody has asked for the rest.
+    for (const folder of this.#rows.known.values())
+      if (only ? treeAround(only, folder.path) === 'full' : fullAnew) folder.signature = ''
     const plan = await makePlan({
       walk: walked,
       known: this.#rows.known,
@@ -185,7 +188,7 @@ export class LibraryScan {
     if (!signal.aborted && this.#root.state === 'ok') {
       const { added, moved, returned } = this.#options.tally
       const foundSongs = added + moved + returned > 0
-      await importPlaylists(this.#context, this.#library, walked, { partial: only !== undefined, foundSongs })
+      await importPlaylists(this.#context, this.#library, walked, { only, foundSongs })
     }
     if (this.#root.state === 'lost') return { root: this.#root, failing: true, unsettled: [], walked: walked.folders }
     const unsettled = [...this.#unsettled]
@@ -209,7 +212,13 @@ export class LibraryScan {
       ownFolders: this.#context.settings.ownFolders,
       signal,
       ...(only
-        ? { only: { folders: only, isKnown: (folder) => this.#rows.known.get(folder)?.missing === false } }
+        ? {
+            only: {
+              folders: [...only.trees.keys(), ...only.folders],
+              isKnown: (folder) => this.#rows.known.get(folder)?.missing === false,
+              isInTree: (folder) => treeAround(only, folder) !== undefined,
+            },
+          }
         : {}),
       beforeList,
       onFolder: () => onProgress({ folders: 1 }),

@@ -6,6 +6,7 @@ import type { Library } from '../library/entities.ts'
 import { joinPath, type ListedFile, nameOf, parentOf } from './folder-listing.ts'
 import { readM3u } from './m3u.ts'
 import type { ScanContext } from './scan-context.ts'
+import { type Part, treeAround } from './scan-job.ts'
 import { SongFinder } from './song-finder.ts'
 import type { WalkResult } from './walker.ts'
 
@@ -20,15 +21,17 @@ export async function importPlaylists(
   context: ScanContext,
   library: Library,
   walked: WalkResult,
-  scan: { readonly partial: boolean; readonly foundSongs: boolean },
+  scan: { readonly only: Part | undefined; readonly foundSongs: boolean },
 ): Promise<void> {
   const { playlists, settings, firstAdmin, clock, log, db } = context
   if (!settings.playlists.import) return
   const found = new Map<string, ListedFile>()
   for (const listing of walked.folders)
     for (const file of listing.playlists) found.set(joinPath(listing.path, file.name), file)
-  const looked = scan.partial ? new Set(walked.folders.map(({ path }) => path)) : undefined
-  if (walked.complete) detachGone(context, library, found, looked)
+  const { only } = scan
+  const listed = new Set(walked.folders.map(({ path }) => path))
+  const wasSeen = (folder: string) => !only || listed.has(folder) || treeAround(only, folder) !== undefined
+  if (walked.complete) detachGone(context, library, found, wasSeen)
   const owner = firstAdmin()
   if (owner === undefined) return
   const songs = new SongFinder(context, library)
@@ -66,15 +69,14 @@ export async function importPlaylists(
   }
 }
 
-/** `looked`: the folders that a partial scan saw; undefined = all. */
 function detachGone(
   { playlists }: ScanContext,
   library: Library,
   present: ReadonlyMap<string, ListedFile>,
-  looked: ReadonlySet<string> | undefined,
+  wasSeen: (folder: string) => boolean,
 ): void {
   for (const path of playlists.importedPaths(library.id)) {
-    if (present.has(path) || (looked && !looked.has(parentOf(path)))) continue
+    if (present.has(path) || !wasSeen(parentOf(path))) continue
     const known = playlists.findByFile(library.id, path)
     if (known) playlists.detachFile(known.id)
   }

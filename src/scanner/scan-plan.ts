@@ -4,6 +4,7 @@ import type { KnownFolder } from '../library/scan-folders.ts'
 import type { ScanProblem, ScanRecords } from '../library/scan-records.ts'
 import type { KnownSong, ScanSongs } from '../library/scan-songs.ts'
 import { type FolderListing, joinPath, type ListedFile, nameOf, parentOf } from './folder-listing.ts'
+import { type Part, treeAround } from './scan-job.ts'
 import { foldersAbove, type WalkResult } from './walker.ts'
 
 export interface FileToRead {
@@ -50,8 +51,8 @@ export interface PlanInput {
   readonly problems: ReadonlyMap<string, ScanProblem>
   /** Every file is read again, in folders without a signature. */
   readonly full: boolean
-  /** Folders that were looked at alone; undefined = the whole library. */
-  readonly only: readonly string[] | undefined
+  /** What alone was looked at; undefined = the whole library. */
+  readonly only: Part | undefined
   /** Endings of lyrics files, best first. */
   readonly lyricsPriority: readonly string[]
   readonly songs: Pick<ScanSongs, 'inFolder'>
@@ -123,7 +124,10 @@ function goneFolders(input: PlanInput, listed: ReadonlyMap<string, FolderListing
       if (folder.path !== '' && parentOf(folder.path) === listing.path && !inside.has(folder.path))
         roots.add(folder.path)
   }
-  return absent.filter(({ path }) => roots.has(path) || foldersAbove(path).some((above) => roots.has(above)))
+  return absent.filter(
+    ({ path }) =>
+      roots.has(path) || foldersAbove(path).some((above) => roots.has(above)) || treeAround(only, path) !== undefined,
+  )
 }
 
 /**

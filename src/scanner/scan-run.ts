@@ -9,7 +9,7 @@ import { LibraryScan } from './library-scan.ts'
 import type { LibraryScanResult, ScanProgress } from './library-scan-result.ts'
 import type { LibraryWatches } from './library-watches.ts'
 import { type ScanContext, ScanTally } from './scan-context.ts'
-import type { Job } from './scan-job.ts'
+import { isSelective, type Job } from './scan-job.ts'
 import { backNote, lostNote, tellPeople } from './scan-notes.ts'
 import type { ScanKind, ScanSummary } from './scanner.ts'
 import type { ScannerSettings } from './settings.ts'
@@ -39,9 +39,11 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
   const unsettled = new Map<LibraryId, readonly string[]>()
   let reader: TagReader | undefined
   const closeReader = () => reader?.close()
-  if (!job.only) {
+  // What the watch found is not told as a scan.
+  const isTold = !job.only || isSelective(job)
+  if (isTold) {
     hooks.observe('scan.started', { scanId, full: job.kind === 'full' })
-    log.info('scan started', { scanId, kind: job.kind })
+    log.info('scan started', { scanId, kind: job.kind, ...(job.only ? { folders: countTrees(job) } : {}) })
   }
   let failure: { readonly error: unknown } | undefined
   signal.addEventListener('abort', closeReader, { once: true })
@@ -84,7 +86,7 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
   const counts = { added, changed, moved, removed, returned, problems, durationMs }
   const summary: ScanSummary = { scanId, kind: job.kind, ...counts, cancelled: signal.aborted, lost }
   if (!changes.isEmpty) hooks.observe('library.changed', changes.toEvent())
-  if (!job.only)
+  if (isTold)
     hooks.observe('scan.finished', {
       scanId,
       added,
@@ -96,7 +98,7 @@ export async function runScan(context: ScanContext, job: Job, options: ScanRunOp
     })
   tellPeople(context, { scanId, removed, problems, failed: failure !== undefined })
   if (failure) throw failure.error
-  if (!job.only || tally.total > 0) log.info('scan finished', { ...summary })
+  if (isTold || tally.total > 0) log.info('scan finished', { ...summary })
   for (const [id, folders] of unsettled) watches.report(id, folders)
   return summary
 }
@@ -105,6 +107,10 @@ function chosen({ libraries }: ScanContext, { only, libraries: wanted }: Job): r
   const all = libraries.list(FULL_SCOPE)
   if (only) return all.filter(({ id }) => only.has(id))
   return all.filter(({ id }) => wanted === undefined || wanted.includes(id))
+}
+
+function countTrees({ only }: Job): number {
+  return [...(only?.values() ?? [])].reduce((sum, { trees }) => sum + trees.size, 0)
 }
 
 function startReader({ childEntry, settings, log, clock }: ScanContext): TagReader {
@@ -136,13 +142,20 @@ async function scanLibrary(
   const mapping = mappingOf(settings)
   const outdated = library.lastScanAt !== undefined && records.mapping(library.id) !== mapping
   const wasFull = library.scanPending === 'full'
-  const kind: ScanKind = only ? 'quick' : job.kind === 'full' || wasFull || outdated ? 'full' : 'quick'
+  const isAnew = only && [...only.trees.values()].includes('full')
+  const kind: ScanKind = only
+    ? isAnew
+      ? 'full'
+      : 'quick'
+    : job.kind === 'full' || wasFull || outdated
+      ? 'full'
+      : 'quick'
   const resume = wasFull && job.kind !== 'full' && library.lastScanStartedAt !== undefined && !outdated
   if (!only && !resume) records.request(library.id, kind)
   const before = run.tally.total
   const wasBehind = records.isBehind(library.id)
   const { acceptMissing } = job
-  const scan = new LibraryScan(context, library, { ...run, kind, resume, only: only && [...only], acceptMissing })
+  const scan = new LibraryScan(context, library, { ...run, kind, resume, only, acceptMissing })
   const result = await scan.run()
   if (result.waits) return result
   const whole = only === undefined && !run.signal.aborted

@@ -7,6 +7,8 @@ export interface ScanStatus {
   readonly scanning: boolean
   /** Of the scan that runs; when idle, of the last one of whole libraries, also over a restart. */
   readonly kind: ScanKind | undefined
+  /** Folders were asked for, not whole libraries. */
+  readonly selective: boolean
   /** Files looked at in this scan; of the last one when idle. */
   readonly count: number
   /** Files to look at, as far as known; for the progress bar. */
@@ -36,8 +38,16 @@ export interface ScanRequest {
   readonly kind: ScanKind
   /** Absent = all. */
   readonly libraries?: readonly LibraryId[]
+  /** Only these folders with all below them, as `resolve` gave them; `libraries` says nothing then. */
+  readonly targets?: readonly ScanTarget[]
   /** Confirms that what is gone is gone, although the root looks lost. */
   readonly acceptMissing?: boolean
+}
+
+/** A folder of a library, by its path in it: `/` between names, '' = the whole of it. */
+export interface ScanTarget {
+  readonly library: LibraryId
+  readonly folder: string
 }
 
 /** One scan at a time; a request while one runs is answered by the running one. */
@@ -45,6 +55,12 @@ export interface Scanner {
   status(): ScanStatus
   /** Resolves at the end of the scan. A second call joins the running scan and asks for another after it if it wants more. */
   scan(request: ScanRequest): Promise<ScanSummary>
+  /**
+   * Folders as people write them, as they are called on the disk. What was there at the last scan counts, whether it is
+   * still there or not. Rejects with NOT_FOUND (library or folder), INVALID_PARAMETER (a path that leads out of its
+   * library), TIMEOUT (the disk does not answer).
+   */
+  resolve(targets: readonly ScanTarget[]): Promise<readonly ScanTarget[]>
   cancel(): void
   /** Whether the running scan looks at this library. */
   isScanning(library: LibraryId): boolean

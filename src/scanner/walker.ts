@@ -1,6 +1,6 @@
 import { type BigIntStats, type Dirent, type Stats, stat as statCallback } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { isAudio, isLyrics, isPlaylist, suffixOf } from '../audio/formats.ts'
 import { systemErrorCode } from '../base/errors.ts'
 import { isImageName } from '../library/cover-choice.ts'
@@ -23,11 +23,18 @@ export interface WalkOptions {
   /** Absolute paths of folders that are never music, wherever they lie: Tonearm's own, with its converted songs. */
   readonly ownFolders: readonly string[]
   readonly signal: AbortSignal
-  /** Looks only at these folders, and goes down only where `isKnown` says that a folder is new. */
-  readonly only?: { readonly folders: readonly string[]; readonly isKnown: (path: string) => boolean }
+  readonly only?: WalkedPart
   /** Called with each folder right before it is listed: what changes in it from then on may not be in the listing. */
   readonly beforeList?: (folder: string) => void
   readonly onFolder?: (folders: number, files: number) => void
+}
+
+/** Looks only at these folders. */
+export interface WalkedPart {
+  readonly folders: readonly string[]
+  /** Below them it goes down into folders that are new, and into those that are asked for with all below them. */
+  readonly isKnown: (path: string) => boolean
+  readonly isInTree: (path: string) => boolean
 }
 
 export interface WalkResult {
@@ -72,9 +79,12 @@ class Walk {
   readonly #gone: string[] = []
   readonly #queue: Task[] = []
   readonly #links: Task[] = []
+  /** Of `only`, which may name a folder and one below it. */
+  readonly #queued = new Set<string>()
   /** Device and inode of what was listed. */
   readonly #seen = new Set<string>()
   readonly #own = new Set<string>()
+  #realRoot: string | undefined
   #files = 0
 
   constructor(options: WalkOptions) {
@@ -99,19 +109,26 @@ class Walk {
     return { folders, problems: this.#problems, gone: this.#gone, complete: !signal.aborted }
   }
 
-  /** A single folder: the ignore files above it count as well. */
+  /** A single folder: what would keep a walk over the whole library from reaching it counts as well. */
   async #start(path: string, rules: IgnoreRules): Promise<void> {
     let above = rules
+    let linked = false
     const parts = path === '' ? [] : path.split('/')
+    if (parts.length > 0 && !this.#options.recursive) return void this.#gone.push(path)
     for (let depth = 0; depth < parts.length; depth++) {
       const folder = parts.slice(0, depth).join('/')
+      const next = joinPath(folder, parts[depth] as string)
       const own = await this.#ownRules(folder, above).catch((error: unknown) => this.#unreadable(path, error))
       if (own === null) return
       if (!own || isSkippedName(parts[depth] as string)) return void this.#gone.push(path)
       above = own
-      if (above.ignores(joinPath(folder, parts[depth] as string), true)) return void this.#gone.push(path)
+      if (above.ignores(next, true)) return void this.#gone.push(path)
+      const found = await lstat(join(this.#options.root, next), { bigint: true }).catch(() => undefined)
+      if (found && this.#own.has(identityOf(found))) return
+      if (found?.isSymbolicLink() && !this.#options.followSymlinks) return void this.#gone.push(path)
+      linked ||= found?.isSymbolicLink() ?? false
     }
-    this.#queue.push({ path, rules: above, depth: parts.length, linked: false })
+    this.#enqueue({ path, rules: above, depth: parts.length, linked })
   }
 
   async #work(): Promise<void> {
@@ -129,6 +146,7 @@ class Walk {
       if (path !== '' && this.#own.has(identity)) return
       // Only behind links: some network file systems give one inode to several folders.
       if (task.linked && own.ino !== 0n && this.#seen.has(identity)) return
+      if (task.linked && this.#options.only && (await this.#hasRealPlace(path))) return
       this.#seen.add(identity)
       this.#options.beforeList?.(path)
       const entries = await readdir(absolute, { withFileTypes: true })
@@ -210,9 +228,24 @@ class Walk {
   }
 
   #descend(task: Task): void {
-    if (task.depth > MAX_DEPTH || this.#options.only?.isKnown(task.path)) return
+    const { only } = this.#options
+    if (task.depth > MAX_DEPTH || (only?.isKnown(task.path) && !only.isInTree(task.path))) return
+    this.#enqueue(task)
+  }
+
+  #enqueue(task: Task): void {
+    if (this.#options.only && this.#queued.has(task.path)) return
+    if (this.#options.only) this.#queued.add(task.path)
     if (task.linked) this.#links.push(task)
     else this.#queue.push(task)
+  }
+
+  /** Whether a folder behind a link is one of this library, which a walk over all of it would have come to before. */
+  async #hasRealPlace(path: string): Promise<boolean> {
+    const { root, only } = this.#options
+    this.#realRoot ??= await realpath(root)
+    const real = relative(this.#realRoot, await realpath(join(root, path)))
+    return real !== path && (real === '' || only?.isKnown(real) === true)
   }
 
   async #kindOf(entry: Dirent, path: string): Promise<'file' | 'folder' | 'link' | undefined> {

@@ -91,6 +91,7 @@ test('the progress line fits the terminal, and a summary tells what happened and
   const status = {
     scanning: true,
     kind: 'quick' as const,
+    selective: false,
     count: 50,
     total: 200,
     folderCount: 3,

@@ -136,7 +136,9 @@ test('a scan of some folders says nothing of the others', async () => {
     [folder(3, 'a/b', ['2.mp3']), ['2.mp3']],
     [folder(4, 'c', ['3.mp3']), ['3.mp3']],
   ]
-  const plan = await makePlan(input([listing('a', ['1.mp3'])], known, { only: ['a'] }))
+  const plan = await makePlan(
+    input([listing('a', ['1.mp3'])], known, { only: { folders: new Set(['a']), trees: new Map() } }),
+  )
   assert.deepEqual(
     plan.vanished.map(({ song }) => song),
     [300],

@@ -147,7 +147,7 @@ test('a part of a library is looked at alone, with new folders below it', async 
     'b/1.mp3': '',
     'c/.ndignore': '',
   })
-  const only = { folders: ['a', 'gone', 'c/x'], isKnown: (path: string) => path === 'a/known' }
+  const only = { folders: ['a', 'gone', 'c/x'], isKnown: (path: string) => path === 'a/known', isInTree: () => false }
   const result = await list(root, { only })
   assert.deepEqual(result.audio, ['a/1.mp3', 'a/new/deep/1.mp3'])
   assert.deepEqual([...result.gone].sort(), ['c/x', 'gone'])
