@@ -9,10 +9,12 @@ make_oci() {
   need mmdebstrap mmdebstrap
   say "$ARCH: $name.tar"
   # ffmpeg's packages bring drivers of graphics cards, which are loaded by name when something is shown: 200 MB.
-  local without_graphics=() driver
+  local without_graphics=() driver runtime=
   for driver in libLLVM libgallium libz3 dri/; do without_graphics+=("--dpkgopt=path-exclude=/usr/lib/*/$driver*"); done
+  # What the package depends on, as dpkg alone fetches nothing.
+  [ -n "$NODE_PACKAGE" ] || runtime=,nodejs,libatomic1
   mkdir -p "$image"
-  mmdebstrap --quiet --variant=essential --arch="$ARCH" --include=ffmpeg,ca-certificates,tzdata,libstdc++6,passwd \
+  mmdebstrap --quiet --variant=essential --arch="$ARCH" --include="ffmpeg,ca-certificates,tzdata,libstdc++6,passwd$runtime" \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
     "${without_graphics[@]}" \

@@ -1,7 +1,7 @@
-# The archive: a service of the system, then everything in one folder without systemd, as on a NAS.
+# The archive: a service of the system, then everything in one folder without systemd, as on a NAS, then a user's service.
 
 test_archive() {
-  local root=$WORK/root-archive name=tonearm-$VERSION-linux-amd64
+  local root=$WORK/root-archive name=tonearm-$VERSION-linux-amd64 uid
   say 'the amd64 archive'
   make_root amd64 "$root" "$BOOTED"
   mkdir -p "$root/root/test"
@@ -32,5 +32,24 @@ test_archive() {
   refuse 'nothing answers' answers
   expect 'it is removed' inside "/root/$name/uninstall.sh" --plain /srv/tonearm --purge
   refuse 'nothing of it stays' inside test -e /srv/tonearm
+
+  # As somebody logged in has it: systemd's manager of that user runs.
+  uid=$(inside id -u listener)
+  expect 'a manager of that user runs' inside systemctl start "user@$uid.service"
+  as_listener() { inside runuser -u listener -- env HOME=/home/listener XDG_RUNTIME_DIR="/run/user/$uid" "$@"; }
+  inside cp -R "/root/$name" /home/listener/unpacked
+  inside cp /root/test/listen.mjs /home/listener/unpacked
+  inside chown -R listener /home/listener/unpacked
+  expect 'a service of the user installs' as_listener /home/listener/unpacked/install.sh --music /srv/music
+  until_true 'it answers' answers
+  expect 'as that user' runs_as listener
+  expect 'its commands reach it' as_listener /home/listener/.local/bin/tonearm scan
+  as_listener /home/listener/.local/lib/tonearm/bin/node /home/listener/unpacked/listen.mjs "http://127.0.0.1:$SERVICE_PORT" /home/listener/.local/share/tonearm/initial-admin-password.txt 20 ||
+    fail 'the service of the user does not serve'
+  expect 'installing again renews it' as_listener /home/listener/unpacked/install.sh
+  until_true 'it answers' answers
+  expect 'it is removed' as_listener /home/listener/unpacked/uninstall.sh --purge
+  refuse 'nothing answers' answers
+  expect 'nothing of it stays' inside sh -c '! ls -d /home/listener/.local/lib/tonearm /home/listener/.local/share/tonearm /home/listener/.local/bin/tonearm 2>/dev/null'
   halt
 }

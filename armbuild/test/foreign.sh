@@ -38,3 +38,22 @@ test_foreign() {
   ok 'stops'
   umount "$root/dev" "$root/proc"
 }
+
+# test_foreign_install ARCH CPU PACKAGES: the package's own scripts under qemu, in a root whose systemd does not run.
+test_foreign_install() {
+  local arch=$1 cpu=$2 packages=$3 root=$WORK/root-$1-installed now=tonearm_${VERSION}_$1.deb
+  say "the $arch package installed under qemu-$cpu-static"
+  emulate "$cpu"
+  mmdebstrap --quiet --variant=essential --arch="$arch" --include="passwd,$packages" "$SUITE" "$root" "$DEBIAN_MIRROR"
+  cp "$OUT/$now" "$root/root"
+  expect 'it installs' chroot "$root" dpkg --install "/root/$now"
+  expect 'it tells where the password lies' grep -q 'initial-admin-password.txt' "$WORK/output"
+  expect 'its user is there' chroot "$root" getent passwd tonearm
+  expect 'its folders are that one'"'"'s' chroot "$root" sh -c '[ "$(stat -c %U:%a /var/lib/tonearm)" = tonearm:700 ] && [ -d /srv/music ]'
+  expect 'its command runs' chroot "$root" tonearm --version
+  expect 'it installs again' chroot "$root" dpkg --install "/root/$now"
+  expect 'it is removed' chroot "$root" dpkg --remove tonearm
+  expect 'data and settings stay' chroot "$root" sh -c '[ -d /var/lib/tonearm ] && [ -s /etc/tonearm/config.yaml ]'
+  expect 'it is purged' chroot "$root" dpkg --purge tonearm
+  expect 'nothing of it stays' chroot "$root" sh -c '! ls -d /var/lib/tonearm /var/cache/tonearm /etc/tonearm /opt/tonearm /usr/bin/tonearm 2>/dev/null'
+}

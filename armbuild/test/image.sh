@@ -1,14 +1,23 @@
 # The container image, unpacked by umoci and run by runc or crun with its own settings: not root, root folder read-only.
 
 # crun takes no mixture of both kinds of cgroups, as machines without systemd have it.
-with_cgroups() {
-  unshare --mount --propagation slave sh -c '[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"' sh "$@"
+CGROUPS_BEFORE='[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup; exec "$@"'
+with_cgroups() { unshare --mount --propagation slave sh -c "$CGROUPS_BEFORE" sh "$@"; }
+
+# test_images: those that were made; of another architecture under qemu.
+test_images() {
+  local arch
+  expect 'an image was made' ls "$OUT"/tonearm-"$VERSION"-oci-*.tar
+  for arch in $(ls "$OUT"/tonearm-"$VERSION"-oci-*.tar | sed 's/.*-oci-\(.*\)\.tar/\1/'); do test_image "$arch"; done
 }
 
 test_image() {
-  local arch layout=$WORK/layout bundle=$WORK/bundle data=$WORK/image-data runtime
-  arch=$(dpkg --print-architecture)
+  local arch=$1 layout=$WORK/layout-$1 bundle=$WORK/bundle-$1 data=$WORK/image-data-$1 runtime
   say "the $arch image"
+  case $arch in
+    arm64) need qemu-aarch64-static qemu-user-static && emulate aarch64 ;;
+    armhf) need qemu-arm-static qemu-user-static && emulate arm ;;
+  esac
   mkdir -p "$layout" "$data"
   tar -xf "$OUT/tonearm-$VERSION-oci-$arch.tar" -C "$layout"
   expect 'umoci unpacks it' umoci unpack --image "$layout:$VERSION" "$bundle"

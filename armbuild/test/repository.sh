@@ -12,12 +12,21 @@ test_repository() {
   make_root amd64 "$root" "$BOOTED"
   mkdir -p "$root/srv/site"
   cp -R "$site/." "$root/srv/site"
-  rm -f "$root"/etc/apt/sources.list "$root"/etc/apt/sources.list.d/*
   install -D -m 644 "$site/tonearm.gpg" "$root/etc/apt/keyrings/tonearm.gpg"
   echo 'deb [signed-by=/etc/apt/keyrings/tonearm.gpg] file:/srv/site stable main' >"$root/etc/apt/sources.list.d/tonearm.list"
+  # The booted root has no network: what Debian adds is fetched before.
+  cp /etc/resolv.conf "$root/etc/resolv.conf"
+  expect 'apt believes it' chroot "$root" apt-get update --error-on=any
+  expect 'and finds all that is recommended' chroot "$root" apt-get install --yes --download-only tonearm
   boot "$root"
-  expect 'apt believes it' inside apt-get update --error-on=any
-  expect 'and installs from it' inside apt-get install --yes --no-install-recommends tonearm
+  expect 'and installs from it' inside apt-get install --yes --no-download tonearm
   until_true 'it answers' answers
+  expect 'ffmpeg came along' inside ffmpeg -version
+  cp -R "$MUSIC/." "$root/srv/music"
+  expect 'a scan is done when asked for' inside tonearm scan
+  mkdir -p "$root/root/test"
+  cp "$HERE/test/listen.mjs" "$root/root/test"
+  inside "${LISTEN[@]}" || fail 'the package of the repository does not serve'
+  expect 'nothing waits for an upgrade' inside sh -c '! apt-get --simulate --no-download upgrade | grep -q "^Inst tonearm"'
   halt
 }
