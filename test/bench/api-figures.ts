@@ -7,58 +7,61 @@ import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { ask, startServer, subsonicUrl } from '../support/server-process.ts'
 import { fillLibrary } from '../support/synthetic-library.ts'
-import { figure, median, percentile, progress } from './figures.ts'
+import { figure, median, progress } from './figures.ts'
 import { load } from './load.ts'
 import { cpuSeconds } from './process-memory.ts'
+import { requestFigures } from './request-figures.ts'
 
-const LARGE = 100_000
 const PAGE = 500
+/** How many times the songs of the small library the large one has. */
+const GROWTH = 5
 
-/** A database of 100,000 songs without files: start, requests a second, deep pages. */
-export async function apiFigures(folder: string): Promise<void> {
-  const data = join(folder, 'large')
-  const music = join(folder, 'none')
-  await mkdir(music, { recursive: true })
+/** Databases without files, one five times the other: start, requests a second, deep pages, and what growth costs. */
+export async function apiFigures(folder: string, songs: number): Promise<void> {
+  const small = await libraryFigures(join(folder, 'small'), songs)
+  const large = await libraryFigures(join(folder, 'large'), GROWTH * songs)
+  for (const [name, rate] of small) figure(`growth.${name}`, rate / (large.get(name) ?? Number.NaN), 'times the cost')
+}
+
+async function libraryFigures(data: string, songs: number): Promise<ReadonlyMap<string, number>> {
+  const music = join(data, 'none')
   await mkdir(data, { recursive: true, mode: 0o700 })
-  progress(`filling a database with ${LARGE} songs: takes the longest, and prints no figure`)
+  await mkdir(music)
+  progress(`filling a database with ${songs} songs: takes long, and prints no figure`)
   const db = openDatabase({ path: join(data, 'tonearm.db'), log: silentLogger })
   migrate(db, { log: silentLogger })
-  fillLibrary(db, { songs: LARGE })
+  fillLibrary(db, { songs })
   progress('analysing it')
   Array.from(db.analyze())
   db.close()
 
   progress('starting on it, 5 times')
   const quiet = { TONEARM_SCANNER_ONSTART: 'false', TONEARM_SCANNER_WATCH: 'off' }
+  const prefix = `api.${Math.round(songs / 1000)}k`
   const starts: number[] = []
   for (let round = 0; round < 5; round++) {
     const server = await startServer({ data, music: [music], env: quiet })
     starts.push(server.startMs)
     await server.stop()
   }
-  figure('start.100k', median(starts.slice(1)), 'ms')
+  figure(`${prefix}.start`, median(starts.slice(1)), 'ms')
 
   const server = await startServer({ data, music: [music], env: quiet })
   try {
-    progress('lists and pings')
+    const rates = await requestFigures(server, { prefix, hasFiles: false })
     const list = subsonicUrl(server, 'getAlbumList2', { type: 'alphabeticalByName', size: 50 })
     await load(list, { connections: CONNECTIONS, seconds: 2 })
-    const albums = await ofOneCore(server.pid, list)
-    figure('api.getAlbumList2', albums.rate, 'requests/s of one core')
-    figure('api.getAlbumList2.p99', percentile(albums.latencies, 0.99), 'ms')
+    figure(`${prefix}.getAlbumList2.remembered`, await ofOneCore(server.pid, list), 'requests/s of one core')
     const ping = await ofOneCore(server.pid, subsonicUrl(server, 'ping'))
-    const bare = await bareRate()
-    figure('api.ping', ping.rate, 'requests/s of one core')
-    figure('api.ping.share_of_bare', ping.rate / bare, 'ratio')
+    figure(`${prefix}.ping.share_of_bare`, ping / (await bareRate()), 'ratio')
 
     progress('searching by pages')
-    const first = await pageTime(server, 0)
-    const last = await pageTime(server, LARGE - PAGE)
-    figure('search3.first_page', first, 'ms')
-    figure('search3.last_page', last, 'ms')
+    figure(`${prefix}.search3.first_page`, await pageTime(server, 0), 'ms')
+    figure(`${prefix}.search3.last_page`, await pageTime(server, songs - PAGE), 'ms')
     const started = performance.now()
-    for (let offset = 0; offset < LARGE; offset += PAGE) await page(server, offset)
-    figure('search3.whole_library', (performance.now() - started) / 1000, 's')
+    for (let offset = 0; offset < songs; offset += PAGE) await page(server, offset)
+    figure(`${prefix}.search3.whole_library`, (performance.now() - started) / 1000, 's')
+    return rates
   } finally {
     await server.stop()
   }
@@ -81,14 +84,11 @@ async function pageTime(server: Target, offset: number): Promise<number> {
 
 const CONNECTIONS = 64
 
-/** Requests by the processor time that they cost the server: fair where others use the machine too. */
-async function ofOneCore(
-  pid: number,
-  url: string,
-): Promise<{ readonly rate: number; readonly latencies: readonly number[] }> {
+/** Requests for each second of processor time: fair where others use the machine too. */
+async function ofOneCore(pid: number, url: string): Promise<number> {
   const before = cpuSeconds(pid)
-  const { requests, latencies } = await load(url, { connections: CONNECTIONS, seconds: 5 })
-  return { rate: requests / (cpuSeconds(pid) - before), latencies }
+  const { requests } = await load(url, { connections: CONNECTIONS, seconds: 5 })
+  return requests / (cpuSeconds(pid) - before)
 }
 
 /** uWebSockets.js with one route and a fixed answer, in a process of its own. */
@@ -96,7 +96,7 @@ async function bareRate(): Promise<number> {
   const child = fork(join(import.meta.dirname, 'bare-uws.mjs'), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   try {
     const [port] = (await once(child, 'message')) as [number]
-    return (await ofOneCore(child.pid as number, `http://127.0.0.1:${port}/rest/ping?u=admin&p=x`)).rate
+    return await ofOneCore(child.pid as number, `http://127.0.0.1:${port}/rest/ping?u=admin&p=x`)
   } finally {
     child.kill()
   }

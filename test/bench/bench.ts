@@ -22,7 +22,7 @@ const { values } = parseArgs({
 })
 const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
   scan: (folder) => scanFigures(folder, Number(values.songs)),
-  api: apiFigures,
+  api: (folder) => apiFigures(folder, Number(values.songs)),
   streams: streamFigures,
   share: shareFigures,
   shares: manySharesFigures,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 export interface ProcessMemory {
   readonly rssBytes: number
@@ -25,4 +25,20 @@ export function cpuSeconds(pid: number): number {
     .split(' ')
   // Fields 14 and 15 of proc(5), in ticks of 10 ms.
   return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+/** The same of a process and all below it, also of children that have ended since. */
+export function treeCpuSeconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'latin1').trim().split(' ').filter(Boolean),
+    )
+    return children.reduce((sum, child) => sum + treeCpuSeconds(Number(child)), own)
+  } catch {
+    return 0
+  }
 }

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { generateLibrary } from '../support/music-library.ts'
+import { watchTree } from '../support/process-tree.ts'
 import { ask, type ServerProcess, scanFinished, startServer, subsonicUrl } from '../support/server-process.ts'
 import { figure, MIB, percentile } from './figures.ts'
-import { bytesWritten, memoryOf } from './process-memory.ts'
+import { bytesWritten, memoryOf, treeCpuSeconds } from './process-memory.ts'
+import { requestFigures } from './request-figures.ts'
 
 const IDLE_SECONDS = 30
 
@@ -24,11 +26,16 @@ export async function scanFigures(folder: string, songs: number): Promise<void> 
         await new Promise((resolve) => setTimeout(resolve, 10))
       }
     })()
+    const tree = watchTree(server.pid)
+    const cpuBefore = treeCpuSeconds(server.pid)
     const seconds = await scan
     scanning = false
     await probe
+    figure('scan.first.peak', tree.end() / MIB, 'MiB of all processes')
+    figure('scan.first.processor', treeCpuSeconds(server.pid) - cpuBefore, 's')
     figure('scan.first.rate', songs / seconds, 'songs/s')
     figure('scan.first.api_p99', percentile(latencies, 0.99), 'ms')
+    figure('scan.first.api_longest', Math.max(...latencies), 'ms')
 
     const again = performance.now()
     await ask(server, 'startScan')
@@ -46,6 +53,7 @@ export async function scanFigures(folder: string, songs: number): Promise<void> 
     await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1000))
     figure('writes.idle', ((bytesWritten(server.pid) - before) * 3600) / IDLE_SECONDS, 'bytes/h')
     await scrobbleWrites(server)
+    await requestFigures(server, { prefix: 'files', hasFiles: true })
   } finally {
     ended = true
     await server.stop()

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { writeAudio } from '../support/audio.ts'
 import { ask, scanFinished, startServer, subsonicUrl } from '../support/server-process.ts'
 import { figure, MIB } from './figures.ts'
-import { memoryOf } from './process-memory.ts'
+import { load } from './load.ts'
+import { cpuSeconds, memoryOf } from './process-memory.ts'
 
 const CLIENTS = 1000
 const SONGS = 20
@@ -32,6 +33,9 @@ export async function streamFigures(folder: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 3000))
     const idle = memoryOf(server.pid).rssBytes
     const urls = randomSongs.song.map((song) => subsonicUrl(server, 'stream', { id: song.id, format: 'raw' }))
+    const before = cpuSeconds(server.pid)
+    const { bytes } = await load(urls, { connections: 4, seconds: 4 })
+    figure('streams.raw', bytes / 1e6 / (cpuSeconds(server.pid) - before), 'MB for a second of processor time')
     for (let n = 0; n < CLIENTS; n++) clients.push(slowClient(urls[n % urls.length] as string))
     await new Promise((resolve) => setTimeout(resolve, SECONDS * 1000))
     const growth = memoryOf(server.pid).rssBytes - idle
