@@ -33,6 +33,12 @@ export interface CoverFile {
   readonly visible: boolean
 }
 
+/** A picture of an album's songs or discs. */
+export interface AlbumPicture {
+  readonly of: 'song' | 'disc'
+  readonly song: SongId
+}
+
 /**
  * Where covers come from. What the viewer may not see does not exist; which picture it is depends on no viewer. A song
  * that was granted brings its own picture along; its album, artist and folder stay as without it: without picture.
@@ -48,11 +54,12 @@ export interface ArtworkRepository {
    * Which of an album's pictures a version is, beside the album's own: that of a visible song, else of a disc, told by one
    * of its visible songs. Undefined when there is none.
    */
-  pictureIn(
-    viewer: Viewer,
-    album: AlbumId,
-    version: string,
-  ): { readonly of: 'song' | 'disc'; readonly song: SongId } | undefined
+  pictureIn(viewer: Viewer, album: AlbumId, version: string): AlbumPicture | undefined
+  /**
+   * What a disc of an album shows: its picture, told by one of its visible songs, or where each song has one inside, that of
+   * the first. Version '' = the album's. Undefined when the viewer sees no song of it.
+   */
+  disc(viewer: Viewer, album: AlbumId, number: number): (AlbumPicture & { readonly version: string }) | undefined
   /** An album with a cover that stands for an artist or folder without: their first one that the viewer sees. */
   albumFor(viewer: Viewer, item: Covered): AlbumId | undefined
   /** The first `limit` different covers of the albums of a playlist's visible songs. The playlist itself is not checked. */
@@ -267,6 +274,21 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
         [id, version, ...seen.params],
       ) as SongId | undefined
       return first === undefined ? undefined : { of: 'disc', song: first }
+    },
+    disc(viewer, id, number) {
+      const seen = visible(viewer, { kind: 'song', key: 0 })
+      const found = db.get<{ song: SongId; version: string; inside: number; titled: string | null }>(
+        `SELECT t.id AS song, t.cover_version AS version, t.has_embedded_cover AS inside,
+           (SELECT d.value ->> 'cover' FROM album a, json_each(a.disc_titles) d
+            WHERE a.id = t.album_id AND d.value ->> 'disc' = t.disc_number) AS titled
+         FROM song t WHERE t.album_id = ? AND t.disc_number = ? AND ${seen.sql}
+         ORDER BY t.has_embedded_cover, t.track_number, t.id LIMIT 1`,
+        [id, number, ...seen.params],
+      )
+      if (!found) return undefined
+      const { song, titled } = found
+      if (titled) return { of: 'disc', song, version: titled }
+      return { of: found.inside === 1 ? 'song' : 'disc', song, version: found.version }
     },
     albumFor(viewer, item) {
       const scope = compileScope(ungranted(viewer).scope)

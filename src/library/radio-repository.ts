@@ -5,6 +5,7 @@ import type { LibraryContext } from './library-context.ts'
 
 export interface RadioRepository {
   list(): readonly RadioStation[]
+  isKnown(id: RadioId): boolean
   create(
     station: { readonly name: string; readonly streamUrl: string; readonly homePageUrl: string },
     at: number,
@@ -21,6 +22,7 @@ export function createRadioRepository({ db }: LibraryContext): RadioRepository {
   const columns = 'id, name, stream_url, home_page_url, created_at, updated_at'
   return {
     list: () => db.select(`SELECT ${columns} FROM radio ORDER BY name COLLATE NOCASE, id`, [], readRadio),
+    isKnown: (id) => db.get('SELECT 1 AS one FROM radio WHERE id = ?', [id]) !== undefined,
     create: (station, at) =>
       db.run('INSERT INTO radio (name, stream_url, home_page_url, created_at, updated_at) VALUES (?, ?, ?, ?, ?)', [
         station.name,

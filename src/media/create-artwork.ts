@@ -6,7 +6,12 @@ import { AppError } from '../base/errors.ts'
 import { type AlbumId, encodeId, type PlaylistId, type PublicId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
-import { type Covered, type CoverFile, createArtworkRepository } from '../library/artwork-repository.ts'
+import {
+  type AlbumPicture,
+  type Covered,
+  type CoverFile,
+  createArtworkRepository,
+} from '../library/artwork-repository.ts'
 import type { CoverPriority } from '../library/cover-choice.ts'
 import type { Viewer } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
@@ -19,7 +24,7 @@ import { type CoverFacts, originalSource, storedSource } from './artwork/picture
 import { createPlaceholder } from './artwork/placeholder.ts'
 import { prepareCovers } from './artwork/prepare.ts'
 import { createProvided } from './artwork/provided.ts'
-import { type Cover, createRenditions } from './artwork/renditions.ts'
+import { type Cover, createRenditions, sizeName } from './artwork/renditions.ts'
 import { edgeFor } from './artwork/sizes.ts'
 import type { StoredPicture } from './artwork/stored-picture.ts'
 import type { Artwork, CoverRequest } from './artwork.ts'
@@ -47,7 +52,10 @@ export interface ArtworkSettings {
 
 export interface ArtworkOptions {
   readonly db: Database
-  readonly repositories: { readonly playlists: Pick<Repositories['playlists'], 'find'> }
+  readonly repositories: {
+    readonly playlists: Pick<Repositories['playlists'], 'find'>
+    readonly radios: Pick<Repositories['radios'], 'isKnown'>
+  }
   readonly hooks: HookBus
   readonly clock: Clock
   readonly log: Logger
@@ -59,6 +67,11 @@ export interface ArtworkOptions {
 /** The signal of the request, if it has one. */
 type Gone = AbortSignal | undefined
 
+interface Shape {
+  readonly edge: number | undefined
+  readonly square: boolean
+}
+
 /** Without a resizer (sharp) larger pictures than this are not sent at all. */
 const MAX_UNRESIZED = 2 << 20
 const GRID_EDGE = 600
@@ -69,7 +82,7 @@ const ASK_AGAIN = 'private, no-cache'
 
 export function createArtwork(options: ArtworkOptions): Artwork {
   const { hooks, clock, log, settings } = options
-  const { playlists } = options.repositories
+  const { playlists, radios } = options.repositories
   const repository = createArtworkRepository(options.db, settings.priority)
   const store = createStoredArtworkRepository(options.db)
   const workers = settings.workers ?? 1
@@ -143,15 +156,18 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     return entry && { entry, source: () => undefined, remake: () => provided.find(viewer, item) }
   }
 
-  async function send(cover: Cover, edge: number | undefined, version: string | undefined): Promise<ByteSource> {
+  async function send(cover: Cover, shape: Shape, version: string | undefined): Promise<ByteSource> {
     const { entry } = cover
+    const { square } = shape
+    const edge = shape.edge ?? (square ? Math.max(entry.width, entry.height) || GRID_EDGE : undefined)
     const cacheControl = version === entry.version ? FOREVER : ASK_AGAIN
     const facts = (name: string | number): CoverFacts => ({
       etag: `"${entry.content.slice(0, 16)}-${name}"`,
       lastModified: new Date(entry.madeAt - (entry.madeAt % 1000)),
       cacheControl,
     })
-    if (edge !== undefined) return described(await renditions.sized(cover, edge), facts(edge))
+    if (edge !== undefined)
+      return described(await renditions.sized(cover, edge, { square }), facts(sizeName(edge, square)))
     const source = entry.original ? undefined : cover.source()
     if (source?.kind === 'file') {
       const original = await originalSource(source.path, source.within ?? '', {
@@ -165,12 +181,7 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     return described(await renditions.stored(cover), facts('m'))
   }
 
-  async function playlistCover(
-    viewer: Viewer,
-    id: PlaylistId,
-    edge: number | undefined,
-    { version, signal }: CoverRequest,
-  ) {
+  async function playlistCover(viewer: Viewer, id: PlaylistId, shape: Shape, { version, signal }: CoverRequest) {
     const playlist = playlists.find(viewer, id)
     if (!playlist) throw notFound()
     const covers: Cover[] = []
@@ -180,9 +191,10 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     }
     const first = covers[0]
     if (!first) return undefined
-    const grid = covers.length === 4 ? await renditions.grid(covers, edge ?? GRID_EDGE) : undefined
-    if (!grid) return send(first, edge, undefined)
-    const etag = `"${covers.map(({ entry }) => entry.content.slice(0, 8)).join('')}-${edge ?? GRID_EDGE}"`
+    const edge = shape.edge ?? GRID_EDGE
+    const grid = covers.length === 4 ? await renditions.grid(covers, edge) : undefined
+    if (!grid) return send(first, shape, undefined)
+    const etag = `"${covers.map(({ entry }) => entry.content.slice(0, 8)).join('')}-${edge}"`
     const current = version !== undefined && version === playlist.coverVersion
     return storedSource(grid, { etag, cacheControl: current ? FOREVER : ASK_AGAIN })
   }
@@ -195,39 +207,49 @@ export function createArtwork(options: ArtworkOptions): Artwork {
     signal: Gone,
   ): Promise<Cover | undefined> {
     const found = repository.pictureIn(viewer, id, version)
-    if (!found) return undefined
-    if (found.of === 'song') return ownCover(viewer, { kind: 'song', key: found.song }, version, signal)
-    const candidates = () => repository.discCandidates(viewer, found.song)
+    return found && pictureOf(viewer, found, version, signal)
+  }
+
+  async function pictureOf(viewer: Viewer, { of, song }: AlbumPicture, version: string, signal: Gone) {
+    if (of === 'song') return ownCover(viewer, { kind: 'song', key: song }, version, signal)
+    const candidates = () => repository.discCandidates(viewer, song)
     const entry = await masters.ensure(version, candidates, { signal })
     return entry && coverOf(entry, candidates, signal)
   }
 
-  async function itemCover(viewer: Viewer, item: Covered, edge: number | undefined, request: CoverRequest) {
-    const { version: wanted, signal } = request
+  async function itemCover(viewer: Viewer, item: Covered, shape: Shape, request: CoverRequest) {
+    const { version: wanted, disc: number, signal } = request
     const version = repository.version(viewer, item)
-    if (item.kind === 'album' && wanted !== undefined && wanted !== version) {
+    if (number !== undefined) {
+      const disc = repository.disc(viewer, item.key as AlbumId, number)
+      if (!disc) throw notFound()
+      const cover = disc.version === '' ? undefined : await pictureOf(viewer, disc, disc.version, signal)
+      if (cover) return send(cover, shape, wanted)
+    } else if (item.kind === 'album' && wanted !== undefined && wanted !== version) {
       const cover = await pictureOfAlbum(viewer, item.key as AlbumId, wanted, signal)
-      if (cover) return send(cover, edge, wanted)
+      if (cover) return send(cover, shape, wanted)
     }
     if (version === undefined) throw notFound()
     const cover =
       (await ownCover(viewer, item, version, signal)) ??
       (await albumCover(viewer, repository.albumFor(viewer, item), signal)) ??
       (await pluginCover(viewer, item))
-    return cover && send(cover, edge, wanted)
+    return cover && send(cover, shape, wanted)
   }
 
   return {
     async cover(viewer, id, size, request = {}) {
-      const edge = edgeFor(size)
+      const shape: Shape = { edge: edgeFor(size), square: request.square ?? false }
       await authorize(viewer, id, request.client ?? '')
       let source: ByteSource | undefined
-      if (id.kind === 'playlist') source = await playlistCover(viewer, id.key, edge, request)
-      else if (isCovered(id)) source = await itemCover(viewer, id, edge, request)
-      else throw notFound()
+      if (id.kind === 'playlist') source = await playlistCover(viewer, id.key, shape, request)
+      else if (isCovered(id)) source = await itemCover(viewer, id, shape, request)
+      else if (id.kind !== 'radio' || !radios.isKnown(id.key)) throw notFound()
       if (source) return source
       if (!settings.placeholder) throw notFound()
-      return described(await renditions.sized(await placeholder(), edge ?? GRID_EDGE), { cacheControl: 'no-store' })
+      return described(await renditions.sized(await placeholder(), shape.edge ?? GRID_EDGE), {
+        cacheControl: 'no-store',
+      })
     },
     prepare: (signal) => prepareCovers({ repository, store, cache, masters, pool, clock, log, workers }, signal),
     async stop() {

@@ -176,6 +176,6 @@ export function invalid(name: string, expected: string): never {
   throw new AppError('INVALID_PARAMETER', `Parameter '${name}' must be ${expected}.`)
 }
 
-function unknownId(name: string): never {
+export function unknownId(name: string): never {
   throw new AppError('NOT_FOUND', `Nothing is known by the '${name}' that was sent.`)
 }

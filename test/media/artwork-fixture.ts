@@ -134,6 +134,7 @@ export async function artworkFixture(
         playlists: {
           find: (_viewer, key) => (db.get('SELECT 1 FROM playlist WHERE id = ?', [key]) ? playlist(key) : undefined),
         },
+        radios: { isKnown: () => false },
       },
       hooks: options.hooks ?? quietHooks,
       clock: systemClock,

@@ -3,7 +3,7 @@ import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { audioBytes, coverJpeg } from '../support/audio.ts'
-import { artworkFixture, bytesOf, id, NEEDS_SHARP, picture, shapeOf, viewer } from './artwork-fixture.ts'
+import { artworkFixture, bytesOf, id, NEEDS_SHARP, picture, shapeOf, sharp, viewer } from './artwork-fixture.ts'
 
 const NOT_FOUND = { code: 'NOT_FOUND' }
 
@@ -27,6 +27,47 @@ test(
     assert.equal((await cover()).contentType, 'image/jpeg')
   },
 )
+
+test('on a square, what is none gets clear edges, and what is one stays as it is', NEEDS_SHARP, async (t) => {
+  const fixture = await artworkFixture(t)
+  const pictures = { wide: await picture(1600, 800), tall: await picture(90, 300, { format: 'png' }) }
+  await fixture.write('1/wide/cover.jpg', pictures.wide)
+  await fixture.write('1/tall/cover.png', pictures.tall)
+  await fixture.write('1/even/cover.jpg', await picture(700, 700))
+  for (const [key, path, name] of [
+    [1, 'wide', 'cover.jpg'],
+    [2, 'tall', 'cover.png'],
+    [3, 'even', 'cover.jpg'],
+  ] as const) {
+    fixture.addFolder({ id: key, path, images: [name] })
+    fixture.addAlbum({ id: key, folder: key, version: `a${key}` })
+  }
+  const cover = (album: number, size?: number) =>
+    fixture.artwork.cover(viewer(), id('album', album), size, { square: true })
+  const cases: readonly (readonly [number, number | undefined, string])[] = [
+    [1, 300, '300x300 png'],
+    [1, 1000, '1000x1000 png'],
+    [1, 2 ** 40, '1600x1600 png'],
+    [1, undefined, '640x640 png'],
+    [2, 100, '100x100 png'],
+    [2, 1000, '300x300 png'],
+    [2, undefined, '300x300 png'],
+    [3, 300, '300x300 jpeg'],
+    [3, undefined, '640x640 jpeg'],
+  ]
+  for (const [album, size, shape] of cases)
+    for (const again of ['made', 'cached'])
+      assert.equal(await shapeOf(await cover(album, size)), shape, `${album} ${size} ${again}`)
+  assert.equal((await cover(1, 300)).contentType, 'image/png')
+  const plain = await fixture.artwork.cover(viewer(), id('album', 1), 300)
+  assert.equal(await shapeOf(plain), '300x150 jpeg')
+  assert.notEqual((await cover(1, 300)).etag, plain.etag)
+  const { data, info } = await (sharp as NonNullable<typeof sharp>)(await bytesOf(await cover(1, 300)))
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const alphaAt = (x: number, y: number) => data[(y * info.width + x) * info.channels + 3]
+  assert.deepEqual([alphaAt(150, 74), alphaAt(150, 75), alphaAt(150, 224), alphaAt(150, 225)], [0, 255, 255, 0])
+})
 
 test('a song shows the picture inside it, else its album', NEEDS_SHARP, async (t) => {
   const fixture = await artworkFixture(t)

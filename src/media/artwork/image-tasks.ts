@@ -11,8 +11,14 @@ export interface PictureSource {
 export type ImageTask =
   /** Stores the bounded picture that all smaller sizes are made of, named by the hash of its source, in `folder`. */
   | { readonly kind: 'master'; readonly source: PictureSource; readonly edge: number; readonly folder: string }
-  /** Longest edge at most `edge`, never enlarged. */
-  | { readonly kind: 'resize'; readonly source: PictureSource; readonly edge: number; readonly target: string }
+  /** Longest edge at most `edge`, never enlarged; `square`: with clear edges where it is none. */
+  | {
+      readonly kind: 'resize'
+      readonly source: PictureSource
+      readonly edge: number
+      readonly square?: boolean
+      readonly target: string
+    }
   /** Four pictures, two by two, on a square of `edge`. */
   | {
       readonly kind: 'grid'

@@ -21,7 +21,10 @@ interface Rendered {
   readonly data: Buffer
   readonly width: number
   readonly height: number
+  readonly type: PictureType
 }
+
+type Making = (source: Sharp, edge: number, limits: ImageLimits) => Promise<Rendered>
 
 /** Does one task, in the image process. Rejects with PictureProblem. Without `sharp` pictures are kept as they are. */
 export async function work(task: ImageTask, sharp: SharpModule | undefined, limits: ImageLimits): Promise<ImageDone> {
@@ -30,17 +33,18 @@ export async function work(task: ImageTask, sharp: SharpModule | undefined, limi
       return makeMaster(task.source, task.edge, task.folder, sharp, limits)
     case 'original': {
       const { bytes, type } = await readPicture(task.source, limits.maxBytes)
-      const written = await store(task.target, { data: bytes, width: 0, height: 0 }, type)
+      const written = await store(task.target, { data: bytes, width: 0, height: 0, type })
       return { ok: true, content: '', width: 0, height: 0, original: true, written }
     }
     case 'resize': {
       const picture = await readPicture(task.source, limits.maxBytes)
-      const rendered = await shrink(picture, task.edge, resizer(sharp), limits)
-      return done(rendered, await store(task.target, rendered, 'image/jpeg'))
+      const make = task.square ? squared(resizer(sharp)) : shrunk
+      const rendered = await shrink(picture, task.edge, resizer(sharp), limits, make)
+      return done(rendered, await store(task.target, rendered))
     }
     case 'grid': {
       const rendered = await makeGrid(task.sources, task.edge, resizer(sharp), limits)
-      return done(rendered, await store(task.target, rendered, 'image/jpeg'))
+      return done(rendered, await store(task.target, rendered))
     }
   }
 }
@@ -66,7 +70,7 @@ async function makeMaster(
   const target = join(folder, content.slice(0, 2), content)
   if (!sharp) {
     if (picture.bytes.length > limits.maxUnresizedBytes) throw new PictureProblem('unresized')
-    const written = await store(target, { data: picture.bytes, width: 0, height: 0 }, picture.type)
+    const written = await store(target, { data: picture.bytes, width: 0, height: 0, type: picture.type })
     return { ok: true, content, width: 0, height: 0, original: true, written }
   }
   const size = await decoding(async () => {
@@ -79,8 +83,9 @@ async function makeMaster(
   if (known) return { ok: true, content, width: known.width, height: known.height, original, written: 0 }
   // A header may promise a picture that the bytes behind it don't hold, so the small ones are decoded too.
   const untouched = original && (await isWhole(sharp, picture, limits))
-  const stored = untouched ? { data: picture.bytes, ...size } : await shrink(picture, edge, sharp, limits)
-  const written = await store(target, stored, untouched ? picture.type : 'image/jpeg')
+  const { bytes: data, type } = picture
+  const stored = untouched ? { data, ...size, type } : await shrink(picture, edge, sharp, limits, shrunk)
+  const written = await store(target, stored)
   return { ok: true, content, width: stored.width, height: stored.height, original: untouched, written }
 }
 
@@ -114,14 +119,20 @@ async function bounded(sharp: SharpModule, picture: PictureBytes, limits: ImageL
 }
 
 /** A picture that ends too early is made of what is there, when that is most of it. */
-async function shrink(picture: PictureBytes, edge: number, sharp: SharpModule, limits: ImageLimits): Promise<Rendered> {
+async function shrink(
+  picture: PictureBytes,
+  edge: number,
+  sharp: SharpModule,
+  limits: ImageLimits,
+  make: Making,
+): Promise<Rendered> {
   return decoding(async () => {
     await bounded(sharp, picture, limits)
     try {
-      return await shrunk(load(sharp, picture, limits), edge, limits)
+      return await make(load(sharp, picture, limits), edge, limits)
     } catch (error) {
       if (!(await isMostlyThere(load(sharp, picture, limits, 'none')))) throw error
-      return shrunk(load(sharp, picture, limits, 'none'), edge, limits)
+      return make(load(sharp, picture, limits, 'none'), edge, limits)
     }
   })
 }
@@ -133,7 +144,28 @@ async function shrunk(source: Sharp, edge: number, limits: ImageLimits): Promise
     .flatten({ background: '#ffffff' })
     .jpeg({ quality: limits.quality })
     .toBuffer({ resolveWithObject: true })
-  return { data, width: info.width, height: info.height }
+  return { data, width: info.width, height: info.height, type: 'image/jpeg' }
+}
+
+/** What comes out as a square needs no clear edges, so it stays a JPEG. */
+function squared(sharp: SharpModule): Making {
+  return async (source, edge, limits) => {
+    const { data, info } = await source
+      .autoOrient()
+      .resize({ width: edge, height: edge, fit: 'inside', withoutEnlargement: true })
+      .png({ compressionLevel: 0 })
+      .toBuffer({ resolveWithObject: true })
+    const { width, height } = info
+    if (width === height) return shrunk(sharp(data), edge, limits)
+    const side = Math.max(width, height)
+    const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)]
+    const whole = await sharp(data)
+      .ensureAlpha()
+      .extend({ left, right: side - width - left, top, bottom: side - height - top, background: '#00000000' })
+      .png({ compressionLevel: 6 })
+      .toBuffer()
+    return { data: whole, width: side, height: side, type: 'image/png' }
+  }
 }
 
 async function makeGrid(
@@ -166,7 +198,7 @@ async function makeGrid(
       .extract({ left: 0, top: 0, width: edge, height: edge })
       .jpeg({ quality: limits.quality })
       .toBuffer({ resolveWithObject: true })
-    return { data, width: info.width, height: info.height }
+    return { data, width: info.width, height: info.height, type: 'image/jpeg' }
   })
 }
 
@@ -181,8 +213,8 @@ async function decoding<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-async function store(target: string, picture: Rendered, type: PictureType): Promise<number> {
-  return writeStored(target, { type, width: picture.width, height: picture.height }, picture.data).catch((error) => {
+async function store(target: string, { data, ...header }: Rendered): Promise<number> {
+  return writeStored(target, header, data).catch((error) => {
     throw new PictureProblem('unwritable', systemErrorCode(error) ?? String(error))
   })
 }

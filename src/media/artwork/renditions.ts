@@ -21,8 +21,11 @@ export interface Cover {
 
 /** Pictures of covers in the cache. All of them resolve to undefined when the cover is gone for good. */
 export interface Renditions {
-  /** Longest edge at most `edge`; the music disks are read only for more than the stored picture holds. */
-  sized(cover: Cover, edge: number): Promise<StoredPicture | undefined>
+  /**
+   * Longest edge at most `edge`; the music disks are read only for more than the stored picture holds.
+   * `square`: on a square, as far as there is a resizer.
+   */
+  sized(cover: Cover, edge: number, options?: { readonly square?: boolean }): Promise<StoredPicture | undefined>
   /** The stored picture itself. */
   stored(cover: Cover): Promise<StoredPicture | undefined>
   /** The bytes inside a music file, copied to the cache. */
@@ -37,6 +40,11 @@ export interface RenditionsOptions {
   readonly cache: ArtworkCache
   readonly pool: ImagePool
   readonly log: Logger
+}
+
+/** Of files in the cache, and in the ETag of what is sent. */
+export function sizeName(edge: number, square: boolean): string {
+  return square ? `q${edge}` : String(edge)
 }
 
 export function createRenditions({ cache, pool, log }: RenditionsOptions): Renditions {
@@ -91,13 +99,14 @@ export function createRenditions({ cache, pool, log }: RenditionsOptions): Rendi
   const fromCache = (content: string): PictureSource => ({ kind: 'stored', path: cache.masterPath(content) })
 
   /** Tries once more with a fresh master when the stored one turned out bad. */
-  async function smaller(cover: Cover, edge: number): Promise<StoredPicture | undefined> {
+  async function smaller(cover: Cover, edge: number, square: boolean): Promise<StoredPicture | undefined> {
     let { entry } = cover
     for (const attempt of [1, 2]) {
-      const target = cache.sizePath(entry.content, edge)
+      const target = cache.sizePath(entry.content, sizeName(edge, square))
       const found = await cache.open(target)
       if (found) return found
-      const outcome = await make({ kind: 'resize', source: fromCache(entry.content), edge, target }, cover.signal)
+      const source = fromCache(entry.content)
+      const outcome = await make({ kind: 'resize', source, edge, square, target }, cover.signal)
       if (outcome === 'made') return cache.open(target)
       if (outcome === 'failed' || attempt === 2) break
       await rm(cache.masterPath(entry.content), { force: true })
@@ -110,17 +119,20 @@ export function createRenditions({ cache, pool, log }: RenditionsOptions): Rendi
 
   return {
     stored,
-    async sized(cover, edge) {
+    async sized(cover, edge, options = {}) {
       const { content, width, height, original } = cover.entry
       const longest = Math.max(width, height)
-      if (longest === 0 || pool.resizes() === false || (original && edge >= longest)) return stored(cover)
-      if (edge <= longest) return smaller(cover, edge)
-      const target = cache.sizePath(content, edge)
+      const square = options.square === true && width !== height
+      const largest = () => (square ? smaller(cover, longest, true) : stored(cover))
+      if (longest === 0 || pool.resizes() === false) return stored(cover)
+      if (original && edge >= longest) return largest()
+      if (edge <= longest) return smaller(cover, edge, square)
+      const target = cache.sizePath(content, sizeName(edge, square))
       const found = await cache.open(target)
       if (found) return found
       const source = cover.source()
-      const outcome = source && (await make({ kind: 'resize', source, edge, target }, cover.signal))
-      return (outcome === 'made' ? await cache.open(target) : undefined) ?? stored(cover)
+      const outcome = source && (await make({ kind: 'resize', source, edge, square, target }, cover.signal))
+      return (outcome === 'made' ? await cache.open(target) : undefined) ?? largest()
     },
     async embedded(cover, source) {
       const target = cache.sizePath(cover.entry.content, 'o')

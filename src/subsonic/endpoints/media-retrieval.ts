@@ -1,12 +1,13 @@
 import type { ByteSource } from '../../base/byte-source.ts'
 import { AppError } from '../../base/errors.ts'
-import { versionOf } from '../../base/ids.ts'
 import type { HttpReply } from '../../http/types.ts'
 import { avatarPng } from '../avatar.ts'
 import { type Call, viewerFor } from '../call.ts'
 import { bytes, type Endpoint, tree } from '../endpoint.ts'
+import { unknownId } from '../params.ts'
 import { plainLyrics, structuredLyrics } from '../responses/lyrics.ts'
 import type { Tree } from '../tree.ts'
+import { coverIdOf } from './cover-id.ts'
 import { found } from './found.ts'
 
 /** Longest edge that may be asked for; larger wishes get this. */
@@ -49,14 +50,13 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
   ),
 
   bytes('getCoverArt', async (call) => {
-    const id = call.params.id('id')
+    const { id, ...which } = coverIdOf(call.params.string('id')) ?? unknownId('id')
     const size = call.params.integer('size', 0)
-    const version = versionOf(call.params.string('id'))
+    const square = call.params.boolean('square', false)
     const viewer = await viewerFor(call, 'cover')
     const edge = size > 0 ? Math.min(size, LARGEST_COVER) : undefined
     const { signal } = call.request
-    const request = { client: call.client, signal, ...(version === undefined ? {} : { version }) }
-    return media(await call.services.artwork.cover(viewer, id, edge, request))
+    return media(await call.services.artwork.cover(viewer, id, edge, { ...which, square, client: call.client, signal }))
   }),
 
   tree('getLyrics', async (call) => ({ lyrics: await lyricsByName(call) })),
