@@ -46,4 +46,14 @@ if [ -n "$code" ]; then export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$code}"
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
-exec "$node" --liftoff-only --max-semi-space-size=1 --optimize-for-size --expose-gc "$root/dist/main.mjs" "$@"
+set -- "$node" --liftoff-only --max-semi-space-size=1 --optimize-for-size --expose-gc "$root/dist/main.mjs" "$@"
+
+# Who watches that the server goes on: systemd where its unit asks for it, else a shell that stays beside it. Other commands
+# are gone in a moment.
+if [ -n "${WATCHDOG_USEC:-}" ] || [ ! -f "$root/src/supervise.sh" ]; then exec "$@"; fi
+for word in "$@"; do
+  case $word in
+    backup | doctor | help | plugin | restore | scan | user | version | -h | --help | --version) exec "$@" ;;
+  esac
+done
+exec /bin/sh "$root/src/supervise.sh" "$@"

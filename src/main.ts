@@ -9,7 +9,6 @@ const STOP_DEADLINE_MS = 60_000
 
 let log: (Logger & { flush(): void }) | undefined
 let stop: AbortController | undefined
-let stoppedAt = 0
 let scan: (() => void) | undefined
 let claim: Parameters<CliContext['setErrorClaim']>[0] | undefined
 
@@ -18,21 +17,24 @@ function exit(code: number): never {
   process.exit(code)
 }
 
-for (const [signal, number] of [
-  ['SIGINT', 2],
-  ['SIGTERM', 15],
-] as const) {
-  process.on(signal, () => {
-    if (!stop) exit(128 + number)
-    if (stop.signal.aborted) {
-      if (performance.now() - stoppedAt > SAME_PRESS_MS) exit(128 + number)
-      return
-    }
-    stoppedAt = performance.now()
+/** Stops in order, and at once when the same way tells it a second time. */
+function stopper(): (signal: string, code: number) => void {
+  let pressedAt: number | undefined
+  return (signal, code) => {
+    if (!stop) exit(code)
+    if (pressedAt !== undefined && performance.now() - pressedAt > SAME_PRESS_MS) exit(code)
+    pressedAt ??= performance.now()
+    if (stop.signal.aborted) return
     setTimeout(() => exit(1), STOP_DEADLINE_MS).unref()
     stop.abort(signal)
-  })
+  }
 }
+const pressed = stopper()
+process.on('SIGINT', () => pressed('SIGINT', 130))
+process.on('SIGTERM', () => pressed('SIGTERM', 143))
+// What the launcher's shell was told (src/supervise.sh). A terminal tells both, and that is one press.
+const passedOn = stopper()
+process.on('SIGUSR2', () => passedOn('the launcher', 143))
 // Without a listener of its own Node would open its debugger.
 process.on('SIGUSR1', () => scan?.())
 

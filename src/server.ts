@@ -15,6 +15,8 @@ import { createPluginRoom, type PluginRoomOptions } from './plugin/host/plugin-r
 import type { Subsonic } from './subsonic/create-subsonic.ts'
 
 export interface ServerOptions extends CoreOptions {
+  /** The database is up to date, which may have taken long, and no plugin has run yet. */
+  readonly onBuilt?: () => void
   /**
    * The port is taken, nothing is scanned yet, and clients are asked to wait until `open` is called (or this ends): the
    * moment to make the first user. When it rejects, the start fails.
@@ -46,6 +48,7 @@ export function createServer(options: ServerOptions): Server {
     const scope = new Scope()
     try {
       core = await buildCore(options, scope)
+      options.onBuilt?.()
       table = createRouteTable(core)
       // Stopped after the connections, and before what it stands on.
       let stopPlugins = async () => {}

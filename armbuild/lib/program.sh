@@ -18,6 +18,6 @@ put_program() {
   mkdir -p "$folder/src" "$folder/config"
   cp -R "$WORK/program/dist" "$ROOT/package.json" "$ROOT/LICENSE" "$ROOT/README.md" "$folder"
   rm -rf "$folder/dist/.stamp" "$folder/dist/types"
-  cp "$ROOT/src/launch.sh" "$folder/src"
+  cp "$ROOT/src/launch.sh" "$ROOT/src/supervise.sh" "$folder/src"
   cp "$ROOT"/config/*.yaml "$folder/config"
 }

@@ -2,9 +2,10 @@ import { connect, type Socket } from 'node:net'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 import { controlSocketPath } from './control-path.ts'
 import { type ControlLine, decodeError, encodeLine, onLines } from './control-protocol.ts'
+import { rejectWhenHung } from './hang-probe.ts'
 
 export interface ControlClient {
-  /** One call a client. Rejects with the server's error, or UNAVAILABLE when it goes away. */
+  /** One call a client. Rejects with the server's error, UNAVAILABLE when it goes away, or TIMEOUT when it hangs. */
   call(operation: string, input: unknown, onProgress: (value: unknown) => void): Promise<unknown>
   close(): void
 }
@@ -28,7 +29,15 @@ export async function connectControl(dataFolder: string): Promise<ControlClient 
     throw error
   }
   return {
-    call: (operation, input, onProgress) => call(socket, { operation, input }, onProgress),
+    call: async (operation, input, onProgress) => {
+      const done = new AbortController()
+      try {
+        const hung = rejectWhenHung(dataFolder, operation, done.signal).then(() => undefined)
+        return await Promise.race([call(socket, { operation, input }, onProgress), hung])
+      } finally {
+        done.abort()
+      }
+    },
     close: () => socket.destroy(),
   }
 }

@@ -8,6 +8,7 @@ import type { Listening } from '../http/start-http.ts'
 import { createLineSink, standardOutput } from '../log/line-sink.ts'
 import { createLogger, type RootLogger } from '../log/pino-logger.ts'
 import { createTerminal, type Terminal } from '../log/terminal.ts'
+import { runtimeFolder } from '../plugin/containment/runtime-folder.ts'
 import { createServer } from '../server.ts'
 import { makeBackup, pruneBackups } from './backup.ts'
 import { banner, clientAddresses } from './banner.ts'
@@ -16,6 +17,7 @@ import type { CliContext } from './context.ts'
 import { startControlServer } from './control-server.ts'
 import { EXIT } from './exit-codes.ts'
 import { ensureAdmin, type FirstAdmin } from './first-start.ts'
+import { beatForLauncher } from './launcher-beat.ts'
 import { runOperation } from './operations.ts'
 import { libraryText, progressBar } from './progress.ts'
 import { explainSystemError } from './system-error.ts'
@@ -56,6 +58,13 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
   const server = createServer({
     config,
     log,
+    onBuilt: () =>
+      beatForLauncher(context.env, {
+        runtimeFolder: runtimeFolder(config.paths.data),
+        limitMs: config.plugins.hangLimit,
+        log,
+        onOrphaned: () => process.kill(process.pid, 'SIGKILL'),
+      }),
     onListening: (core, at, open) =>
       welcome({ core, at, open, context, log, terminal: readable ? terminal : undefined }),
   })

@@ -358,6 +358,9 @@ export const SETTINGS = section('Tonearm', {
     safeMode: choice(['auto', 'on', 'off'], 'auto', {
       help: 'Leave out plugins that did not come with Tonearm: auto does so after it was killed twice within ten minutes and nobody knows why.',
     }),
+    hangLimit: duration('60s', {
+      help: 'How long a plugin may let nothing else run, as an endless loop does, before the server is ended and started again without it; three times as long where the plugin is not known. Under systemd its WatchdogSec= counts instead. 0: for ever.',
+    }),
   }),
 
   inspect: section('Looking into single files.', {

@@ -103,7 +103,12 @@ function suggestKey(key: string, section: Section, prefix: string): string | und
 const BY_ENVIRONMENT = new Map(NAMES.map((name) => [squeeze(environmentName(name)), name]))
 
 /** Variables of ours that are no settings. */
-const OTHER_VARIABLES = new Set(['TONEARM_CONFIG', 'TONEARM_ADMIN_PASSWORD', 'TONEARM_USER_PASSWORD'])
+const OTHER_VARIABLES = new Set([
+  'TONEARM_CONFIG',
+  'TONEARM_ADMIN_PASSWORD',
+  'TONEARM_USER_PASSWORD',
+  'TONEARM_LAUNCHER_FILE',
+])
 
 function squeeze(variable: string): string {
   return variable.slice('TONEARM_'.length).replaceAll('_', '')

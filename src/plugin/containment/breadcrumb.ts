@@ -25,7 +25,7 @@ export function readBreadcrumb(path: string, now: number, minAgeMs: number): str
   try {
     const age = now - statSync(path).mtimeMs
     if (age >= 0 && age < minAgeMs) return undefined
-    const name = readFileSync(path, 'latin1').replaceAll('\0', '')
+    const name = readFileSync(path, 'latin1').replaceAll(/[\0\n]/g, '')
     return NAME.test(name) ? name : undefined
   } catch {
     return undefined

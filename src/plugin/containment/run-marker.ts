@@ -12,6 +12,8 @@ const SHORTEST_HANG_MS = 10_000
 const SAFE_MODE_KILLS = 2
 const MARKER = 'run.json'
 const BREADCRUMB = 'plugin'
+/** What the launcher's shell found there when it ended a server that stood still (src/supervise.sh). */
+const VERDICT = 'hung'
 
 export interface LastRun {
   /** The last process was killed from outside, as a watchdog does: it neither stopped nor failed by itself. */
@@ -47,7 +49,9 @@ export function markRun(folder: string, { wallMs, uptimeMs: now, watchdogMs = 0 
   const breadcrumbPath = join(folder, BREADCRUMB)
   const before = read(path)
   const shortest = watchdogMs > 0 ? watchdogMs / 2 : SHORTEST_HANG_MS
-  const culprit = before.running ? readBreadcrumb(breadcrumbPath, wallMs, shortest) : undefined
+  const told = before.running ? readBreadcrumb(join(folder, VERDICT), wallMs, 0) : undefined
+  rmSync(join(folder, VERDICT), { force: true })
+  const culprit = told ?? (before.running ? readBreadcrumb(breadcrumbPath, wallMs, shortest) : undefined)
   const recent = before.kills.filter((at) => at <= now && now - at < REMEMBERED_MS)
   const kills = before.running && culprit === undefined ? [...recent, now] : recent
   try {
@@ -60,6 +64,11 @@ export function markRun(folder: string, { wallMs, uptimeMs: now, watchdogMs = 0 
     breadcrumbPath,
     end: () => rmSync(folder, { recursive: true, force: true }),
   }
+}
+
+/** The plugin that a process which uses `folder` has been running for this long without a break. */
+export function runningPlugin(folder: string, now: number, minAgeMs: number): string | undefined {
+  return readBreadcrumb(join(folder, BREADCRUMB), now, minAgeMs)
 }
 
 interface Marker {

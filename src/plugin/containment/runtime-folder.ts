@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, statfsSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** File systems that live in memory: tmpfs and ramfs. */
 const IN_MEMORY = new Set([0x01021994, 0x858458f6])
@@ -14,14 +14,26 @@ export function runtimeFolder(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string | undefined {
   const user = process.getuid?.() ?? 0
-  const mark = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
-  const parents = [env.RUNTIME_DIRECTORY?.split(':')[0], env.XDG_RUNTIME_DIR, `/run/user/${user}`, '/dev/shm']
-  for (const parent of parents) {
-    if (!parent || !isInMemory(parent)) continue
-    const folder = join(parent, `tonearm-${user}-${mark}`)
-    if (isPrivate(folder, user)) return folder
+  for (const folder of runtimeFolders(dataDir, { env, user })) {
+    if (isInMemory(dirname(folder)) && isPrivate(folder, user)) return folder
   }
   return undefined
+}
+
+/** Where that folder may lie of a server that runs as `user`; none is made. */
+export function runtimeFolders(
+  dataDir: string,
+  options: {
+    readonly env?: Readonly<Record<string, string | undefined>>
+    readonly user?: number | undefined
+  } = {},
+): readonly string[] {
+  const { env = process.env, user = 0 } = options
+  const mark = createHash('sha256').update(dataDir).digest('hex').slice(0, 12)
+  const parents = [env.RUNTIME_DIRECTORY?.split(':')[0], env.XDG_RUNTIME_DIR, `/run/user/${user}`, '/dev/shm']
+  return parents
+    .filter((parent) => parent !== undefined && parent !== '')
+    .map((parent) => join(parent as string, `tonearm-${user}-${mark}`))
 }
 
 function isInMemory(path: string): boolean {
