@@ -7,7 +7,7 @@ const AUDIO = new Set(
   ].flatMap((line) => line.split(' ')),
 )
 const PLAYLIST = new Set(['m3u', 'm3u8'])
-const LYRICS = new Set(['lrc', 'elrc', 'ttml', 'srt', 'txt'])
+const LYRICS = new Set(['lrc', 'elrc', 'ttml', 'lyricsfile', 'yaml', 'yml', 'srt', 'txt'])
 
 /** The ending in lower case without its dot; '' for none and for dot-names. */
 export function suffixOf(name: string): string {

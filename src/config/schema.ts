@@ -240,8 +240,8 @@ export const SETTINGS = section('Tonearm', {
   }),
 
   lyrics: section('Lyrics.', {
-    priority: list(['.lrc', '.elrc', '.ttml', '.srt', '.txt', 'embedded'], {
-      help: 'Where lyrics are looked for, first match wins: endings of files beside the song, and `embedded`.',
+    priority: list(['.lrc', '.elrc', '.ttml', '.lyricsfile', '.yaml', '.yml', '.srt', '.txt', 'embedded'], {
+      help: 'Where lyrics are looked for, first match wins: endings of files beside the song, and `embedded`. Who asks for times of words gets the first that has them.',
       navidrome: ['LYRICSPRIORITY'],
     }),
   }),

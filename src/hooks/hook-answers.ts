@@ -22,6 +22,11 @@ const isFlag: Check = (value) => typeof value === 'boolean'
 const isKey: Check = (value) => Number.isSafeInteger(value) && (value as number) > 0
 const isTrue: Check = (value) => value === true
 
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    values.includes(value as string)
+
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
@@ -72,7 +77,21 @@ const ANSWERS: { readonly [N in ShapedHook]: (value: unknown, input: HookInput<N
   'media.lyrics': listOf(
     shape(
       { lang: isText, synced: isFlag, lines: listOf(shape({ text: isText }, { ms: isNumber })) },
-      { offsetMs: isNumber },
+      {
+        offsetMs: isNumber,
+        kind: oneOf('main', 'translation', 'pronunciation'),
+        agents: listOf(shape({ id: isText, role: oneOf('main', 'voice', 'bg', 'group') }, { name: isText })),
+        cueLines: listOf(
+          shape(
+            {
+              index: isNumber,
+              text: isText,
+              cues: listOf(shape({ ms: isNumber, from: isNumber, to: isNumber }, { endMs: isNumber })),
+            },
+            { ms: isNumber, endMs: isNumber, agentId: isText },
+          ),
+        ),
+      },
     ),
   ),
   'artist.info': shape(

@@ -30,6 +30,31 @@ export interface LyricsAnswer {
   readonly synced: boolean
   readonly offsetMs?: number
   readonly lines: readonly { readonly ms?: number; readonly text: string }[]
+  /** Since 1.5: what it is; `main` when it is absent. Clients that ask for lines alone get the main ones. */
+  readonly kind?: 'main' | 'translation' | 'pronunciation'
+  /** Since 1.5: who sings, where cue lines name them. One is `main`; of ids the server may make others. */
+  readonly agents?: readonly {
+    readonly id: string
+    readonly role: 'main' | 'voice' | 'bg' | 'group'
+    readonly name?: string
+  }[]
+  /** Since 1.5, when synced: the times of words. A line that several sing has one for each. */
+  readonly cueLines?: readonly {
+    /** Of the line in `lines`. */
+    readonly index: number
+    readonly ms?: number
+    readonly endMs?: number
+    /** What this voice sings of it. */
+    readonly text: string
+    readonly agentId?: string
+    /** In order of the text; `text.slice(from, to)` is the word. */
+    readonly cues: readonly {
+      readonly ms: number
+      readonly endMs?: number
+      readonly from: number
+      readonly to: number
+    }[]
+  }[]
 }
 
 export interface ArtistInfoAnswer {
@@ -168,7 +193,7 @@ export interface Hooks {
     readonly starred?: boolean
     readonly rating?: number
   }>
-  /** Lyrics of a song that has none of its own. `userId`, since 1.4: whom they are for. */
+  /** Lyrics of a song that has none of its own. `userId`, since 1.4: whom they are for. Times of words since 1.5. */
   'media.lyrics': Provide<
     {
       readonly userId: string

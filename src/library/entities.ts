@@ -10,6 +10,7 @@ import type {
   SongId,
   UserId,
 } from '../base/ids.ts'
+import type { LyricsVersion } from '../base/lyrics/lyrics-text.ts'
 
 /** Who reads: whose stars, ratings and plays are joined, and what is visible. */
 export interface Viewer {
@@ -331,10 +332,5 @@ export interface Library {
   readonly updatedAt: number
 }
 
-export interface EmbeddedLyrics {
-  /** ISO 639 or 'und'. */
-  readonly lang: string
-  readonly synced: boolean
-  readonly offsetMs: number
-  readonly lines: readonly { readonly ms?: number; readonly text: string }[]
-}
+/** As the scanner found them in a file. */
+export type EmbeddedLyrics = LyricsVersion

@@ -1,18 +1,21 @@
 import { dirname, extname, join } from 'node:path'
 import { AppError, systemErrorCode } from '../base/errors.ts'
 import { encodeId, type SongId } from '../base/ids.ts'
-import { languageTag } from '../base/lrc.ts'
+import { isEnhanced, UNKNOWN_LANGUAGE, versionsOf } from '../base/lyrics/lyrics-text.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
-import type { LyricsAnswer } from '../hooks/hooks.ts'
 import type { EmbeddedLyrics, Song, Viewer } from '../library/entities.ts'
 import type { SongRepository } from '../library/song-repository.ts'
 import type { Logger } from '../log/logger.ts'
+import { boundedAnswers } from './lyrics/plugin-answers.ts'
 import { createSidecarReader, languageOfName } from './lyrics/sidecar.ts'
 
 /** Lyrics of a song: files beside it, embedded, then plugins (`media.lyrics`), in the order of the setting. */
 export interface Lyrics {
-  /** [] when there are none. Rejects with NOT_FOUND for an unknown song. */
-  ofSong(viewer: Viewer, id: SongId): Promise<readonly EmbeddedLyrics[]>
+  /**
+   * [] when there are none. Rejects with NOT_FOUND for an unknown song. Without `enhanced` they are lines and nothing else;
+   * with it the first of the sources answers that knows times of words or has translations, else the first.
+   */
+  ofSong(viewer: Viewer, id: SongId, options?: { readonly enhanced?: boolean }): Promise<readonly EmbeddedLyrics[]>
 }
 
 export interface LyricsOptions {
@@ -26,11 +29,6 @@ export interface LyricsOptions {
 const EMBEDDED = 'embedded'
 /** Files of one ending that are read for a song: its languages. */
 const MAX_FILES = 10
-/** Bounds of what a plugin answers. */
-const MAX_ANSWERS = 10
-const MAX_LINES = 10_000
-const MAX_LINE = 2_000
-const UNKNOWN = 'und'
 
 export function createLyrics({ repositories, hooks, log, priority }: LyricsOptions): Lyrics {
   const { songs } = repositories
@@ -47,9 +45,7 @@ export function createLyrics({ repositories, hooks, log, priority }: LyricsOptio
         log.warn('lyrics file not readable', { song: encodeId('song', song.id), code: systemErrorCode(error) })
         return undefined
       })
-      if (!text || text.lines.length === 0) continue
-      const lang = text.lang ?? languageOfName(name, path) ?? UNKNOWN
-      found.push({ lang, synced: text.synced, offsetMs: text.offsetMs, lines: text.lines })
+      if (text) found.push(...versionsOf(text, text.lang ?? languageOfName(name, path) ?? UNKNOWN_LANGUAGE))
     }
     return found
   }
@@ -63,24 +59,30 @@ export function createLyrics({ repositories, hooks, log, priority }: LyricsOptio
       artist: song.artist,
       durationMs: song.durationMs,
     })
-    return (answers ?? []).slice(0, MAX_ANSWERS).map(bounded)
+    return boundedAnswers(answers ?? [])
+  }
+
+  async function* sources(viewer: Viewer, song: Song): AsyncGenerator<readonly EmbeddedLyrics[], void> {
+    for (const entry of priority) {
+      const name = entry.trim().toLowerCase()
+      if (name !== EMBEDDED) yield await fromFiles(viewer, song, name.startsWith('.') ? name : `.${name}`)
+      else if (song.hasEmbeddedLyrics) yield songs.embeddedLyrics(viewer, song.id)
+    }
   }
 
   return {
-    async ofSong(viewer, id) {
+    async ofSong(viewer, id, { enhanced = false } = {}) {
       const song = songs.find(viewer, id)
       if (!song) throw new AppError('NOT_FOUND', 'There is no such song.')
-      for (const entry of priority) {
-        const name = entry.trim().toLowerCase()
-        const found =
-          name === EMBEDDED
-            ? song.hasEmbeddedLyrics
-              ? songs.embeddedLyrics(viewer, id)
-              : []
-            : await fromFiles(viewer, song, name.startsWith('.') ? name : `.${name}`)
-        if (found.length > 0) return found
+      let first: readonly EmbeddedLyrics[] | undefined
+      for await (const found of sources(viewer, song)) {
+        if (found.length === 0) continue
+        first ??= found
+        if (!enhanced || isEnhanced(found)) return enhanced ? found : onlyLines(found)
       }
-      return fromPlugins(viewer, song)
+      if (first) return first
+      const answers = await fromPlugins(viewer, song)
+      return enhanced ? answers : onlyLines(answers)
     },
   }
 }
@@ -90,16 +92,8 @@ function isPlainName(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name)
 }
 
-function bounded(answer: LyricsAnswer): EmbeddedLyrics {
-  const lines = answer.lines.slice(0, MAX_LINES)
-  const synced = answer.synced && lines.every(({ ms }) => typeof ms === 'number' && ms >= 0)
-  return {
-    lang: languageTag(answer.lang) ?? UNKNOWN,
-    synced,
-    offsetMs: Math.trunc(answer.offsetMs ?? 0) || 0,
-    lines: lines.map(({ ms, text }) => {
-      const words = String(text).slice(0, MAX_LINE)
-      return synced && ms !== undefined ? { ms: Math.trunc(ms), text: words } : { text: words }
-    }),
-  }
+function onlyLines(versions: readonly EmbeddedLyrics[]): readonly EmbeddedLyrics[] {
+  return versions
+    .filter(({ kind = 'main' }) => kind === 'main')
+    .map(({ lang, synced, offsetMs, lines }) => ({ lang, synced, offsetMs, lines }))
 }

@@ -50,6 +50,11 @@ export const ADDED: readonly {
       ['subsonic.standsFor', /\bsubsonic\.standsFor\(/],
     ],
   },
+  {
+    version: '1.5',
+    hooks: [],
+    calls: [['cueLines in answers of media.lyrics', /\bcueLines\b/]],
+  },
 ]
 
 /** Whether the API `version` lacks what `since` added. */

@@ -1,5 +1,6 @@
-import { languageTag } from '../base/lrc.ts'
-import { parseTimedText } from '../base/timed-text.ts'
+import { cueLines, type SungPart } from '../base/lyrics/cue-lines.ts'
+import { languageTag, versionsOf } from '../base/lyrics/lyrics-text.ts'
+import { parseTimedText } from '../base/lyrics/timed-text.ts'
 import type { EmbeddedLyrics } from '../library/entities.ts'
 
 /** What is kept of one file. */
@@ -25,51 +26,63 @@ export function toEmbeddedLyrics(tags: readonly LyricsTag[]): readonly EmbeddedL
   const found: EmbeddedLyrics[] = []
   const seen = new Set<string>()
   for (const tag of tags) {
-    const lyrics = typeof tag === 'string' ? fromText(tag, undefined) : fromFrame(tag)
-    if (!lyrics || lyrics.lines.length === 0 || found.length >= MAX_VERSIONS) continue
-    const key = `${lyrics.lang} ${lyrics.synced} ${lyrics.lines.map(({ text }) => text).join('\n')}`
-    if (!seen.has(key)) found.push(lyrics)
-    seen.add(key)
+    for (const lyrics of typeof tag === 'string' ? fromText(tag, undefined) : fromFrame(tag)) {
+      if (found.length >= MAX_VERSIONS) break
+      const key = `${lyrics.kind ?? ''} ${lyrics.lang} ${lyrics.synced} ${lyrics.lines.map(({ text }) => text).join('\n')}`
+      if (!seen.has(key)) found.push(lyrics)
+      seen.add(key)
+    }
   }
   return found.sort((a, b) => Number(b.synced) - Number(a.synced))
 }
 
-function fromFrame(tag: Exclude<LyricsTag, string>): EmbeddedLyrics | undefined {
-  if (!('syncText' in tag) || !tag.syncText)
-    return 'text' in tag && tag.text ? fromText(tag.text, tag.language) : undefined
+function fromFrame(tag: Exclude<LyricsTag, string>): readonly EmbeddedLyrics[] {
+  if (!('syncText' in tag) || !tag.syncText) return 'text' in tag && tag.text ? fromText(tag.text, tag.language) : []
   const lines = joinSyllables(tag.syncText)
-  if (lines.length === 0) return undefined
+  if (lines.length === 0) return []
   const synced = tag.timeStampFormat === IN_MILLISECONDS
-  return {
-    lang: language(tag.language),
-    synced,
-    offsetMs: 0,
-    lines: synced ? lines : lines.map(({ text }) => ({ text })),
-  }
+  return [
+    {
+      lang: language(tag.language),
+      synced,
+      offsetMs: 0,
+      lines: lines.map(({ ms, text }) => (synced ? { ms, text } : { text })),
+      ...(synced && lines.some(({ parts }) => parts.length > 1)
+        ? cueLines(lines.map((line, index) => ({ ...line, index })))
+        : {}),
+    },
+  ]
 }
 
-function fromText(text: string, lang: string | undefined): EmbeddedLyrics | undefined {
+function fromText(text: string, lang: string | undefined): readonly EmbeddedLyrics[] {
   const parsed = parseTimedText(text.slice(0, MAX_TEXT))
-  if (parsed.lines.length === 0) return undefined
   const named = language(lang)
-  return {
-    lang: named === 'und' ? (parsed.lang ?? named) : named,
-    synced: parsed.synced,
-    offsetMs: parsed.offsetMs,
-    lines: parsed.lines,
-  }
+  return versionsOf(parsed, named === 'und' ? (parsed.lang ?? named) : named)
 }
 
 /** Karaoke files stamp syllables; a line begins where the text begins with a line break. */
-function joinSyllables(parts: readonly SyncedText[]): readonly { ms: number; text: string }[] {
+function joinSyllables(parts: readonly SyncedText[]) {
   const bySyllable = parts.some(({ text }, index) => index > 0 && /^[\r\n]/.test(text))
-  const lines: { ms: number; text: string }[] = []
+  const lines: { ms: number; text: string; parts: SungPart[] }[] = []
   for (const { text, timestamp } of parts) {
+    const ms = timestamp ?? 0
     const last = lines.at(-1)
-    if (bySyllable && last && !/^[\r\n]/.test(text)) last.text += text
-    else lines.push({ ms: timestamp ?? 0, text: text.replace(/^[\r\n]+/, '') })
+    if (bySyllable && last && !/^[\r\n]/.test(text)) {
+      last.parts.push({ ms, from: last.text.length, to: last.text.length + text.length })
+      last.text += text
+      continue
+    }
+    const begun = text.replace(/^[\r\n]+/, '')
+    lines.push({ ms, text: begun, parts: [{ ms, from: 0, to: begun.length }] })
   }
-  return lines.map(({ ms, text }) => ({ ms, text: text.trim() })).sort((a, b) => a.ms - b.ms)
+  return lines.map(trimmed).sort((a, b) => a.ms - b.ms)
+}
+
+function trimmed(line: { readonly ms: number; readonly text: string; readonly parts: readonly SungPart[] }) {
+  const text = line.text.trim()
+  const indent = line.text.length - line.text.trimStart().length
+  const moved = (place: number) => Math.min(Math.max(place - indent, 0), text.length)
+  return { ...line, text, parts: line.parts.map(({ ms, from, to }) => ({ ms, from: moved(from), to: moved(to) })) }
 }
 
 function language(text: string | undefined): string {

@@ -241,12 +241,12 @@ function compare(
   return { listing, read, returned, lyrics }
 }
 
-/** `Song.lrc` and `Song.en.lrc` belong to `Song.mp3`; in the order of the setting. */
+/** `Song.lrc`, `Song.en.lrc` and `Song.lyricsfile.yaml` belong to `Song.mp3`; in the order of the setting. */
 function groupLyrics(names: readonly string[], priority: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const rank = (name: string) => priority.indexOf(`.${suffixOf(name)}`)
   const groups = new Map<string, string[]>()
   for (const name of names.filter((one) => isLyrics(suffixOf(one)) && rank(one) >= 0)) {
-    const base = baseNameOf(name)
+    const base = baseNameOf(name).replace(/\.lyricsfile$/i, '')
     const withoutLanguage = base.replace(/\.[a-z]{2,3}(-[a-z]{2,4})?$/i, '')
     for (const key of new Set([base, withoutLanguage])) groups.set(key, [...(groups.get(key) ?? []), name])
   }

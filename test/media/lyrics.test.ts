@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { SongId } from '../../src/base/ids.ts'
 import type { HookBus } from '../../src/hooks/hook-bus.ts'
+import type { LyricsAnswer } from '../../src/hooks/hooks.ts'
 import type { EmbeddedLyrics, Song } from '../../src/library/entities.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { createLyrics } from '../../src/media/lyrics.ts'
@@ -207,4 +208,64 @@ test('plugins are asked when the library has none, and their answers are bounded
   const some = await lyricsOf(t, {}, { hooks, embedded: true })
   await some.read()
   assert.deepEqual(asked, [{ userId: 'u1', mediaId: 's1', title: 'Song', artist: 'Artist', durationMs: 1000 }])
+})
+
+test('plugins may tell times of words, which are put in order and bounded', async (t) => {
+  const cues = [
+    { ms: 10.6, from: 0, to: 3 },
+    { ms: 5, from: 3, to: 99 },
+    { ms: 7, from: -4, to: 2 },
+  ]
+  const answers = [
+    {
+      lang: 'en',
+      synced: true,
+      lines: [{ ms: 10, text: 'sung (ooh)' }],
+      agents: [
+        { id: 'b', role: 'bg' },
+        { id: 'a', role: 'voice', name: 'Ann' },
+        { id: 'm', role: 'main' },
+      ],
+      cueLines: [
+        { index: 0, text: '(ooh)', agentId: 'b', cues: [{ ms: 20, endMs: 30, from: 0, to: 5 }] },
+        { index: 0, text: 'sung', agentId: 'm', cues },
+        { index: 0, text: 'too', agentId: 'a', cues },
+        { index: 7, text: 'nowhere', agentId: 'a', cues },
+        { index: 0.5, text: 'nowhere', agentId: 'a', cues },
+      ],
+    },
+    { lang: 'de', synced: true, kind: 'translation', lines: [{ ms: 10, text: 'gesungen' }] },
+    {
+      lang: 'de',
+      synced: false,
+      lines: [{ text: 'x' }],
+      cueLines: [{ index: 0, text: 'x', cues: [{ ms: 1, from: 0, to: 1 }] }],
+    },
+  ]
+  const hooks = dispatcherOf(entry('media.lyrics', () => answers as readonly LyricsAnswer[]))
+  const { lyrics, read } = await lyricsOf(t, {}, { hooks })
+  const [first, second, third] = await lyrics.ofSong(viewer(), SONG, { enhanced: true })
+  assert.deepEqual(first?.agents, [
+    { id: 'm', role: 'main' },
+    { id: 'b-bg', role: 'bg' },
+    { id: 'a', role: 'voice', name: 'Ann' },
+  ])
+  const sung = [
+    { ms: 10, from: 0, to: 3 },
+    { ms: 10, from: 3, to: 4 },
+  ]
+  assert.deepEqual(first?.cueLines, [
+    { index: 0, ms: 10, text: 'sung', agentId: 'm', cues: sung },
+    { index: 0, ms: 20, endMs: 30, text: '(ooh)', agentId: 'b-bg', cues: [{ ms: 20, endMs: 30, from: 0, to: 5 }] },
+    { index: 0, ms: 10, text: 'too', agentId: 'a', cues: sung.slice(0, 1) },
+  ])
+  assert.equal(second?.kind, 'translation')
+  assert.equal(third?.cueLines, undefined)
+  assert.deepEqual(
+    (await read()).map((one) => [one.lang, Object.keys(one)]),
+    [
+      ['en', ['lang', 'synced', 'offsetMs', 'lines']],
+      ['de', ['lang', 'synced', 'offsetMs', 'lines']],
+    ],
+  )
 })

@@ -178,6 +178,56 @@ test('lyrics of several kinds and languages are kept', async (t) => {
   }
 })
 
+test('syllables of karaoke files are words with times, lines that are stamped whole are not', async (t) => {
+  const folder = tempFolder(t)
+  const syllables = [
+    { ms: 1000, text: 'Hel' },
+    { ms: 1200, text: 'lo ' },
+    { ms: 1500, text: '君' },
+    { ms: 2000, text: '\n🎵' },
+    { ms: 2400, text: 'la' },
+  ]
+  await writeAudio(join(folder, 'a.mp3'), { lyrics: [{ lang: 'eng', lines: syllables }] })
+  assert.deepEqual((await readAudioFile(join(folder, 'a.mp3'))).file.lyrics, [
+    {
+      lang: 'eng',
+      synced: true,
+      offsetMs: 0,
+      lines: [
+        { ms: 1000, text: 'Hello 君' },
+        { ms: 2000, text: '🎵la' },
+      ],
+      cueLines: [
+        {
+          index: 0,
+          ms: 1000,
+          text: 'Hello 君',
+          cues: [
+            { ms: 1000, from: 0, to: 3 },
+            { ms: 1200, from: 3, to: 6 },
+            { ms: 1500, from: 6, to: 7 },
+          ],
+        },
+        {
+          index: 1,
+          ms: 2000,
+          text: '🎵la',
+          cues: [
+            { ms: 2000, from: 0, to: 2 },
+            { ms: 2400, from: 2, to: 4 },
+          ],
+        },
+      ],
+    },
+  ])
+  const whole = [
+    { ms: 1000, text: 'one' },
+    { ms: 2000, text: '\ntwo' },
+  ]
+  await writeAudio(join(folder, 'b.mp3'), { lyrics: [{ lang: 'eng', lines: whole }] })
+  assert.equal((await readAudioFile(join(folder, 'b.mp3'))).file.lyrics[0]?.cueLines, undefined)
+})
+
 test('equal pictures have equal hashes in every format, others have not', async (t) => {
   const folder = tempFolder(t)
   const hash = async (name: string, seed: number) => {

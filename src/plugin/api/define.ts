@@ -52,7 +52,7 @@ export {
 }
 
 /** The plugin API that this server speaks. Grows by minors; a plugin names the one that it was written for. */
-export const API_VERSION: ApiVersion = '1.4'
+export const API_VERSION: ApiVersion = '1.5'
 
 /** Marks an object as a plugin and lets the compiler hold `setup` against its permissions and configuration. */
 export function definePlugin<

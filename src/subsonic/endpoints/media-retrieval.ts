@@ -5,7 +5,7 @@ import { avatarPng } from '../avatar.ts'
 import { type Call, viewerFor } from '../call.ts'
 import { bytes, type Endpoint, tree } from '../endpoint.ts'
 import { unknownId } from '../params.ts'
-import { plainLyrics, structuredLyrics } from '../responses/lyrics.ts'
+import { enhancedLyrics, plainLyrics, structuredLyrics } from '../responses/lyrics.ts'
 import type { Tree } from '../tree.ts'
 import { coverIdOf } from './cover-id.ts'
 import { found } from './found.ts'
@@ -63,8 +63,10 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
 
   tree('getLyricsBySongId', async ({ services, viewer, params }) => {
     const song = found(services.repositories.songs.find(viewer, params.idOf('song', 'id')), 'Song')
-    const all = await services.lyrics.ofSong(viewer, song.id)
-    return { lyricsList: { structuredLyrics: all.map((lyrics) => structuredLyrics(song, lyrics)) } }
+    const enhanced = params.boolean('enhanced', false)
+    const all = await services.lyrics.ofSong(viewer, song.id, { enhanced })
+    const answer = enhanced ? enhancedLyrics : structuredLyrics
+    return { lyricsList: { structuredLyrics: all.map((lyrics) => answer(song, lyrics)) } }
   }),
 
   // Drawn from the name alone, so that it tells nobody which users exist.

@@ -10,6 +10,9 @@ export const TEXT_IS_VALUE: ReadonlySet<string> = new Set(['genre', 'lyrics', 'l
 /** Elements whose scalars are child elements with text. */
 export const SCALARS_ARE_ELEMENTS: ReadonlySet<string> = new Set(['artistInfo', 'artistInfo2', 'albumInfo'])
 
+/** Lists whose members have another name as elements. */
+export const NAMES_OF_MEMBERS: ReadonlyMap<string, string> = new Map([['agents', 'agent']])
+
 /** Lists whose members hold long lists themselves: they are sent in parts too. */
 export const LISTS_OF_LISTS: ReadonlySet<string> = new Set(['index'])
 

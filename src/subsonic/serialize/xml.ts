@@ -2,7 +2,7 @@ import type { Envelope } from '../protocol.ts'
 import { API_VERSION, NAMESPACE, SERVER_TYPE } from '../protocol.ts'
 import { Kept, type List, type ListItem, type Scalar, type Tree } from '../tree.ts'
 import { isList } from './json.ts'
-import { LISTS_OF_LISTS, PART_LENGTH, SCALARS_ARE_ELEMENTS, TEXT_IS_VALUE } from './shape.ts'
+import { LISTS_OF_LISTS, NAMES_OF_MEMBERS, PART_LENGTH, SCALARS_ARE_ELEMENTS, TEXT_IS_VALUE } from './shape.ts'
 
 /** The XML answer in parts of some KiB. */
 export function* xmlParts(envelope: Envelope, payload: Tree): Generator<string, void> {
@@ -52,7 +52,8 @@ function element(name: string, tree: Tree): string {
     const value = tree[key]
     if (value === undefined || value === null) continue
     if (typeof value === 'object' && isList(value)) {
-      for (const one of value) content += item(key, one)
+      const member = NAMES_OF_MEMBERS.get(key) ?? key
+      for (const one of value) content += item(member, one)
     } else content += childOf(name, key, value)
   }
   const start = `<${name}${attributes(name, tree)}`

@@ -1,4 +1,4 @@
-import type { LyricsText } from './lrc.ts'
+import type { LyricsText } from './lyrics-text.ts'
 
 const TIMES = /^\s*(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})\s*-->/
 const MAX_BLOCKS = 10_000

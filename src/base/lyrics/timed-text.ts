@@ -1,4 +1,5 @@
-import { type LyricsText, parseLyricsText } from './lrc.ts'
+import { parseLyricsText } from './lrc.ts'
+import type { LyricsText } from './lyrics-text.ts'
 import { parseSrt } from './srt.ts'
 import { parseTtml } from './ttml.ts'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { languageTag, parseLyricsText } from '../../src/base/lrc.ts'
+import { parseLyricsText } from '../../../src/base/lyrics/lrc.ts'
+import { languageTag } from '../../../src/base/lyrics/lyrics-text.ts'
 
 test('stamped lines are synced, sorted by time, and repeated for each stamp', () => {
   const lyrics = parseLyricsText('[00:30.00]second\n[00:10.5][01:00.123]chorus\n[00:05]first')
