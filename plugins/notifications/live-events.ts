@@ -4,6 +4,8 @@ import type { Hub } from './hub.ts'
 
 /** A player that has not been heard of for so long after the end of its song is gone. */
 const GRACE_MS = 120_000
+/** Players that tell positions are counted for longer than any song, since they say when they stop. */
+const REPORTED_MS = 24 * 3_600_000
 const MAX_PLAYERS = 1_000
 
 const FAILED = 'the scan failed'
@@ -66,14 +68,34 @@ export function addLiveEvents(ctx: Context, hub: Hub): LiveState {
     if (count !== told) hub.tell('nowPlayingCount', { count })
     told = count
   }
-  hooks.on('playback.started', async ({ userId, mediaId, sessionId }) => {
-    const track = await library.track(mediaId, userId)
-    if (players.size < MAX_PLAYERS) players.set(sessionId, now() + (track?.durationMs ?? 0) + GRACE_MS)
+  const tellPlayer = (sessionId: string, leftMs: number) => {
+    if (players.size < MAX_PLAYERS || players.has(sessionId)) players.set(sessionId, now() + leftMs + GRACE_MS)
     tellPlayers()
+  }
+  hooks.on('playback.started', async ({ userId, mediaId, sessionId }) => {
+    tellPlayer(sessionId, 0)
+    const track = await library.track(mediaId, userId)
+    if (track && players.has(sessionId)) tellPlayer(sessionId, track.durationMs)
   })
-  hooks.on('playback.finished', ({ sessionId }) => {
+  // What tells positions says when it is over, at the latest when the server has forgotten it.
+  hooks.on('playback.progress', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
+  hooks.on('playback.paused', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
+  hooks.on('playback.resumed', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
+  const gone = ({ sessionId }: { readonly sessionId: string }) => {
     players.delete(sessionId)
     tellPlayers()
+  }
+  // Another song of the same player follows at once.
+  hooks.on('playback.stopped', (event) => {
+    if (event.reason !== 'replaced') gone(event)
+  })
+  hooks.on('playback.finished', (event) => {
+    if (!event.scrobbled) gone(event)
+  })
+  hooks.on('playback.counted', async ({ userId, mediaId }) => {
+    const track = await library.track(mediaId, userId)
+    if (!track) return
+    hub.tell('refreshResource', { song: [mediaId], album: [track.albumId] }, rowIdOf('user', userId))
   })
   return { scanStatus, nowPlaying }
 }

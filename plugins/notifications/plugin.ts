@@ -36,7 +36,7 @@ const SEEN_MS = 30 * DAY_MS
 
 export default definePlugin({
   name: 'notifications',
-  apiVersion: '1.2',
+  apiVersion: '1.5',
   description: 'Tells people what concerns them: in the app, by webhook, ntfy, Gotify, e-mail and Web Push',
   permissions: PERMISSIONS,
   reasons: REASONS,

@@ -1,4 +1,4 @@
-import { definePlugin, publicIdOf, rowIdOf, Type } from 'tonearm/plugin'
+import { definePlugin, type PlaybackEvent, publicIdOf, rowIdOf, Type } from 'tonearm/plugin'
 import { Delivery } from './delivery.ts'
 import { createLastFm } from './lastfm.ts'
 import { createListenBrainz } from './listenbrainz.ts'
@@ -14,7 +14,7 @@ const NOW_PLAYING_MS = 5_000
 
 export default definePlugin({
   name: 'scrobble',
-  apiVersion: '1.0',
+  apiVersion: '1.5',
   description: 'Tells ListenBrainz and Last.fm what each user plays',
   permissions: [
     'playback:read',
@@ -137,8 +137,7 @@ export default definePlugin({
       }
     }
 
-    hooks.on('playback.finished', async (event) => {
-      if (!event.scrobbled) return
+    hooks.on('playback.counted', async (event) => {
       const links = await linksOf(event.userId)
       const play = links.length > 0 ? await playOf(event) : undefined
       if (!play) return
@@ -152,7 +151,9 @@ export default definePlugin({
     /** By link: one request at a time, the newest song wins. */
     const telling = new Set<string>()
     if (config.nowPlaying) {
-      hooks.on('playback.started', async (event) => {
+      const tell = async (event: PlaybackEvent & { readonly ignoreScrobble?: true }) => {
+        // The client asked that nobody but this server's users see it.
+        if (event.ignoreScrobble) return
         const links = (await linksOf(event.userId)).filter((link) => link.problem === '' && !delivery.isPaused(link))
         const play = links.length > 0 ? await playOf(event) : undefined
         if (!play) return
@@ -170,7 +171,10 @@ export default definePlugin({
             })
             .finally(() => telling.delete(key))
         }
-      })
+      }
+      hooks.on('playback.started', tell)
+      // What rested is no longer shown by the services.
+      hooks.on('playback.resumed', tell)
     }
 
     addRoutes(ctx.routes, {

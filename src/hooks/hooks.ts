@@ -18,8 +18,15 @@ export interface PlaybackEvent {
   readonly client: string
   /** One player of one user. */
   readonly sessionId: string
-  /** Milliseconds since 1970. */
+  /** When the song began to play, milliseconds since 1970: with `sessionId` it names one play. */
   readonly at: number
+}
+
+/** Where a player is, as the server has it from what the client told last. */
+export interface PlaybackPosition extends PlaybackEvent {
+  readonly positionMs: number
+  /** 1 = as recorded. */
+  readonly playbackRate: number
 }
 
 /** Tags of one file as the reader found them: lower-case names of our mapping, each with its values. */
@@ -166,11 +173,32 @@ export interface Hooks {
     /** Why, where it failed; else ''. */
     readonly reason: string
   }>
-  /** A client told that a song plays now. */
-  'playback.started': Observe<PlaybackEvent>
+  /**
+   * A client told that a song plays now. `ignoreScrobble`, since 1.5: the client asked that nothing but what plays now is
+   * shown, so tell it to nobody outside.
+   */
+  'playback.started': Observe<PlaybackEvent & { readonly ignoreScrobble?: true }>
   /** Where a player is, from clients that tell it. The first to go when a queue is full. */
   'playback.progress': Observe<PlaybackEvent & { readonly positionMs: number; readonly state: 'playing' | 'paused' }>
-  /** A song is over: counted (`scrobbled`), or skipped and left. */
+  /** A client told that a song rests. */
+  'playback.paused': Observe<PlaybackPosition>
+  /** It goes on after a pause. */
+  'playback.resumed': Observe<PlaybackPosition & { readonly ignoreScrobble?: true }>
+  /**
+   * A player is done with a song, counted or not: its client said so (`stopped`), another song or the same from its start
+   * took its place (`replaced`), or nothing was heard of it for long after the song must have ended (`forgotten`).
+   */
+  'playback.stopped': Observe<
+    PlaybackPosition & {
+      readonly reason: 'stopped' | 'replaced' | 'forgotten'
+      /** How much of the song was heard; null from clients that only tell what plays. */
+      readonly heardMs: number | null
+      readonly counted: boolean
+    }
+  >
+  /** A play was counted: the client sent a scrobble, or enough was heard by its reports. The song may go on. */
+  'playback.counted': Observe<PlaybackEvent & { readonly by: 'scrobble' | 'report' }>
+  /** A song was counted (`scrobbled`; it may go on), or skipped and left. */
   'playback.finished': Observe<PlaybackEvent & { readonly playedMs: number; readonly scrobbled: boolean }>
   /** Somebody has an account now. */
   'user.created': Observe<{ readonly userId: string }>
@@ -244,6 +272,10 @@ export const HOOK_KINDS = {
   'plugin.state': 'observe',
   'playback.started': 'observe',
   'playback.progress': 'observe',
+  'playback.paused': 'observe',
+  'playback.resumed': 'observe',
+  'playback.stopped': 'observe',
+  'playback.counted': 'observe',
   'playback.finished': 'observe',
   'user.created': 'observe',
   'user.changed': 'observe',

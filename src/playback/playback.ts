@@ -1,13 +1,17 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import { encodeId, type SongId, type UserId } from '../base/ids.ts'
+import type { SongId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
-import type { PlaybackEvent } from '../hooks/hooks.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
-import { NowPlaying, type PlayingEntry, playerIdOf } from './now-playing.ts'
+import { playerIdOf } from './now-playing.ts'
+import type { PlayTold } from './past-sessions.ts'
+import { createPlayEvents } from './play-events.ts'
+import { type PlayReport, reportPlay } from './play-report.ts'
+import { beginSession, type PlaySession, type PlayState, positionOf } from './play-session.ts'
 import { believablePlayTime } from './play-time.ts'
+import { PlayerSessions } from './player-sessions.ts'
 
 export interface NowPlayingEntry {
   readonly user: User
@@ -16,16 +20,28 @@ export interface NowPlayingEntry {
   /** Small integer, stable for a user's client. */
   readonly playerId: number
   readonly minutesAgo: number
+  readonly state: PlayState
+  /** As it must be by now, whole. */
+  readonly positionMs: number
+  readonly playbackRate: number
 }
 
 export interface Playback {
   /** Subsonic `scrobble` with submission=false. Unknown or invisible songs are ignored. */
   nowPlaying(user: User, viewer: Viewer, songId: SongId, client: string): void
-  /** Subsonic `scrobble`: counts plays. Written when it returns. Times in the future are brought to now. */
+  /**
+   * OpenSubsonic `reportPlayback`. Counts a play when enough of it was heard, written when it returns.
+   * @returns false for a song that is unknown or invisible.
+   */
+  report(viewer: Viewer, report: PlayReport, client: string): boolean
+  /**
+   * Subsonic `scrobble`: counts plays, but for those that reports have counted. Written when it returns. Without a time it
+   * was now; times in the future are brought to now.
+   */
   scrobble(
     user: User,
     viewer: Viewer,
-    plays: readonly { readonly songId: SongId; readonly at: number }[],
+    plays: readonly { readonly songId: SongId; readonly at: number | undefined }[],
     client: string,
   ): void
   /** What others listen to, as far as the viewer may see those songs; entries end with the song. */
@@ -44,7 +60,6 @@ export interface PlaybackRoom extends Playback {
   stop(): void
 }
 
-const TICK_MS = 60_000
 /** Plays that were counted lately, to know one that is sent again. */
 const MAX_RECENT = 4096
 const MAX_CLIENT = 100
@@ -55,118 +70,103 @@ const MAX_CLIENT = 100
  */
 export function createPlayback({ repositories, hooks, clock, log }: PlaybackOptions): PlaybackRoom {
   const { songs, plays, users } = repositories
-  const playing = new NowPlaying()
   const recent = new LRUCache<string, true>({ max: MAX_RECENT })
-  let timer: NodeJS.Timeout | undefined
+  const events = createPlayEvents(hooks, clock)
+  const sessions = new PlayerSessions({ plays, events, clock, log })
 
-  /** The clock ticks only while something plays, and only to say what has ended: it writes nothing. */
-  function arm(): void {
-    if (!timer && playing.size > 0) timer = setTimeout(tick, TICK_MS).unref()
-  }
-
-  function tick(): void {
-    timer = undefined
-    expire()
-    arm()
-  }
-
-  function expire(): void {
-    for (const entry of playing.expire(clock.monotonic())) finishUncounted(entry)
-  }
-
-  function event(userId: UserId, songId: SongId, player: { client: string; at: number }): PlaybackEvent {
-    const { client, at } = player
-    const sessionId = String(playerIdOf(userId, client))
-    return { userId: encodeId('user', userId), mediaId: encodeId('song', songId), client, sessionId, at }
-  }
-
-  /** Ended without being counted: skipped, or a client that never scrobbles. */
-  function finishUncounted(entry: PlayingEntry): void {
-    if (entry.scrobbled || !hooks.has('playback.finished')) return
-    const elapsed = clock.monotonic() - entry.startedMono
-    hooks.observe('playback.finished', {
-      ...event(entry.userId, entry.songId, { client: entry.client, at: entry.startedAt }),
-      playedMs: Math.round(entry.durationMs > 0 ? Math.min(elapsed, entry.durationMs) : elapsed),
-      scrobbled: false,
-    })
-  }
-
-  function tellCounted(viewer: Viewer, counted: readonly { songId: SongId; at: number }[], client: string): void {
-    if (!hooks.has('playback.finished')) return
-    const ids = [...new Set(counted.map(({ songId }) => songId))]
-    const lengths = new Map(songs.findMany(viewer, ids).map((song) => [song.id, song.durationMs]))
+  function tellCounted(viewer: Viewer, counted: readonly PlayTold[], client: string): void {
+    let lengths: ReadonlyMap<SongId, number> | undefined
     for (const { songId, at } of counted) {
-      hooks.observe('playback.finished', {
-        ...event(viewer.userId, songId, { client, at }),
-        playedMs: lengths.get(songId) ?? 0,
-        scrobbled: true,
+      events.counted({ userId: viewer.userId, songId, client, at }, 'scrobble', () => {
+        const ids = new Set(counted.map((play) => play.songId))
+        lengths ??= songs.lengths(viewer, [...ids])
+        return lengths.get(songId) ?? 0
       })
     }
   }
 
   return {
     nowPlaying(user, viewer, songId, clientName) {
-      const song = songs.find(viewer, songId)
-      if (!song) return
+      const durationMs = songs.lengths(viewer, [songId]).get(songId)
+      if (durationMs === undefined) return
       const client = clientName.slice(0, MAX_CLIENT)
-      expire()
-      const startedMono = clock.monotonic()
-      const before = playing.get(user.id, client)
-      if (before?.songId === songId && !before.scrobbled) {
+      const mono = clock.monotonic()
+      const before = sessions.current(user.id, client)
+      if (before?.songId === songId && (before.reported || !before.counted)) {
         // Some clients say it every few seconds: that is the same playback still, not a new one.
-        before.heardMono = startedMono
+        if (!before.reported) before.heardMono = mono
         return
       }
-      const startedAt = clock.now()
-      const { durationMs } = song
       const playerId = playerIdOf(user.id, client)
-      const times = { startedAt, startedMono, heardMono: startedMono }
-      const gone = playing.set({ userId: user.id, songId, client, playerId, durationMs, ...times, scrobbled: false })
-      arm()
-      for (const entry of gone) finishUncounted(entry)
-      if (hooks.has('playback.started')) {
-        hooks.observe('playback.started', event(user.id, songId, { client, at: startedAt }))
-      }
+      const session = beginSession(
+        { userId: user.id, songId, client, playerId, durationMs },
+        { now: clock.now(), mono },
+      )
+      sessions.place(viewer, session)
+      events.started(session)
+    },
+
+    report(viewer, report, clientName) {
+      const durationMs = songs.lengths(viewer, [report.songId]).get(report.songId)
+      if (durationMs === undefined) return false
+      const client = clientName.slice(0, MAX_CLIENT)
+      reportPlay({ sessions, events, clock, viewer, client, durationMs }, report)
+      return true
     },
 
     scrobble(user, viewer, offered, clientName) {
       const client = clientName.slice(0, MAX_CLIENT)
       const now = clock.now()
-      const fresh = new Map<string, { songId: SongId; at: number }>()
+      const fresh = new Map<string, PlayTold & { readonly session: PlaySession | undefined }>()
+      const claimed = new Set<PlaySession>()
       for (const { songId, at } of offered) {
-        const play = { songId, at: believablePlayTime(at, now) }
+        const timed = at !== undefined
+        const play = { songId, at: timed ? believablePlayTime(at, now) : now, timed }
         const key = `${user.id} ${songId} ${play.at}`
-        if (!recent.has(key)) fresh.set(key, play)
+        if (recent.has(key)) continue
+        const told = sessions.during(user.id, client, play)
+        // With `ignoreScrobble` the client counts by itself, and each word of it is a play.
+        if (told.some((one) => !one.ignored && (one.counted || claimed.has(one)))) continue
+        const [session] = told
+        if (session) claimed.add(session)
+        fresh.set(key, { ...play, session })
       }
       if (fresh.size === 0) return
       const visible = new Set(plays.record(viewer, [...fresh.values()], client))
       if (visible.size === 0) return
-      // Only now: a play that could not be written must not be taken for a repeated one when it is sent again.
-      for (const [key, { songId }] of fresh) if (visible.has(songId)) recent.set(key, true)
-      const current = playing.get(user.id, client)
-      if (current && visible.has(current.songId)) current.scrobbled = true
-      const counted = [...fresh.values()].filter(({ songId }) => visible.has(songId))
-      tellCounted(viewer, counted, client)
+      const counted = [...fresh].filter(([, { songId }]) => visible.has(songId))
+      for (const [key, { session }] of counted) {
+        // Only now: a play that could not be written must not be taken for a repeated one when it is sent again.
+        recent.set(key, true)
+        if (session) session.counted = true
+      }
+      const current = sessions.current(user.id, client)
+      if (current && !current.reported && visible.has(current.songId)) current.counted = true
+      tellCounted(
+        viewer,
+        counted.map(([, play]) => play),
+        client,
+      )
     },
 
     listNowPlaying(viewer): readonly NowPlayingEntry[] {
-      expire()
-      const entries = playing.list()
+      const entries = sessions.list()
       const ids = [...new Set(entries.map(({ songId }) => songId))]
       const visible = new Map(songs.findMany(viewer, ids).map((song) => [song.id, song]))
-      const now = clock.now()
-      return entries.flatMap(({ userId, songId, client, playerId, startedAt }) => {
+      const mono = clock.monotonic()
+      return entries.flatMap((session) => {
+        const { userId, songId, client, playerId, startedMono, state, rate } = session
         const song = visible.get(songId)
         const user = song && users.find(userId)
         if (!user) return []
-        const minutesAgo = Math.max(0, Math.floor((now - startedAt) / 60_000))
-        return [{ user, song, client, playerId, minutesAgo }]
+        const minutesAgo = Math.floor((mono - startedMono) / 60_000)
+        const positionMs = Math.round(positionOf(session, mono))
+        return [{ user, song, client, playerId, minutesAgo, state, positionMs, playbackRate: rate }]
       })
     },
 
     stop() {
-      clearTimeout(timer)
-      timer = undefined
+      sessions.close()
       try {
         plays.flush()
       } catch (error) {

@@ -52,7 +52,7 @@ export const ADDED: readonly {
   },
   {
     version: '1.5',
-    hooks: [],
+    hooks: ['playback.paused', 'playback.resumed', 'playback.stopped', 'playback.counted'],
     calls: [['cueLines in answers of media.lyrics', /\bcueLines\b/]],
   },
 ]

@@ -8,6 +8,7 @@ import { internetRadioEndpoints } from './endpoints/internet-radio.ts'
 import { listEndpoints } from './endpoints/lists.ts'
 import { mediaRetrievalEndpoints } from './endpoints/media-retrieval.ts'
 import { playQueueEndpoints } from './endpoints/play-queue.ts'
+import { playbackEndpoints } from './endpoints/playback.ts'
 import { playlistEndpoints } from './endpoints/playlists.ts'
 import { scanningEndpoints } from './endpoints/scanning.ts'
 import { searchingEndpoints } from './endpoints/searching.ts'
@@ -38,6 +39,7 @@ const CORE: readonly Endpoint[] = [
   ...playlistEndpoints,
   ...mediaRetrievalEndpoints,
   ...annotationEndpoints,
+  ...playbackEndpoints,
   ...internetRadioEndpoints,
   ...userEndpoints,
   ...bookmarkEndpoints,

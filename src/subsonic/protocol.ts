@@ -31,6 +31,7 @@ export const CORE_EXTENSIONS: readonly Extension[] = [
   { name: 'apiKeyAuthentication', versions: [1] },
   { name: 'formPost', versions: [1] },
   { name: 'indexBasedQueue', versions: [1] },
+  { name: 'playbackReport', versions: [1] },
   { name: 'songLyrics', versions: [1, 2] },
   { name: 'topSongsByArtistId', versions: [1] },
   { name: 'transcodeOffset', versions: [1] },

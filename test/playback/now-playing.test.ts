@@ -1,23 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SongId, UserId } from '../../src/base/ids.ts'
-import { MAX_PLAYERS, NowPlaying, type PlayingEntry, playerIdOf } from '../../src/playback/now-playing.ts'
+import { MAX_PLAYERS, MAX_PLAYERS_OF_USER, NowPlaying, playerIdOf } from '../../src/playback/now-playing.ts'
+import { beginSession, type PlaySession } from '../../src/playback/play-session.ts'
 
-function entry(user: number, song: number, rest: Partial<PlayingEntry> = {}): PlayingEntry {
+function entry(user: number, song: number, rest: Partial<PlaySession> = {}): PlaySession {
   const userId = user as UserId
   const client = rest.client ?? 'app'
-  return {
-    userId,
-    songId: song as SongId,
-    client,
-    playerId: playerIdOf(userId, client),
-    durationMs: 200_000,
-    startedAt: 0,
-    startedMono: 0,
-    heardMono: 0,
-    scrobbled: false,
-    ...rest,
-  }
+  const player = { userId, songId: song as SongId, client, playerId: playerIdOf(userId, client), durationMs: 200_000 }
+  return { ...beginSession(player, { now: 0, mono: 0 }), ...rest }
 }
 
 test('a player plays one song, a user as many as he has clients', () => {
@@ -57,6 +48,24 @@ test('players beyond the bound push out the one that began first', () => {
     gone.map(({ userId }) => userId),
     [2],
   )
+  assert.equal(playing.size, MAX_PLAYERS)
+})
+
+test('a user with a new client each time pushes out only their own players', () => {
+  const playing = new NowPlaying()
+  playing.set(entry(1, 1))
+  for (let number = 0; number < MAX_PLAYERS_OF_USER; number++) playing.set(entry(2, 1, { client: `${number}` }))
+  const gone = playing.set(entry(2, 1, { client: 'more' }))
+  assert.deepEqual(
+    gone.map(({ userId, client }) => [userId, client]),
+    [[2, '0']],
+  )
+  for (let user = 3; playing.size < MAX_PLAYERS; user++) playing.set(entry(user, 1))
+  assert.deepEqual(
+    playing.set(entry(MAX_PLAYERS + 1, 1)).map(({ userId, client }) => [userId, client]),
+    [[2, '1']],
+  )
+  assert.ok(playing.get(1 as UserId, 'app'))
   assert.equal(playing.size, MAX_PLAYERS)
 })
 

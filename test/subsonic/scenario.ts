@@ -33,6 +33,7 @@ export function scenario(ids: Ids): readonly Step[] {
     ...users(ids),
     ...scanning,
     ...absentFeatures,
+    ...reports(ids),
   ]
 }
 
@@ -284,3 +285,15 @@ const absentFeatures: readonly Step[] = [
   write('jukeboxControl', { action: 'get' }),
   read('getTranscodeStream', {}, { as: 'unknown-method' }),
 ]
+
+function reports(ids: Ids): readonly Step[] {
+  const report = { mediaId: ids.song('One'), mediaType: 'song', positionMs: 0 }
+  return [
+    write('reportPlayback', { ...report, state: 'starting' }),
+    write('reportPlayback', { ...report, state: 'paused', playbackRate: 1.5 }, { as: 'reportPlayback-paused' }),
+    read('getNowPlaying', {}, { as: 'getNowPlaying-reported' }),
+    write('reportPlayback', { ...report, state: 'sleeping' }, { as: 'reportPlayback-unknown-state' }),
+    write('reportPlayback', { ...report, mediaId: 's999', state: 'playing' }, { as: 'reportPlayback-unknown-song' }),
+    write('reportPlayback', { ...report, state: 'stopped' }, { as: 'reportPlayback-stopped' }),
+  ]
+}

@@ -29,7 +29,7 @@ definePlugin({
     hooks.on('playback.finished', ({ playedMs, scrobbled }) => void [playedMs + 1, scrobbled === true])
 
     // @ts-expect-error there is no such hook
-    hooks.on('playback.stopped', () => {})
+    hooks.on('playback.ended', () => {})
     // @ts-expect-error a payload has no such field
     hooks.on('server.ready', ({ port }) => void port)
     // @ts-expect-error what is heard is told in milliseconds, not as text

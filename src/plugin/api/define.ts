@@ -15,7 +15,16 @@ import { type WebPage, webPage, webTheme } from '../pages/web-page.ts'
 import type { Permission } from './permission-api.ts'
 import type { ApiVersion, PluginDefinition } from './plugin-api.ts'
 
-export type { HookCall, HookInput, HookName, Hooks, PlaybackEvent, Purpose, RequestInfo } from '../../hooks/hooks.ts'
+export type {
+  HookCall,
+  HookInput,
+  HookName,
+  Hooks,
+  PlaybackEvent,
+  PlaybackPosition,
+  Purpose,
+  RequestInfo,
+} from '../../hooks/hooks.ts'
 export type { Verdict } from '../../hooks/kinds.ts'
 export type * from './admin-api.ts'
 export type * from './disposable-api.ts'

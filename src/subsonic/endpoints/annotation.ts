@@ -34,10 +34,9 @@ export const annotationEndpoints: readonly Endpoint[] = [
     params.string('id')
     const ids = params.all('id').map((text) => decodeId(text))
     const times = params.integers('time')
-    const now = services.clock.now()
     const isPlay = params.boolean('submission', true)
     // Ids of what is gone are passed over: clients send what they collected offline.
-    const plays = ids.flatMap((id, index) => (id?.kind === 'song' ? [{ songId: id.key, at: times[index] ?? now }] : []))
+    const plays = ids.flatMap((id, index) => (id?.kind === 'song' ? [{ songId: id.key, at: times[index] }] : []))
     if (isPlay) services.playback.scrobble(user, viewer, plays, client)
     else for (const { songId } of plays) services.playback.nowPlaying(user, viewer, songId, client)
     return {}

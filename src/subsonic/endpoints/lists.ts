@@ -60,18 +60,6 @@ export const listEndpoints: readonly Endpoint[] = [
     return { songsByGenre: { song: songs.map((song) => songChild(song, call.rendering)) } }
   }),
 
-  tree('getNowPlaying', ({ services, viewer, rendering }) => ({
-    nowPlaying: {
-      entry: services.playback.listNowPlaying(viewer).map((entry) => ({
-        ...songChild(entry.song, rendering),
-        username: entry.user.name,
-        minutesAgo: entry.minutesAgo,
-        playerId: entry.playerId,
-        playerName: entry.client,
-      })),
-    },
-  })),
-
   tree('getStarred', (call) => ({ starred: starredInFolders(call) })),
 
   tree('getStarred2', (call) => {
