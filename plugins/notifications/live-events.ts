@@ -1,10 +1,10 @@
-import { type HookInput, publicIdOf, rowIdOf } from 'tonearm/plugin'
+import { type HookInput, type PlaybackEvent, publicIdOf, rowIdOf } from 'tonearm/plugin'
 import type { Context } from './context.ts'
 import type { Hub } from './hub.ts'
 
-/** A player that has not been heard of for so long after the end of its song is gone. */
-const GRACE_MS = 120_000
-/** Players that tell positions are counted for longer than any song, since they say when they stop. */
+/** A player that has not been heard of for so long after the end of its song is gone, should its end have got lost. */
+const GRACE_MS = 45 * 60_000
+/** One that rests tells when it goes on and when it stops. */
 const REPORTED_MS = 24 * 3_600_000
 const MAX_PLAYERS = 1_000
 
@@ -68,8 +68,8 @@ export function addLiveEvents(ctx: Context, hub: Hub): LiveState {
     if (count !== told) hub.tell('nowPlayingCount', { count })
     told = count
   }
-  const tellPlayer = (sessionId: string, leftMs: number) => {
-    if (players.size < MAX_PLAYERS || players.has(sessionId)) players.set(sessionId, now() + leftMs + GRACE_MS)
+  const tellPlayer = (sessionId: string, atMostMs: number) => {
+    if (players.size < MAX_PLAYERS || players.has(sessionId)) players.set(sessionId, now() + atMostMs + GRACE_MS)
     tellPlayers()
   }
   hooks.on('playback.started', async ({ userId, mediaId, sessionId }) => {
@@ -77,11 +77,9 @@ export function addLiveEvents(ctx: Context, hub: Hub): LiveState {
     const track = await library.track(mediaId, userId)
     if (track && players.has(sessionId)) tellPlayer(sessionId, track.durationMs)
   })
-  // What tells positions says when it is over, at the latest when the server has forgotten it.
-  hooks.on('playback.progress', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
   hooks.on('playback.paused', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
   hooks.on('playback.resumed', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
-  const gone = ({ sessionId }: { readonly sessionId: string }) => {
+  const gone = ({ sessionId }: PlaybackEvent) => {
     players.delete(sessionId)
     tellPlayers()
   }

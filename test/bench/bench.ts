@@ -8,16 +8,17 @@ import { manySharesFigures } from './many-shares-figures.ts'
 import { notificationFigures } from './notification-figures.ts'
 import { pauseFigures } from './pause-figures.ts'
 import { pluginFigures } from './plugin-figures.ts'
+import { reportFigures } from './report-figures.ts'
 import { scanFigures } from './scan-figures.ts'
 import { scopeFigures } from './scope-figures.ts'
 import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,shares,plugins,notifications,pauses]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,shares,plugins,notifications,pauses,reports]: one JSON line a figure.
 const { values } = parseArgs({
   options: {
     songs: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'scan,api,streams,scope,share,shares,plugins,notifications,pauses' },
+    only: { type: 'string', default: 'scan,api,streams,scope,share,shares,plugins,notifications,pauses,reports' },
   },
 })
 const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
@@ -30,6 +31,7 @@ const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>>
   plugins: pluginFigures,
   notifications: notificationFigures,
   pauses: (folder) => pauseFigures(folder, 5 * Number(values.songs)),
+  reports: reportFigures,
 }
 /** On a slow and busy machine; a scan of more songs takes in proportion. */
 const MOST_MINUTES = 30 * Math.max(1, Number(values.songs) / 20_000)

@@ -104,6 +104,7 @@ test('the extensions are told to everybody, wrong credentials or not', async () 
       'apiKeyAuthentication',
       'formPost',
       'indexBasedQueue',
+      'playbackReport',
       'songLyrics',
       'topSongsByArtistId',
       'transcodeOffset',
