@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import type { TestContext } from 'node:test'
+import axios from 'axios'
 import nodeFetch from 'node-fetch'
 import { type AdapterName, onBothAdapters as onBoth } from '../support/adapters.ts'
 import { login, queryString } from '../support/subsonic-request.ts'
@@ -33,7 +34,34 @@ onBoth('node-fetch 2, which pools its connections, gets each answer', async (t, 
   }
 })
 
-/** As axios and got ask: `node:http` with a pool, and the header that their users set. */
+onBoth('node-fetch 2 with a pool of its own gets each answer', async (t, adapter) => {
+  const { asked } = await start(t, adapter)
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 })
+  t.after(() => agent.destroy())
+  for (const headers of [{}, { connection: 'close' }]) {
+    const get = async (url: string) => (await (await nodeFetch(url, { headers, agent })).arrayBuffer()).byteLength
+    for (const url of asked) assert.ok((await get(url)) > 0)
+    assert.ok((await Promise.all(asked.map(get))).every((bytes) => bytes > 0))
+  }
+})
+
+onBoth('axios with a pool of connections gets each answer, whatever it says of the connection', async (t, adapter) => {
+  const { asked } = await start(t, adapter)
+  const httpAgent = new Agent({ keepAlive: true, maxSockets: 2 })
+  t.after(() => httpAgent.destroy())
+  for (const headers of [{}, { Connection: 'close' }, { connection: 'keep-alive' }]) {
+    const client = axios.create({ httpAgent, headers, responseType: 'arraybuffer', proxy: false })
+    const get = async (url: string) => {
+      const { status, data } = await client.get<Buffer>(url)
+      assert.equal(status, 200)
+      assert.ok(data.byteLength > 0)
+    }
+    for (const url of asked) await get(url)
+    await Promise.all(asked.map(get))
+  }
+})
+
+/** As got asks: `node:http` with a pool, and the header that their users set. */
 function ask(agent: Agent, url: string, connection: string): Promise<number> {
   return new Promise((resolve, reject) => {
     request(url, { agent, headers: { connection } }, (response) => {

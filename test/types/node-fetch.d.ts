@@ -4,5 +4,8 @@ declare module 'node-fetch' {
     readonly status: number
     arrayBuffer(): Promise<ArrayBuffer>
   }
-  export default function fetch(url: string, options?: { readonly headers?: Record<string, string> }): Promise<Reply>
+  export default function fetch(
+    url: string,
+    options?: { readonly headers?: Record<string, string>; readonly agent?: import('node:http').Agent },
+  ): Promise<Reply>
 }
