@@ -40,6 +40,7 @@ import {
 import { createScanner } from './scanner/create-scanner.ts'
 import type { Scanner } from './scanner/scanner.ts'
 import { createSubsonic, type Subsonic } from './subsonic/create-subsonic.ts'
+import { createStreamAgreements } from './subsonic/stream-agreements.ts'
 
 export interface CoreOptions {
   readonly config: Config
@@ -187,6 +188,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     accounts,
     scopes,
     streamer,
+    agreements: createStreamAgreements({ keys: openKeyRing(keyDir, 'streams'), clock }),
     artwork,
     lyrics,
     playback,

@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   TOO_MANY_ATTEMPTS: { subsonic: 40, http: 429 },
   FORBIDDEN: { subsonic: 50, http: 403 },
   NOT_FOUND: { subsonic: 70, http: 404 },
+  GONE: { subsonic: 70, http: 410 },
   CONFLICT: { subsonic: 0, http: 409 },
   PAYLOAD_TOO_LARGE: { subsonic: 0, http: 413 },
   UNSUPPORTED: { subsonic: 0, http: 501 },

@@ -6,12 +6,16 @@ import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
 import type { SongRepository } from '../library/song-repository.ts'
 import type { Logger } from '../log/logger.ts'
+import { agreedSource } from './agreed-source.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { contentTypeOf } from './content-types.ts'
 import { fileSource } from './file-source.ts'
 import type { MediaSettings } from './media-settings.ts'
+import { negotiate } from './negotiate/decide.ts'
+import { type Target, targetsOf } from './negotiate/targets.ts'
 import { type Decision, decideStream } from './stream-decision.ts'
 import { type RightsSource, StreamRights } from './stream-rights.ts'
+import { durationHeader, offsetOf } from './stream-time.ts'
 import type { Streamer, StreamPlan, StreamRequest } from './streamer.ts'
 import { selectEngine } from './transcode/select-engine.ts'
 import { Transcoder, type TranscoderStatus } from './transcode/transcoder.ts'
@@ -43,8 +47,6 @@ export interface RunningStreamer extends Streamer {
 }
 
 const SECOND_LOOK_MS = 2000
-/** At the very end of a song there is nothing to convert. */
-const SHORTEST_REST_MS = 1000
 
 export function createStreamer(options: StreamerOptions): RunningStreamer {
   const { settings, songs, hooks, log } = options
@@ -56,6 +58,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     log,
   })
   let transcoder: Transcoder | undefined
+  let targets: readonly Target[] = []
   let starting: Promise<void> | undefined
 
   async function begin(): Promise<void> {
@@ -78,6 +81,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     const made = new Transcoder({ ...settings, engine, profiles, pool, log })
     await made.start()
     transcoder = made
+    targets = targetsOf(profiles)
   }
 
   function decide(user: User, song: Song, request: Pick<StreamRequest, 'maxBitRate' | 'format'>): Decision {
@@ -200,6 +204,23 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         since,
       )
     },
+    negotiate: async (user, song, wishes) => {
+      await starting
+      const hasFailed = transcoder?.hasFailed({ songId: encodeId('song', song.id), mtimeMs: song.mtimeMs })
+      const limits = [user.maxBitRate, settings.maxBitRate]
+      return negotiate({ song, wishes, limits, targets: hasFailed ? [] : targets })
+    },
+    agreed: async (user, viewer, request) => {
+      const since = rights.changes
+      const { song, path } = await authorized(user, viewer, { ...request, purpose: 'stream' })
+      await starting
+      const source = await agreedSource({ song, path, owner: user.id, targets, transcoder, pool, ...request })
+      return rights.revocable(
+        source,
+        { userId: user.id, songId: song.id, purpose: 'stream', login: request.login },
+        since,
+      )
+    },
     plan: (user, song, request) => planOf(song, decide(user, song, request)),
     contentTypeOf,
   }
@@ -215,13 +236,6 @@ function planOf(song: Song, decision: Decision): StreamPlan {
 
 function hasRole(user: User, role: 'stream' | 'download'): boolean {
   return user.isAdmin || user.roles.includes(role)
-}
-
-/** ms; whole ones, so that equal places share a conversion. Behind the end: just before it. */
-function offsetOf(song: Song, seconds: number | undefined): number {
-  if (seconds === undefined || !(seconds > 0)) return 0
-  const last = song.durationMs > 0 ? Math.max(0, song.durationMs - SHORTEST_REST_MS) : Number.POSITIVE_INFINITY
-  return Math.round(Math.min(seconds * 1000, last))
 }
 
 /** The format that a client names; undefined for none and for `raw`. */
@@ -241,8 +255,4 @@ function substituteHeader(
 ): Readonly<Record<string, string>> {
   const same = asked === sent || profiles.some(({ name, equals }) => name === asked && equals.includes(sent))
   return asked === undefined || same ? {} : { 'x-format-instead': sent.replace(/[^\w.-]/g, '') }
-}
-
-function durationHeader(durationMs: number): Readonly<Record<string, string>> {
-  return durationMs > 0 ? { 'x-content-duration': (durationMs / 1000).toFixed(2) } : {}
 }

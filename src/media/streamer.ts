@@ -1,6 +1,9 @@
 import type { ByteSource } from '../base/byte-source.ts'
 import type { SongId } from '../base/ids.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
+import type { Agreement } from './agreed-source.ts'
+import type { ClientWishes } from './negotiate/client-wishes.ts'
+import type { Negotiated } from './negotiate/decide.ts'
 import type { LoginProof } from './stream-rights.ts'
 
 /** Subsonic `stream` parameters, parsed. */
@@ -23,6 +26,16 @@ export interface DownloadRequest {
   readonly login?: LoginProof
 }
 
+/** A stream as a decision promised it. */
+export interface AgreedRequest {
+  readonly songId: SongId
+  readonly agreement: Agreement
+  /** Seconds; only of what is converted. */
+  readonly timeOffset: number
+  readonly client: string
+  readonly login?: LoginProof
+}
+
 /** What a song would be sent as; pure. Also fills `transcodedSuffix` and `transcodedContentType`. */
 export interface StreamPlan {
   readonly raw: boolean
@@ -41,6 +54,13 @@ export interface Streamer {
   stream(user: User, viewer: Viewer, request: StreamRequest): Promise<ByteSource>
   /** The original file, as an attachment. FORBIDDEN without the download role. */
   download(user: User, viewer: Viewer, request: DownloadRequest): Promise<ByteSource>
+  /** What a client that says what it plays is to get. */
+  negotiate(user: User, song: Song, wishes: ClientWishes): Promise<Negotiated>
+  /**
+   * That, to the letter. Rejects with NOT_FOUND, FORBIDDEN, MEDIA_UNREADABLE, BUSY, TRANSCODE_FAILED, and with GONE when the
+   * file or what can be made is no longer what it was.
+   */
+  agreed(user: User, viewer: Viewer, request: AgreedRequest): Promise<ByteSource>
   plan(user: User, song: Song, request: Pick<StreamRequest, 'maxBitRate' | 'format' | 'client'>): StreamPlan
   contentTypeOf(suffix: string): string
 }

@@ -37,7 +37,7 @@ interface Asked {
  * envelopes in the format asked for, with HTTP 200, since clients take any other status for a broken network. The
  * exceptions: 429 with Retry-After when the server is busy or a login is locked (asking again at once would be wrong, and
  * 4xx is retried by nobody), 405, and 501 for features that only a plugin brings (the status that clients take for 'not
- * supported').
+ * supported'). Endpoints with `plainFailures` fail as HTTP does.
  */
 export function dispatch(
   services: SubsonicServices,
@@ -65,7 +65,7 @@ export function dispatch(
 
   function failed(error: unknown): HttpReply {
     const failure = asAppError(asked, error)
-    return answered(failedReply(services, progress.format, failure), failure.code)
+    return answered(failedReply(asked, failure), failure.code)
   }
 
   let reply: HttpReply | Promise<HttpReply>
@@ -81,7 +81,9 @@ function answer(asked: Asked): HttpReply | Promise<HttpReply> {
   const fromQuery = Params.parse(asked.request.query)
   const wish = requestedFormat(fromQuery)
   asked.progress.format = wish.format
-  return andThen(withForm(asked.request, fromQuery), (params) =>
+  const { endpoint, request } = asked
+  const ownsBody = endpoint?.auth === 'user' && endpoint.ownBody
+  return andThen(ownsBody ? fromQuery : withForm(request, fromQuery), (params) =>
     answerTo(asked, params, params === fromQuery ? wish : requestedFormat(params)),
   )
 }
@@ -90,9 +92,10 @@ function answerTo(asked: Asked, params: Params, { format, problem }: RequestedFo
   const { services, request, progress, endpoint } = asked
   progress.format = format
   progress.client = (params.optional('c') ?? '').slice(0, 100)
-  if (!METHODS.has(request.method)) {
-    return failureReply(services, format, new AppError('BAD_REQUEST', 'Use GET or POST.'), 405, {
-      allow: 'GET, HEAD, POST',
+  const only = endpoint?.auth === 'user' ? endpoint.method : undefined
+  if (only === undefined ? !METHODS.has(request.method) : request.method !== only) {
+    return failureReply(services, format, new AppError('BAD_REQUEST', `Use ${only ?? 'GET or POST'}.`), 405, {
+      allow: only ?? 'GET, HEAD, POST',
     })
   }
   if (problem) throw problem
@@ -116,7 +119,7 @@ function answerTo(asked: Asked, params: Params, { format, problem }: RequestedFo
       if (endpoint.answers === 'tree') return andThen(endpoint.handle(call), ok)
       return andThen(endpoint.handle(call), (reply) => {
         if (reply.kind !== 'source') return reply
-        return { ...reply, onError: (error) => failedReply(services, format, asAppError(asked, error)) }
+        return { ...reply, onError: (error) => failedReply(asked, asAppError(asked, error)) }
       })
     })
   })
@@ -167,8 +170,14 @@ function okEnvelope(services: SubsonicServices): Envelope {
   return envelope
 }
 
-function failedReply(services: SubsonicServices, format: Format, failure: AppError): HttpReply {
-  return failureReply(services, format, failure, statusOf(failure), headersOf(failure))
+function failedReply({ services, progress, endpoint }: Asked, failure: AppError): HttpReply {
+  if (endpoint?.auth === 'user' && endpoint.plainFailures) return plainFailure(failure)
+  return failureReply(services, progress.format, failure, statusOf(failure), headersOf(failure))
+}
+
+function plainFailure(failure: AppError): HttpReply {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headersOf(failure) }
+  return { kind: 'bytes', status: ERROR_CODES[failure.code].http, headers, body: `${failure.message}\n` }
 }
 
 function failureReply(

@@ -14,6 +14,7 @@ import { scanningEndpoints } from './endpoints/scanning.ts'
 import { searchingEndpoints } from './endpoints/searching.ts'
 import { standIns } from './endpoints/stand-ins.ts'
 import { systemEndpoints } from './endpoints/system.ts'
+import { transcodingEndpoints } from './endpoints/transcoding.ts'
 import { userEndpoints } from './endpoints/users.ts'
 import { CORE_EXTENSIONS, type Extension } from './protocol.ts'
 
@@ -38,6 +39,7 @@ const CORE: readonly Endpoint[] = [
   ...searchingEndpoints,
   ...playlistEndpoints,
   ...mediaRetrievalEndpoints,
+  ...transcodingEndpoints,
   ...annotationEndpoints,
   ...playbackEndpoints,
   ...internetRadioEndpoints,

@@ -14,6 +14,12 @@ interface ForUsers extends Named {
   readonly needs?: 'admin' | Role
   /** Changes accounts: error 50 for logins by API key. */
   readonly apiKeys?: false
+  /** The only method that it answers to; absent = GET, HEAD and POST. */
+  readonly method?: 'POST'
+  /** The body is its own, whatever type it names: no form. */
+  readonly ownBody?: true
+  /** Fails with the status of HTTP and a line of text, not with an envelope. */
+  readonly plainFailures?: true
   /** The core has only a stand-in here, which a plugin may replace. */
   readonly standIn?: true
   /** Keeps what the endpoint needs from going away until the request is answered. */
@@ -48,7 +54,7 @@ export interface AbsentEndpoint extends ForUsers {
 
 export type Endpoint = TreeEndpoint | BytesEndpoint | PublicEndpoint | AbsentEndpoint
 
-type Options = Pick<ForUsers, 'needs' | 'apiKeys' | 'standIn' | 'hold'>
+type Options = Pick<ForUsers, 'needs' | 'apiKeys' | 'standIn' | 'hold' | 'method' | 'ownBody' | 'plainFailures'>
 
 export function tree(name: string, handle: TreeEndpoint['handle'], options: Options = {}): TreeEndpoint {
   return { name, auth: 'user', answers: 'tree', handle, ...options }

@@ -35,4 +35,5 @@ export const CORE_EXTENSIONS: readonly Extension[] = [
   { name: 'songLyrics', versions: [1, 2] },
   { name: 'topSongsByArtistId', versions: [1] },
   { name: 'transcodeOffset', versions: [1] },
+  { name: 'transcoding', versions: [1] },
 ]

@@ -10,6 +10,7 @@ import type { Lyrics } from '../media/lyrics.ts'
 import type { Streamer } from '../media/streamer.ts'
 import type { Playback } from '../playback/playback.ts'
 import type { Scanner } from '../scanner/scanner.ts'
+import type { StreamAgreements } from './stream-agreements.ts'
 
 /** Everything that the endpoints use; given by the composition root. */
 export interface SubsonicServices {
@@ -18,6 +19,7 @@ export interface SubsonicServices {
   readonly accounts: Accounts
   readonly scopes: Scopes
   readonly streamer: Streamer
+  readonly agreements: StreamAgreements
   readonly artwork: Artwork
   readonly lyrics: Lyrics
   readonly playback: Playback

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { apiFigures } from './api-figures.ts'
+import { decisionFigures } from './decision-figures.ts'
 import { progress, within } from './figures.ts'
 import { manySharesFigures } from './many-shares-figures.ts'
 import { notificationFigures } from './notification-figures.ts'
@@ -14,17 +15,21 @@ import { scopeFigures } from './scope-figures.ts'
 import { shareFigures } from './share-figures.ts'
 import { streamFigures } from './stream-figures.ts'
 
-// npm run bench [-- --songs 20000] [--only scan,api,streams,scope,share,shares,plugins,notifications,pauses,reports]: one JSON line a figure.
+// npm run bench [-- --songs 20000] [--only scan,api,streams,decisions,scope,share,shares,plugins,notifications,pauses,reports]: one JSON line a figure.
 const { values } = parseArgs({
   options: {
     songs: { type: 'string', default: '20000' },
-    only: { type: 'string', default: 'scan,api,streams,scope,share,shares,plugins,notifications,pauses,reports' },
+    only: {
+      type: 'string',
+      default: 'scan,api,streams,decisions,scope,share,shares,plugins,notifications,pauses,reports',
+    },
   },
 })
 const GROUPS: Readonly<Record<string, (folder: string) => Promise<void> | void>> = {
   scan: (folder) => scanFigures(folder, Number(values.songs)),
   api: (folder) => apiFigures(folder, Number(values.songs)),
   streams: streamFigures,
+  decisions: decisionFigures,
   share: shareFigures,
   shares: manySharesFigures,
   scope: scopeFigures,

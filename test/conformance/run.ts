@@ -11,7 +11,14 @@ import { checkAgainstXmlSchema, type XmlAnswer } from './xml-schema.ts'
  */
 
 /** Answers that the description of JSON doesn't hold: data, and what is older than it. */
-const DATA_ONLY: ReadonlySet<string> = new Set(['stream', 'download', 'getCoverArt', 'getAvatar', 'getCaptions'])
+const DATA_ONLY: ReadonlySet<string> = new Set([
+  'stream',
+  'download',
+  'getCoverArt',
+  'getAvatar',
+  'getCaptions',
+  'getTranscodeStream',
+])
 
 /** Elements that the schema 1.16.1 doesn't know; legacy clients don't ask for them. */
 const YOUNGER: ReadonlySet<string> = new Set([
@@ -19,6 +26,7 @@ const YOUNGER: ReadonlySet<string> = new Set([
   'tokenInfo',
   'getLyricsBySongId',
   'getPlayQueueByIndex',
+  'getTranscodeDecision',
 ])
 
 async function main(folder: string): Promise<readonly string[]> {

@@ -40,7 +40,7 @@ const METHODS = (
   'ping getLicense getOpenSubsonicExtensions tokenInfo getMusicFolders getIndexes getMusicDirectory getGenres getArtists getArtist getAlbum ' +
   'getSong getVideos getVideoInfo getArtistInfo getArtistInfo2 getAlbumInfo getAlbumInfo2 getSimilarSongs getSimilarSongs2 getTopSongs ' +
   'getAlbumList getAlbumList2 getRandomSongs getSongsByGenre getNowPlaying getStarred getStarred2 search search2 search3 getPlaylists ' +
-  'getPlaylist createPlaylist updatePlaylist deletePlaylist stream download getCoverArt getLyrics getLyricsBySongId getAvatar star unstar ' +
+  'getPlaylist createPlaylist updatePlaylist deletePlaylist stream getTranscodeDecision getTranscodeStream download getCoverArt getLyrics getLyricsBySongId getAvatar star unstar ' +
   'setRating scrobble getShares createShare getPodcasts getInternetRadioStations createInternetRadioStation updateInternetRadioStation ' +
   'deleteInternetRadioStation getUser getUsers createUser updateUser getBookmarks createBookmark deleteBookmark getPlayQueue savePlayQueue ' +
   'getPlayQueueByIndex savePlayQueueByIndex getScanStatus startScan noSuchMethod'
@@ -48,7 +48,7 @@ const METHODS = (
 const NAMES = (
   'id albumId artistId songId playlistId size offset count type genre fromYear toYear musicFolderId query artistCount albumCount songCount ' +
   'songOffset name comment public songIdToAdd songIndexToRemove maxBitRate format timeOffset estimateContentLength rating time submission ' +
-  'position current currentIndex username email ifModifiedSince artist title callback f v c streamUrl homepageUrl includeNotPresent'
+  'position current currentIndex username email ifModifiedSince artist title callback f v c streamUrl homepageUrl includeNotPresent mediaId mediaType transcodeParams'
 ).split(' ')
 const VALUES = [
   '',
@@ -95,6 +95,7 @@ const VALUES = [
   'x'.repeat(10_000),
   'alphabeticalByName',
   'byYear',
+  'song',
   'byGenre',
   'random',
   'xml',

@@ -23,6 +23,7 @@ export interface SongFacts {
   readonly codec?: string
   readonly sampleRate?: number
   readonly channels?: number
+  readonly bitDepth?: number
 }
 
 /** Rights as a test turns them: what a user is and sees at the moment. */
@@ -176,8 +177,8 @@ function insertSong(db: Database, song: SongFacts & { readonly path: string; rea
   const stats = statSync(song.file)
   const { lastId } = db.run(
     `INSERT INTO song (library_id, folder_id, album_id, path, size, mtime_ms, suffix, pid, title, order_title, album, artist,
-       artist_id, album_artist, album_artist_id, duration_ms, bit_rate, sample_rate, channels, codec, created_at, updated_at)
-     VALUES (1, 1, 1, ?, ?, ?, ?, ?, 'Tone', 'tone', 'Tones', 'Someone', 1, 'Someone', 1, ?, ?, ?, ?, ?, 0, 0)`,
+       artist_id, album_artist, album_artist_id, duration_ms, bit_rate, sample_rate, channels, bit_depth, codec, created_at, updated_at)
+     VALUES (1, 1, 1, ?, ?, ?, ?, ?, 'Tone', 'tone', 'Tones', 'Someone', 1, 'Someone', 1, ?, ?, ?, ?, ?, ?, 0, 0)`,
     [
       song.path,
       stats.size,
@@ -188,6 +189,7 @@ function insertSong(db: Database, song: SongFacts & { readonly path: string; rea
       song.bitRate,
       song.sampleRate ?? 44_100,
       song.channels ?? 2,
+      song.bitDepth ?? 0,
       song.codec ?? '',
     ],
   )

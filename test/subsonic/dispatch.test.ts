@@ -108,6 +108,7 @@ test('the extensions are told to everybody, wrong credentials or not', async () 
       'songLyrics',
       'topSongsByArtistId',
       'transcodeOffset',
+      'transcoding',
     ])
   }
 })

@@ -54,12 +54,13 @@ function compare(file: string, text: string): void {
 
 /**
  * One thing a line, so that differences can be read. The program's version changes with each release, those of covers
- * with the times of the picture files.
+ * with the times of the picture files, agreements with each server's key.
  */
 function pretty(text: string, format: 'json' | 'xml'): string {
   const timeless = text
     .replaceAll(`"${programVersion()}"`, '"VERSION"')
     .replace(/(overArt"?[=:]"[a-z0-9]+)_[0-9a-f]+"/g, '$1_COVER"')
+    .replace(/(transcodeParams"?[=:]")[\w-]+"/g, '$1PARAMS"')
   if (format === 'json') return `${JSON.stringify(JSON.parse(timeless), null, 1)}\n`
   return `${timeless.replaceAll('><', '>\n<')}\n`
 }

@@ -104,6 +104,12 @@ const VALUES = [
   '^a',
 ]
 
+/** Of endpoints that answer with more of them than others. */
+const STATUSES: Readonly<Record<string, readonly number[]>> = {
+  getTranscodeDecision: [405],
+  getTranscodeStream: [400, 403, 404, 410],
+}
+
 test(`hostile requests never break anything (SEED=${SEED})`, { timeout: 120_000 }, async () => {
   const random = randomFrom(SEED)
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T
@@ -117,7 +123,7 @@ test(`hostile requests never break anything (SEED=${SEED})`, { timeout: 120_000 
     }
     const what = `${name}?${safeQuery(query)}`
     const answer = await ask(server.subsonic, name, query, { method: pick(['GET', 'POST', 'HEAD']) })
-    assert.ok([200, 501].includes(answer.status), `${answer.status} for ${what}`)
+    assert.ok([200, 501, ...(STATUSES[name] ?? [])].includes(answer.status), `${answer.status} for ${what}`)
     assert.ok(!answer.text.includes('The server failed'), `${answer.text} for ${what}`)
     if (String(answer.headers['content-type']).startsWith('application/json')) JSON.parse(answer.text)
   }

@@ -13,9 +13,14 @@ export interface Step {
   readonly writes: boolean
   /** The answer is data. */
   readonly binary: boolean
+  /** Sent as JSON, by POST. */
+  readonly body?: string
 }
 
-type More = Partial<Pick<Step, 'user' | 'writes' | 'binary'>> & { readonly as?: string }
+/** In a query: the `transcodeParams` that an answer before gave. */
+export const GIVEN_PARAMS = '$transcodeParams'
+
+type More = Partial<Pick<Step, 'user' | 'writes' | 'binary' | 'body'>> & { readonly as?: string }
 
 /** Every endpoint at least once, in an order in which each finds what it needs. */
 export function scenario(ids: Ids): readonly Step[] {
@@ -34,6 +39,7 @@ export function scenario(ids: Ids): readonly Step[] {
     ...scanning,
     ...absentFeatures,
     ...reports(ids),
+    ...transcoding(ids),
   ]
 }
 
@@ -283,7 +289,7 @@ const absentFeatures: readonly Step[] = [
   read('getChatMessages'),
   write('addChatMessage', { message: 'hi' }),
   write('jukeboxControl', { action: 'get' }),
-  read('getTranscodeStream', {}, { as: 'unknown-method' }),
+  read('noSuchMethod', {}, { as: 'unknown-method' }),
 ]
 
 function reports(ids: Ids): readonly Step[] {
@@ -295,5 +301,22 @@ function reports(ids: Ids): readonly Step[] {
     write('reportPlayback', { ...report, state: 'sleeping' }, { as: 'reportPlayback-unknown-state' }),
     write('reportPlayback', { ...report, mediaId: 's999', state: 'playing' }, { as: 'reportPlayback-unknown-song' }),
     write('reportPlayback', { ...report, state: 'stopped' }, { as: 'reportPlayback-stopped' }),
+  ]
+}
+
+function transcoding(ids: Ids): readonly Step[] {
+  const song = { mediaId: ids.song('Two'), mediaType: 'song' }
+  const plays = (container: string) => ({
+    body: JSON.stringify({
+      name: 'Player',
+      platform: 'Test',
+      directPlayProfiles: [{ containers: [container], audioCodecs: [], protocols: ['http'] }],
+    }),
+  })
+  return [
+    read('getTranscodeDecision', song, { ...plays('flac'), as: 'getTranscodeDecision-nothing-fits' }),
+    read('getTranscodeDecision', song, { body: '{"name":7}', as: 'getTranscodeDecision-malformed' }),
+    read('getTranscodeDecision', song, plays('mp3')),
+    read('getTranscodeStream', { ...song, transcodeParams: GIVEN_PARAMS }, { binary: true }),
   ]
 }

@@ -13,6 +13,16 @@ export interface TranscodeSpec {
   /** Of the input, Hz and number; 0 = unknown. */
   readonly sampleRate: number
   readonly channels: number
+  /** What the result must be, to the letter. Absent: what suits the profile. */
+  readonly exact?: ExactSound
+}
+
+export interface ExactSound {
+  readonly channels: number
+  /** Hz */
+  readonly sampleRate: number
+  /** As ffmpeg calls it; '' = the encoder's own. */
+  readonly sampleFormat: string
 }
 
 /**
@@ -87,13 +97,22 @@ export function ffmpegArguments(spec: TranscodeSpec, input: string): readonly st
     '-dn',
     '-map_chapters',
     '-1',
-    ...sampleRateOption(profile, spec.sampleRate),
-    ...(!profile.lossless && spec.channels > STEREO ? ['-ac', String(STEREO)] : []),
+    ...(spec.exact ? exactOptions(spec.exact) : suitableOptions(spec)),
     '-threads',
     '1',
     ...profile.arguments.map((argument) => argument.replace('{bitRate}', String(spec.bitRate))),
     'pipe:1',
   ]
+}
+
+function exactOptions({ channels, sampleRate, sampleFormat }: ExactSound): readonly string[] {
+  const format = sampleFormat === '' ? [] : ['-sample_fmt', sampleFormat]
+  return ['-ar', String(sampleRate), '-ac', String(channels), ...format]
+}
+
+function suitableOptions({ profile, sampleRate, channels }: TranscodeSpec): readonly string[] {
+  const fewer = !profile.lossless && channels > STEREO ? ['-ac', String(STEREO)] : []
+  return [...sampleRateOption(profile, sampleRate), ...fewer]
 }
 
 function sampleRateOption(profile: TranscodeProfile, rate: number): readonly string[] {

@@ -271,7 +271,7 @@ function estimateLength({ spec, durationMs, size }: TranscodeRequest): number {
 
 /** Names everything that changes the bytes. */
 function keyOf({ songId, size, mtimeMs, durationMs, spec }: TranscodeRequest): string {
-  const { profile, bitRate, offsetMs, sampleRate, channels } = spec
+  const { profile, bitRate, offsetMs, sampleRate, channels, exact } = spec
   const parts = [
     songId,
     size,
@@ -285,6 +285,7 @@ function keyOf({ songId, size, mtimeMs, durationMs, spec }: TranscodeRequest): s
     channels,
     // FLAC has its length in its head.
     profile.suffix === 'flac' ? durationMs : 0,
+    ...(exact ? [exact.channels, exact.sampleRate, exact.sampleFormat] : []),
   ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)
 }
