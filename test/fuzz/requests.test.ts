@@ -41,14 +41,15 @@ const METHODS = (
   'getSong getVideos getVideoInfo getArtistInfo getArtistInfo2 getAlbumInfo getAlbumInfo2 getSimilarSongs getSimilarSongs2 getTopSongs ' +
   'getAlbumList getAlbumList2 getRandomSongs getSongsByGenre getNowPlaying getStarred getStarred2 search search2 search3 getPlaylists ' +
   'getPlaylist createPlaylist updatePlaylist deletePlaylist stream getTranscodeDecision getTranscodeStream download getCoverArt getLyrics getLyricsBySongId getAvatar star unstar ' +
-  'setRating scrobble getShares createShare getPodcasts getInternetRadioStations createInternetRadioStation updateInternetRadioStation ' +
+  'setRating scrobble reportPlayback getShares createShare getPodcasts getInternetRadioStations createInternetRadioStation updateInternetRadioStation ' +
   'deleteInternetRadioStation getUser getUsers createUser updateUser getBookmarks createBookmark deleteBookmark getPlayQueue savePlayQueue ' +
   'getPlayQueueByIndex savePlayQueueByIndex getScanStatus startScan noSuchMethod'
 ).split(' ')
 const NAMES = (
   'id albumId artistId songId playlistId size offset count type genre fromYear toYear musicFolderId query artistCount albumCount songCount ' +
   'songOffset name comment public songIdToAdd songIndexToRemove maxBitRate format timeOffset estimateContentLength rating time submission ' +
-  'position current currentIndex username email ifModifiedSince artist title callback f v c streamUrl homepageUrl includeNotPresent mediaId mediaType transcodeParams'
+  'position current currentIndex username email ifModifiedSince artist title callback f v c streamUrl homepageUrl includeNotPresent ' +
+  'mediaId mediaType transcodeParams positionMs state playbackRate ignoreScrobble'
 ).split(' ')
 const VALUES = [
   '',

@@ -218,3 +218,18 @@ test('plays that come late count where they were heard, and none counts twice af
   }
   await host.assertNoLeaks('insights')
 })
+
+test('a play that a player reported counts like any other, once', async () => {
+  await using host = await createTestHost({ now: NOW })
+  await host.load(INSIGHTS)
+  const mediaId = host.track('One')
+  const report = (state: string, positionMs: number) =>
+    host.subsonic('reportPlayback', { mediaId, mediaType: 'song', positionMs, state }, 'alice')
+  await report('playing', 0)
+  await host.clock.advance(120_000)
+  await report('stopped', 120_000)
+  await host.subsonic('scrobble', { id: mediaId }, 'alice')
+  const reply = await host.inject({ url: '/api/insights/report?parts=listening&period=all', user: 'alice' })
+  const { listening } = reply.json() as { readonly listening: Listening }
+  assert.equal(listening.plays, 1)
+})

@@ -70,6 +70,39 @@ test('pages hear of scans, changes, listeners and notes, by the names that Navid
   assert.equal((await host.connect('/api/events')).status, 401)
 })
 
+test('players are counted while they play or rest, and pages hear whose counts are others', async () => {
+  await using world = await startWorld()
+  const { host } = world
+  const page = await host.connect({ url: '/api/events', user: 'bob' })
+  const other = await host.connect({ url: '/api/events', user: 'alice' })
+  await until('the welcome', () => page.events.length >= 3 && other.events.length >= 3)
+  const report = async (state: string, title = 'One') => {
+    const mediaId = host.track(title)
+    await host.subsonic('reportPlayback', { mediaId, mediaType: 'song', positionMs: 0, state }, 'bob')
+    await host.settled()
+  }
+  const counts = () =>
+    page.events.filter(({ event }) => event === 'nowPlayingCount').map(({ data }) => JSON.parse(data).count)
+  const changed = (events: readonly Seen[]) => events.filter(({ event }) => event === 'refreshResource')
+  await report('starting')
+  await report('playing')
+  await until('the start', () => counts().length === 2)
+  await host.clock.advance(150_000)
+  await report('paused')
+  await until('the play', () => changed(page.events).length === 1)
+  assert.deepEqual(JSON.parse(changed(page.events)[0]?.data ?? ''), {
+    song: [host.track('One')],
+    album: [host.album('First')],
+  })
+  await host.clock.advance(600_000)
+  await report('playing')
+  await report('starting', 'Two')
+  assert.deepEqual(counts(), [0, 1])
+  await report('stopped', 'Two')
+  await until('the end', () => counts().length === 3)
+  assert.deepEqual([counts(), changed(other.events)], [[0, 1, 0], []])
+})
+
 test('who comes back gets what was missed, once, by events and by WebSocket, over a reload too', async () => {
   await using world = await startWorld()
   const { host, plugin } = world

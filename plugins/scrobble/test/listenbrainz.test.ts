@@ -86,6 +86,46 @@ test('what starts to play is told at once, and only by those who linked', async 
   assert.equal(first.payload[0].track_metadata.track_name, 'Two')
 })
 
+test('players that report are told while they play and once enough was heard, but for what is to be ignored', async (t) => {
+  const { host, service } = await linked(t)
+  const report = async (state: string, seconds: number, ignoreScrobble = false) => {
+    const rest = { mediaType: 'song', positionMs: seconds * 1000, ignoreScrobble }
+    const answer = await host.subsonic('reportPlayback', { mediaId: host.track('One'), state, ...rest }, 'alice')
+    assert.equal(answer.status, 'ok')
+    await host.settled()
+  }
+  const sent = (count: number) =>
+    eventually(
+      () => submissions(service.received).map(({ listen_type }) => listen_type),
+      (types) => types.length >= count,
+    )
+  await report('playing', 0, true)
+  await host.clock.advance(170_000)
+  await report('stopped', 170, true)
+  await host.clock.advance(5_000)
+  assert.deepEqual(submissions(service.received), [])
+
+  const began = host.clock.now()
+  await report('starting', 0)
+  assert.deepEqual(await sent(1), ['playing_now'])
+  await report('playing', 0)
+  await host.clock.advance(60_000)
+  await report('paused', 60)
+  await host.clock.advance(600_000)
+  await report('playing', 60)
+  assert.deepEqual(await sent(2), ['playing_now', 'playing_now'])
+  await host.clock.advance(40_000)
+  await report('playing', 100)
+  await host.clock.advance(2_000)
+  assert.deepEqual(await sent(3), ['playing_now', 'playing_now', 'single'])
+  assert.equal(submissions(service.received)[2].payload[0].listened_at, Math.floor(began / 1000))
+  await report('stopped', 102)
+  await host.subsonic('scrobble', { id: host.track('One'), time: began }, 'alice')
+  await host.settled()
+  await host.clock.advance(5_000)
+  assert.equal((await sent(3)).length, 3)
+})
+
 test('what could not be sent waits ever longer, survives a restart, and goes in one batch, oldest first', async (t) => {
   const { host, service, loaded } = await linked(t)
   service.answer(() => ({ status: 503, body: 'upstream is away' }))

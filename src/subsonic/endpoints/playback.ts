@@ -1,9 +1,12 @@
 import { AppError, isAppError } from '../../base/errors.ts'
 import { decodeIdOf } from '../../base/ids.ts'
 import type { PlayReport } from '../../playback/play-report.ts'
+import type { NowPlayingEntry } from '../../playback/playback.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import { invalid, type Params } from '../params.ts'
+import { inView } from '../responses/rendering.ts'
 import { songChild } from '../responses/song.ts'
+import type { Tree } from '../tree.ts'
 
 const STATES: readonly PlayReport['state'][] = ['starting', 'playing', 'paused', 'stopped']
 const TYPES = ['song', 'podcast'] as const
@@ -24,13 +27,7 @@ export const playbackEndpoints: readonly Endpoint[] = [
     nowPlaying: {
       entry: services.playback.listNowPlaying(viewer).map((entry) => ({
         ...songChild(entry.song, rendering),
-        username: entry.user.name,
-        minutesAgo: entry.minutesAgo,
-        playerId: entry.playerId,
-        playerName: entry.client,
-        state: entry.state,
-        positionMs: entry.positionMs,
-        playbackRate: entry.playbackRate,
+        ...inView('player', playerOf(entry), rendering.view),
       })),
     },
   })),
@@ -60,6 +57,10 @@ function asTheExtensionFails<T>(read: () => T): T {
     if (isAppError(error) && error.code === 'INVALID_PARAMETER') throw new AppError('BAD_REQUEST', error.message)
     throw error
   }
+}
+
+function playerOf({ user, minutesAgo, playerId, client, state, positionMs, playbackRate }: NowPlayingEntry): Tree {
+  return { username: user.name, minutesAgo, playerId, playerName: client, state, positionMs, playbackRate }
 }
 
 function oneOf<T extends string>(params: Params, name: string, known: readonly T[]): T {

@@ -40,6 +40,7 @@ const CLASSIC = {
   playlist: new Set('id name comment owner public songCount duration created changed coverArt'.split(' ')),
   radio: new Set('id name streamUrl homePageUrl'.split(' ')),
   scanStatus: new Set(['scanning', 'count']),
+  player: new Set(['username', 'minutesAgo', 'playerId', 'playerName']),
 } as const satisfies Record<string, ReadonlySet<string>>
 
 const MINIMAL_CHILD: ReadonlySet<string> = new Set(['id', 'isDir', 'title'])
