@@ -8,6 +8,7 @@ import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
 import type { ScopeSql } from './scope-sql.ts'
+import { similarArtists } from './similar-songs.ts'
 import { countVisible, STARRED_LIMIT } from './visible-ids.ts'
 
 export interface ArtistRepository {
@@ -20,6 +21,8 @@ export interface ArtistRepository {
   starred(viewer: Viewer, limit?: number): readonly Artist[]
   /** Names → artists of the library, for similar artists that a plugin names. */
   findByNames(viewer: Viewer, names: readonly string[]): readonly Artist[]
+  /** Those whose songs are most like the artist's; see `likeness.ts`. */
+  similarTo(viewer: Viewer, id: ArtistId, limit: number): readonly Artist[]
   count(viewer: Viewer): number
 }
 
@@ -71,6 +74,7 @@ export function createArtistRepository(context: LibraryContext): ArtistRepositor
     },
     findByName: (viewer, name) => loadArtists(context, viewer, byKeys(viewer, [nameKey(name)]))[0],
     findByNames: (viewer, names) => loadArtists(context, viewer, byKeys(viewer, [...new Set(names.map(nameKey))])),
+    similarTo: (viewer, id, limit) => loadArtists(context, viewer, similarArtists(context, viewer, id, limit)),
     albumArtists: (viewer) => ({ [Symbol.iterator]: () => albumArtists(viewer) }),
     starred: (viewer, limit = STARRED_LIMIT) =>
       loadArtists(

@@ -1,4 +1,4 @@
-import type { ArtistId, SongId } from '../base/ids.ts'
+import type { ArtistId } from '../base/ids.ts'
 import { searchWords } from '../base/search-words.ts'
 import { all, type Condition } from './condition.ts'
 import type { Song, Viewer } from './entities.ts'
@@ -7,17 +7,18 @@ import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
-import { randomIds, shuffled } from './random-ids.ts'
+import { randomIds } from './random-ids.ts'
 import { loadSongs } from './song-rows.ts'
 
-/** Genres by which songs are called similar: the most frequent of the seed. */
-const SIMILAR_GENRES = 5
-/** Songs with the same words that are compared letter by letter. */
 /** Characters of an artist and a title together; what is longer is no name, and folding it would hold up everybody. */
 const LONGEST_NAMES = 2_000
+/** Songs with the same words that are compared letter by letter. */
 const NAME_CANDIDATES = 200
 
-/** Ids of an artist's songs (album artists: of their albums), most played and best rated by everybody first. */
+/**
+ * Ids of an artist's songs (album artists: of their albums): most played by everybody first, then best rated, then starred
+ * by most. What nobody has touched follows as it came out, the newest first, in the order of its album.
+ */
 export function topSongs(context: LibraryContext, viewer: Viewer, artist: ArtistId, limit: number): readonly number[] {
   const visible = context.scope(viewer).song('s')
   const ofRole = (role: 'artist' | 'albumartist') =>
@@ -29,7 +30,7 @@ export function topSongs(context: LibraryContext, viewer: Viewer, artist: Artist
        GROUP BY s.id
        ORDER BY coalesce(sum(n.play_count), 0) + coalesce(max(p.value), 0) DESC,
          CASE s.rating_count WHEN 0 THEN 0 ELSE 1.0 * s.rating_sum / s.rating_count END DESC,
-         count(n.starred_at) DESC, s.id
+         count(n.starred_at) DESC, s.year DESC, s.album_id, s.disc_number, s.track_number, s.id
        LIMIT ?`,
       [waiting, artist, role, ...visible.params, limit],
       firstColumn,
@@ -61,46 +62,6 @@ export function randomSongs(
   if (filter.genre === undefined) return randomIds(context, { table: 'song', visible: all(...conditions), limit })
   const genres = context.db.select('SELECT id FROM genre WHERE key = ?', [nameKey(filter.genre)], firstColumn)
   return randomOfGenres(context, all(...conditions), { genres, limit })
-}
-
-/** Same genres and artists as the seed, without the seed; about half by each as far as they go. */
-export function similarSongs(
-  context: LibraryContext,
-  viewer: Viewer,
-  seed: { readonly songs: readonly SongId[]; readonly artists: readonly ArtistId[] },
-  limit: number,
-): readonly number[] {
-  if (limit <= 0 || (seed.songs.length === 0 && seed.artists.length === 0)) return []
-  const { db } = context
-  const seedSongs = jsonIds(seed.songs)
-  const artists = new Set<number>(seed.artists)
-  db.select(
-    `SELECT artist_id FROM song_artist WHERE role = 'artist' AND song_id IN (SELECT value FROM json_each(?))`,
-    [seedSongs],
-    (row) => artists.add(row.number(0)),
-  )
-  const genres = db.select(
-    `SELECT sg.genre_id FROM song_genre sg WHERE sg.song_id IN (SELECT value FROM json_each(?) UNION
-       SELECT song_id FROM song_artist WHERE role = 'artist' AND artist_id IN (SELECT value FROM json_each(?)))
-     GROUP BY sg.genre_id ORDER BY count(*) DESC, sg.genre_id LIMIT ${SIMILAR_GENRES}`,
-    [seedSongs, jsonIds([...artists])],
-    firstColumn,
-  )
-  const visible = all(context.scope(viewer).song('i'), {
-    sql: 'i.id NOT IN (SELECT value FROM json_each(?))',
-    params: [seedSongs],
-  })
-  const bySameArtists = db.select(
-    `SELECT DISTINCT i.id FROM song_artist c CROSS JOIN song i INDEXED BY song_page ON i.id = c.song_id
-     WHERE c.artist_id IN (SELECT value FROM json_each(?)) AND c.role IN ('artist', 'albumartist') AND ${visible.sql}
-     ORDER BY random() LIMIT ?`,
-    [jsonIds([...artists]), ...visible.params, limit],
-    firstColumn,
-  )
-  const byGenres = randomOfGenres(context, visible, { genres, limit })
-  const chosen = new Set([...bySameArtists.slice(0, Math.ceil(limit / 2)), ...byGenres])
-  for (const id of bySameArtists) chosen.add(id)
-  return shuffled([...chosen].slice(0, limit))
 }
 
 /** Darts for genres that cover much of the library, else a walk over the songs of the genres. */

@@ -10,7 +10,8 @@ import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
 import type { ScopeSql } from './scope-sql.ts'
-import { randomSongs, similarSongs, songByNames, topSongs } from './song-picks.ts'
+import { similarSongs } from './similar-songs.ts'
+import { randomSongs, songByNames, topSongs } from './song-picks.ts'
 import { loadSongs } from './song-rows.ts'
 import { STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
 
@@ -33,9 +34,9 @@ export interface SongRepository {
   ofFolder(viewer: Viewer, id: FolderId): readonly Song[]
   /** With the artist in any of the roles `artist` and `albumartist`; for similar and top songs. */
   ofArtist(viewer: Viewer, id: ArtistId, page: { readonly limit: number; readonly offset: number }): readonly Song[]
-  /** The artist's songs by plays and ratings of all users, then by stars. */
+  /** The artist's songs by plays and ratings of all users, then by stars, then the newest. */
   topOfArtist(viewer: Viewer, id: ArtistId, limit: number): readonly Song[]
-  /** Songs of the same genres and artists, the seed itself left out, shuffled. */
+  /** The songs that are most like the seed by genres, listeners, moods and years, the seed itself left out. */
   similarTo(
     viewer: Viewer,
     seed: { readonly songs: readonly SongId[]; readonly artists: readonly ArtistId[] },

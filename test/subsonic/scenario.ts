@@ -40,6 +40,7 @@ export function scenario(ids: Ids): readonly Step[] {
     ...absentFeatures,
     ...reports(ids),
     ...transcoding(ids),
+    ...likeness(ids),
   ]
 }
 
@@ -105,6 +106,14 @@ function information(ids: Ids): readonly Step[] {
     read('getSimilarSongs2', { id: ids.artist('Dee'), count: 0 }),
     read('getTopSongs', { artist: 'die arzte' }),
     read('getTopSongs', { id: ids.artist('Dee') }, { as: 'getTopSongs-by-id' }),
+  ]
+}
+
+function likeness(ids: Ids): readonly Step[] {
+  return [
+    read('getSimilarSongs', { id: ids.song('Left') }, { as: 'getSimilarSongs-of-song' }),
+    read('getSimilarSongs2', { id: ids.artist('Ann'), count: 3 }, { as: 'getSimilarSongs2-of-artist' }),
+    read('getSimilarSongs2', { id: ids.artist('Ann') }, { as: 'getSimilarSongs2-by-ann', user: 'ann' }),
   ]
 }
 

@@ -76,7 +76,15 @@ async function artistInformation(call: Call, render: typeof artistId3): Promise<
   if (!artist) return artistInfo({}, '', [])
   const input = { artistId: encodeId('artist', artist.id), name: artist.name }
   const info = (await call.services.hooks.provide('artist.info', input)) ?? {}
-  const names = (info.similar ?? []).slice(0, MOST)
+  if (!info.similar) {
+    const similar = call.services.repositories.artists.similarTo(call.viewer, artist.id, count)
+    return artistInfo(
+      info,
+      artist.musicBrainzId,
+      similar.map((one) => render(one, call.rendering)),
+    )
+  }
+  const names = info.similar.slice(0, MOST)
   const present = new Map(
     call.services.repositories.artists.findByNames(call.viewer, names).map((one) => [nameKey(one.name), one]),
   )
@@ -98,7 +106,7 @@ async function albumInformation(call: Call): Promise<Tree> {
   return { albumInfo: albumInfo(info, album.musicBrainzId) }
 }
 
-/** What a plugin names, else songs of the same genres and artists. */
+/** What a plugin names, else songs that are alike by what this server knows. */
 async function similarSongs(call: Call): Promise<Tree> {
   const count = clamp(call.params.integer('count', 50), MOST)
   const subject = subjectOf(call)
