@@ -13,6 +13,7 @@ import { checkApart } from './db/integrity-process.ts'
 import { createHookDispatcher, type HookDispatcher } from './hooks/hook-dispatcher.ts'
 import { createArtworkRepository } from './library/artwork-repository.ts'
 import type { Library } from './library/entities.ts'
+import { createInfoPlaces } from './library/info-places.ts'
 import { openLibrary } from './library/open-library.ts'
 import { createOutboxRepository } from './library/outbox-repository.ts'
 import type { Repositories } from './library/repositories.ts'
@@ -20,6 +21,7 @@ import type { Logger } from './log/logger.ts'
 import type { Artwork } from './media/artwork.ts'
 import { createArtwork } from './media/create-artwork.ts'
 import { createStreamer, type RunningStreamer } from './media/create-streamer.ts'
+import { createLocalInfo } from './media/local-info.ts'
 import { createLyrics } from './media/lyrics.ts'
 import type { RightsSource } from './media/stream-rights.ts'
 import type { Notification } from './notify/note.ts'
@@ -191,6 +193,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     agreements: createStreamAgreements({ keys: openKeyRing(keyDir, 'streams'), clock }),
     artwork,
     lyrics,
+    localInfo: createLocalInfo({ places: createInfoPlaces(db), clock, log: room('media') }),
     playback,
     scanner,
     hooks,

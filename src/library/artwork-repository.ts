@@ -337,7 +337,8 @@ export function createArtworkRepository(db: Database, priority: CoverPriority): 
   }
 }
 
-function ungranted(viewer: Viewer): Viewer {
+/** The viewer as without songs that were granted: these bring nothing of their album, artist and folder along. */
+export function ungranted(viewer: Viewer): Viewer {
   const { grants, ...scope } = viewer.scope
   return grants ? { ...viewer, scope } : viewer
 }

@@ -22,8 +22,8 @@ const ALBUMS = 100
 const SONGS = 2_000
 /** Listeners of the seed, and songs that speak for the taste of each. */
 const LISTENERS = 20
-const PLAYED = 200
-const STARRED = 100
+const PLAYED = 120
+const STARRED = 60
 /** Songs that speak for an artist. */
 const SPEAKING = 5
 

@@ -6,6 +6,7 @@ import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
 import type { Artwork } from '../media/artwork.ts'
+import type { LocalInfo } from '../media/local-info.ts'
 import type { Lyrics } from '../media/lyrics.ts'
 import type { Streamer } from '../media/streamer.ts'
 import type { Playback } from '../playback/playback.ts'
@@ -22,6 +23,7 @@ export interface SubsonicServices {
   readonly agreements: StreamAgreements
   readonly artwork: Artwork
   readonly lyrics: Lyrics
+  readonly localInfo: LocalInfo
   readonly playback: Playback
   readonly scanner: Scanner
   readonly hooks: HookBus

@@ -75,12 +75,15 @@ async function artistInformation(call: Call, render: typeof artistId3): Promise<
   const artist = artistOf(call, subjectOf(call))
   if (!artist) return artistInfo({}, '', [])
   const input = { artistId: encodeId('artist', artist.id), name: artist.name }
-  const info = (await call.services.hooks.provide('artist.info', input)) ?? {}
+  const provided = (await call.services.hooks.provide('artist.info', input)) ?? {}
+  const beside = provided.biography ? undefined : await call.services.localInfo.ofArtist(call.viewer, artist)
+  const info = { ...provided, ...(beside?.text ? { biography: beside.text } : {}) }
+  const musicBrainzId = artist.musicBrainzId || (beside?.musicBrainzId ?? '')
   if (!info.similar) {
     const similar = call.services.repositories.artists.similarTo(call.viewer, artist.id, count)
     return artistInfo(
       info,
-      artist.musicBrainzId,
+      musicBrainzId,
       similar.map((one) => render(one, call.rendering)),
     )
   }
@@ -95,15 +98,17 @@ async function artistInformation(call: Call, render: typeof artistId3): Promise<
       return withAbsent ? absentArtist(name) : undefined
     })
     .filter((one) => one !== undefined)
-  return artistInfo(info, artist.musicBrainzId, similar.slice(0, count))
+  return artistInfo(info, musicBrainzId, similar.slice(0, count))
 }
 
 async function albumInformation(call: Call): Promise<Tree> {
   const album = albumOf(call, subjectOf(call))
   if (!album) return { albumInfo: albumInfo({}, '') }
   const input = { albumId: encodeId('album', album.id), name: album.name, artist: album.artist }
-  const info = (await call.services.hooks.provide('album.info', input)) ?? {}
-  return { albumInfo: albumInfo(info, album.musicBrainzId) }
+  const provided = (await call.services.hooks.provide('album.info', input)) ?? {}
+  const beside = provided.notes ? undefined : await call.services.localInfo.ofAlbum(call.viewer, album)
+  const info = { ...provided, ...(beside?.text ? { notes: beside.text } : {}) }
+  return { albumInfo: albumInfo(info, album.musicBrainzId || (beside?.musicBrainzId ?? '')) }
 }
 
 /** What a plugin names, else songs that are alike by what this server knows. */
