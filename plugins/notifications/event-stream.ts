@@ -28,7 +28,7 @@ export function addEventStream(
     const { version, startedAt } = await ctx.admin.server()
     send({ event: 'serverStart', data: { startTime: new Date(startedAt).toISOString(), version } })
     send({ event: 'scanStatus', data: await live.scanStatus({ userId, isAdmin: user.isAdmin }) })
-    send({ event: 'nowPlayingCount', data: { count: live.nowPlaying() } })
+    send({ event: 'nowPlayingCount', data: { count: await live.nowPlaying(userId) } })
     const connection = { userId, isAdmin: user.isAdmin, push: send, close: () => peer.close() }
     const leave = await hub.join(connection, lastEventId(request))
     if (leave) peer.onClose(leave)

@@ -1,4 +1,4 @@
-import { type HookInput, type PlaybackEvent, publicIdOf, rowIdOf } from 'tonearm/plugin'
+import { type HookInput, oneAtATime, type PlaybackEvent, publicIdOf, rowIdOf } from 'tonearm/plugin'
 import type { Context } from './context.ts'
 import type { Hub } from './hub.ts'
 
@@ -6,14 +6,16 @@ import type { Hub } from './hub.ts'
 const GRACE_MS = 45 * 60_000
 /** One that rests tells when it goes on and when it stops. */
 const REPORTED_MS = 24 * 3_600_000
-const MAX_PLAYERS = 1_000
+/** As many songs as one question may have. */
+const MAX_PLAYERS = 500
 
 const FAILED = 'the scan failed'
 
 export interface LiveState {
   /** As this user may know it. */
   scanStatus(user: { readonly userId: number; readonly isAdmin: boolean }): Promise<object>
-  nowPlaying(): number
+  /** How many players play what this user may see. */
+  nowPlaying(userId: number): Promise<number>
 }
 
 /** What open pages hear beside notes: scans, changes of the library, and how many are listening; as Navidrome names it. */
@@ -57,39 +59,50 @@ export function addLiveEvents(ctx: Context, hub: Hub): LiveState {
   hooks.on('user.deleted', ({ userId }) => hub.end(rowIdOf('user', userId)))
   hooks.on('user.changed', ({ userId }) => hub.end(rowIdOf('user', userId)))
 
-  const players = new Map<string, number>()
-  let told = 0
-  const nowPlaying = () => {
-    for (const [player, until] of players) if (until <= now()) players.delete(player)
-    return players.size
+  const players = new Map<string, { readonly mediaId: string; readonly until: number }>()
+  /** By user, what was told last. */
+  const told = new Map<number, number>()
+  /** Players of songs that the user may see, as getNowPlaying lists them: the others are nobody's business. */
+  const nowPlaying: LiveState['nowPlaying'] = async (userId) => {
+    for (const [player, { until }] of players) if (until <= now()) players.delete(player)
+    if (players.size === 0) return 0
+    const things = [...players.values()].map(({ mediaId: id }) => ({ kind: 'song', id }) as const)
+    const seen = await library.songIds(things, publicIdOf('user', userId))
+    return seen.filter((ids) => ids.length > 0).length
   }
-  const tellPlayers = () => {
-    const count = nowPlaying()
-    if (count !== told) hub.tell('nowPlayingCount', { count })
-    told = count
+  const tellPlayers = oneAtATime(async () => {
+    const users = hub.users()
+    for (const userId of told.keys()) if (!users.some((user) => user.userId === userId)) told.delete(userId)
+    for (const { userId } of users) {
+      const count = await nowPlaying(userId)
+      if (count !== (told.get(userId) ?? 0)) hub.tell('nowPlayingCount', { count }, userId)
+      told.set(userId, count)
+    }
+  })
+  const tellPlayer = ({ sessionId, mediaId }: PlaybackEvent, atMostMs: number) => {
+    if (players.size >= MAX_PLAYERS && !players.has(sessionId)) return
+    players.set(sessionId, { mediaId, until: now() + atMostMs + GRACE_MS })
+    return tellPlayers()
   }
-  const tellPlayer = (sessionId: string, atMostMs: number) => {
-    if (players.size < MAX_PLAYERS || players.has(sessionId)) players.set(sessionId, now() + atMostMs + GRACE_MS)
-    tellPlayers()
-  }
-  hooks.on('playback.started', async ({ userId, mediaId, sessionId }) => {
-    tellPlayer(sessionId, 0)
+  hooks.on('playback.started', async (event) => {
+    const { userId, mediaId, sessionId } = event
+    const telling = tellPlayer(event, 0)
     const track = await library.track(mediaId, userId)
-    if (track && players.has(sessionId)) tellPlayer(sessionId, track.durationMs)
+    const player = players.get(sessionId)
+    if (track && player?.mediaId === mediaId)
+      players.set(sessionId, { mediaId, until: player.until + track.durationMs })
+    await telling
   })
-  hooks.on('playback.paused', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
-  hooks.on('playback.resumed', ({ sessionId }) => tellPlayer(sessionId, REPORTED_MS))
-  const gone = ({ sessionId }: PlaybackEvent) => {
+  hooks.on('playback.paused', (event) => tellPlayer(event, REPORTED_MS))
+  hooks.on('playback.resumed', (event) => tellPlayer(event, REPORTED_MS))
+  const gone = ({ sessionId, mediaId }: PlaybackEvent) => {
+    // Another song of the same player may have begun already.
+    if (players.get(sessionId)?.mediaId !== mediaId) return
     players.delete(sessionId)
-    tellPlayers()
+    return tellPlayers()
   }
-  // Another song of the same player follows at once.
-  hooks.on('playback.stopped', (event) => {
-    if (event.reason !== 'replaced') gone(event)
-  })
-  hooks.on('playback.finished', (event) => {
-    if (!event.scrobbled) gone(event)
-  })
+  hooks.on('playback.stopped', (event) => (event.reason === 'replaced' ? undefined : gone(event)))
+  hooks.on('playback.finished', (event) => (event.scrobbled ? undefined : gone(event)))
   hooks.on('playback.counted', async ({ userId, mediaId }) => {
     const track = await library.track(mediaId, userId)
     if (!track) return

@@ -164,6 +164,45 @@ test('notes of others never come, and who may not see an album hears no name of 
   assert.ok(ben.events.every(({ data }) => !data.includes('Closed') && !data.includes(host.track('Closed One'))))
 })
 
+test('players of songs that a user may not see are not counted for them', async () => {
+  await using world = await startWorld({
+    library: 'acl',
+    users: [
+      { name: 'ann', libraries: ['Open', 'Closed'] },
+      { name: 'ben', libraries: ['Open'] },
+    ],
+  })
+  const { host } = world
+  const [ann, ben] = [
+    await host.connect({ url: '/api/events', user: 'ann' }),
+    await host.connect({ url: '/api/events', user: 'ben' }),
+  ]
+  await until('the welcome', () => ann.events.length >= 3 && ben.events.length >= 3)
+  const play = async (client: string, title: string, state = 'playing') => {
+    const query = { mediaId: host.track(title), mediaType: 'song', positionMs: 0, state, c: client }
+    await host.subsonic('reportPlayback', query, 'ann')
+    await host.settled()
+  }
+  const counts = ({ events }: { readonly events: readonly Seen[] }) =>
+    events.filter(({ event }) => event === 'nowPlayingCount').map(({ data }) => JSON.parse(data).count)
+  await play('tv', 'Closed One')
+  await until('ann', () => counts(ann).length === 2)
+  await play('car', 'Open One')
+  await until('both', () => counts(ann).length === 3 && counts(ben).length === 2)
+  await play('tv', 'Closed One', 'stopped')
+  await until('the end', () => counts(ann).length === 4)
+  assert.deepEqual(
+    [counts(ann), counts(ben)],
+    [
+      [0, 1, 2, 1],
+      [0, 1],
+    ],
+  )
+  const late = await host.connect({ url: '/api/events', user: 'ben' })
+  await until('the welcome', () => late.events.length >= 3)
+  assert.deepEqual(counts(late), [1])
+})
+
 test('how much was scanned is told as each user sees the library, on connecting and at the turns of a scan', async () => {
   await using world = await startWorld({
     library: 'acl',
