@@ -25,14 +25,18 @@ export interface MediaReplyServices extends ReaderServices {
 type MediaReply = Extract<Reply, { kind: 'media' }>
 type ZipReply = Extract<Reply, { kind: 'zip' }>
 
-/** Music or a picture as the user `actAs` may have it. Rejects with NOT_FOUND, FORBIDDEN, BUSY, MEDIA_UNREADABLE. */
+/**
+ * Music or a picture as the user `actAs` may have it; a picture is no longer made when `signal` aborts. Rejects with
+ * NOT_FOUND, FORBIDDEN, BUSY, MEDIA_UNREADABLE, CANCELLED.
+ */
 export async function mediaSource(
   services: MediaReplyServices,
   plugin: string,
-  reply: MediaReply,
+  { reply, signal }: { readonly reply: MediaReply; readonly signal: AbortSignal },
 ): Promise<ByteSource> {
   const since = services.host.leases.ends
-  return underLease(services, plugin, { lease: reply.lease, since }, await unleasedSource(services, plugin, reply))
+  const source = await unleasedSource(services, plugin, reply, signal)
+  return underLease(services, plugin, { lease: reply.lease, since }, source)
 }
 
 /** Songs in one archive, each authorised when its turn has come. */
@@ -63,13 +67,19 @@ function underLease(
   return lease ? host.leases.revocable(source, { plugin, ...lease }, since) : source
 }
 
-async function unleasedSource(services: MediaReplyServices, plugin: string, reply: MediaReply): Promise<ByteSource> {
+async function unleasedSource(
+  services: MediaReplyServices,
+  plugin: string,
+  reply: MediaReply,
+  signal?: AbortSignal,
+): Promise<ByteSource> {
   const user = findUser(services, reply.actAs)
   const id = decodeId(reply.mediaId)
   if (!user || !id) throw new AppError('NOT_FOUND', 'This is not here.')
   const client = `plugin ${plugin}`
   if (reply.as === 'cover') {
-    return services.artwork.cover(await viewerOf(services, reply.actAs, 'cover'), id, reply.size, { client })
+    const viewer = await viewerOf(services, reply.actAs, 'cover')
+    return services.artwork.cover(viewer, id, reply.size, { client, ...(signal ? { signal } : {}) })
   }
   if (id.kind !== 'song') throw new AppError('NOT_FOUND', 'This is not here.')
   if (reply.as === 'download') {

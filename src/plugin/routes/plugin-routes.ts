@@ -114,7 +114,7 @@ async function serve(
       })
     })
     streaming = 'ready' in reply && reply.ready.kind === 'events'
-    return withToken(await toHttpReply(services, generation.plugin, reply), tokenAfter(request, login))
+    return withToken(await toHttpReply(services, generation.plugin, { reply, request }), tokenAfter(request, login))
   } catch (error) {
     return errorReply(error)
   } finally {
@@ -123,15 +123,23 @@ async function serve(
   }
 }
 
-async function toHttpReply(services: PluginRouteServices, plugin: string, reply: CheckedReply): Promise<HttpReply> {
+async function toHttpReply(
+  services: PluginRouteServices,
+  plugin: string,
+  { reply, request }: { readonly reply: CheckedReply; readonly request: HttpRequest },
+): Promise<HttpReply> {
   if ('ready' in reply) return reply.ready
   const { sourced } = reply
-  const source = await sourceOf(services, plugin, sourced)
+  const source = await sourceOf(services, plugin, { sourced, request })
   return { kind: 'source', headers: sourced.headers ?? {}, source }
 }
 
-async function sourceOf(services: PluginRouteServices, plugin: string, sourced: Sourced): Promise<ByteSource> {
-  if (sourced.kind === 'media') return mediaSource(services, plugin, sourced)
+async function sourceOf(
+  services: PluginRouteServices,
+  plugin: string,
+  { sourced, request }: { readonly sourced: Sourced; readonly request: HttpRequest },
+): Promise<ByteSource> {
+  if (sourced.kind === 'media') return mediaSource(services, plugin, { reply: sourced, signal: request.signal })
   if (sourced.kind === 'zip') return zipOf(services, plugin, sourced)
   return storedFile(services, plugin, sourced)
 }
