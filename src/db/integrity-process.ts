@@ -51,6 +51,8 @@ function reportOf(path: string, options: IntegrityProcessOptions): Promise<Integ
     const child = spawn(process.execPath, [...entry.execArgv, entry.path, path], {
       stdio: ['ignore', 'pipe', 'ignore'],
       windowsHide: true,
+      // Nothing else of the server's environment: it holds secrets.
+      env: { PATH: process.env.PATH ?? '', NODE_ENV: process.env.NODE_ENV ?? '' },
       signal,
       killSignal: 'SIGKILL',
     })
