@@ -1,5 +1,5 @@
 import type { FolderId, LibraryId } from '../base/ids.ts'
-import type { Database } from '../db/database.ts'
+import type { Database, RowReader } from '../db/database.ts'
 import { KIND } from './pending-plays.ts'
 
 /** A folder as the scanner remembers it; kept in memory for the time of a scan. */
@@ -22,6 +22,8 @@ export interface ScanFolders {
   load(libraryId: LibraryId): KnownFolder[]
   /** Whether a scan has seen the folder, be it there or not. */
   isKnown(libraryId: LibraryId, path: string): boolean
+  /** As `load`: at most `limit` of them, those with the next IDs above `after`. */
+  page(libraryId: LibraryId, after: number, limit: number): readonly KnownFolder[]
   add(
     folder: {
       readonly libraryId: LibraryId
@@ -57,25 +59,32 @@ export interface ScanFolders {
   prune(libraryId: LibraryId): void
 }
 
+const COLUMNS = 'id, path, parent_id, signature, missing, song_count, total_songs, cover_version, images, mtime_ms'
+
+function readFolder(row: RowReader): KnownFolder {
+  return {
+    id: row.number(0) as FolderId,
+    path: row.text(1),
+    parentId: row.isNull(2) ? undefined : (row.number(2) as FolderId),
+    signature: row.text(3),
+    missing: row.number(4) === 1,
+    songCount: row.number(5),
+    totalSongs: row.number(6),
+    coverVersion: row.text(7),
+    images: row.text(8),
+    mtimeMs: row.number(9),
+  }
+}
+
 export function createScanFolders(db: Database): ScanFolders {
   return {
-    load: (libraryId) =>
+    load: (libraryId) => db.select(`SELECT ${COLUMNS} FROM folder WHERE library_id = ?`, [libraryId], readFolder),
+    // The sign keeps the planner from an index by library, whose rows it would have to sort for each page.
+    page: (libraryId, after, limit) =>
       db.select(
-        `SELECT id, path, parent_id, signature, missing, song_count, total_songs, cover_version, images, mtime_ms
-         FROM folder WHERE library_id = ?`,
-        [libraryId],
-        (row) => ({
-          id: row.number(0) as FolderId,
-          path: row.text(1),
-          parentId: row.isNull(2) ? undefined : (row.number(2) as FolderId),
-          signature: row.text(3),
-          missing: row.number(4) === 1,
-          songCount: row.number(5),
-          totalSongs: row.number(6),
-          coverVersion: row.text(7),
-          images: row.text(8),
-          mtimeMs: row.number(9),
-        }),
+        `SELECT ${COLUMNS} FROM folder WHERE id > ? AND +library_id = ? ORDER BY id LIMIT ?`,
+        [after, libraryId, limit],
+        readFolder,
       ),
     isKnown: (libraryId, path) =>
       db.get('SELECT 1 AS one FROM folder WHERE library_id = ? AND path = ?', [libraryId, path]) !== undefined,

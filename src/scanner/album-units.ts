@@ -35,11 +35,16 @@ export class AlbumUnits {
   readonly #known: ReadonlyMap<string, KnownFolder>
   #knownByUnit: ReadonlyMap<string, readonly KnownFolder[]> | undefined
 
-  constructor(changed: readonly ChangedFolder[], known: ReadonlyMap<string, KnownFolder>) {
+  constructor(known: ReadonlyMap<string, KnownFolder>) {
     this.#known = known
+  }
+
+  /** All folders of the scan, once. */
+  async put(changed: readonly ChangedFolder[], pause: () => Promise<void>): Promise<void> {
     const units = new Map<string, { folders: ChangedFolder[]; left: number }>()
     for (const folder of changed) {
       if (folder.read.length === 0) continue
+      await pause()
       const path = albumFolderOf(folder.listing.path)
       const unit = units.get(path) ?? { folders: [], left: 0 }
       unit.folders.push(folder)
@@ -47,6 +52,7 @@ export class AlbumUnits {
       units.set(path, unit)
     }
     for (const [path, { folders, left }] of units) {
+      await pause()
       const unit: AlbumUnit = { path, folders, left, songs: [], isHeap: left > MAX_FILES }
       for (const folder of folders) this.#byFolder.set(folder, unit)
     }

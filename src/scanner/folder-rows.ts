@@ -3,13 +3,16 @@ import type { Library } from '../library/entities.ts'
 import type { KnownFolder, ScanFolders } from '../library/scan-folders.ts'
 import { nameOf, parentOf } from './folder-listing.ts'
 
+/** Rows that are read at a time. */
+const PAGE = 1000
+
 /** The folders of a library by path, in memory and in the table alike. Calls that write belong into a transaction. */
 export class FolderRows {
   readonly #library: Library
   readonly #folders: ScanFolders
   readonly #order: (name: string) => string
   readonly #now: () => number
-  readonly #known: Map<string, KnownFolder>
+  readonly #known = new Map<string, KnownFolder>()
 
   constructor(
     library: Library,
@@ -20,7 +23,19 @@ export class FolderRows {
     this.#folders = folders
     this.#order = options.order
     this.#now = options.now
-    this.#known = new Map(folders.load(library.id).map((folder) => [folder.path, folder]))
+  }
+
+  /** Before anything else. A big library has ten thousands of them, so others get turns between. */
+  async load(pause: () => Promise<void>): Promise<void> {
+    let after = 0
+    for (;;) {
+      const page = this.#folders.page(this.#library.id, after, PAGE)
+      for (const folder of page) this.#known.set(folder.path, folder)
+      const last = page.at(-1)
+      if (!last || page.length < PAGE) return
+      after = last.id
+      await pause()
+    }
   }
 
   /** Rows that were made since. */

@@ -27,7 +27,7 @@ import { importPlaylists } from './playlist-import.ts'
 import { ProblemNotes } from './problem-notes.ts'
 import type { ScanContext, ScanTally } from './scan-context.ts'
 import { type Part, treeAround } from './scan-job.ts'
-import { type ChangedFolder, type FileToRead, makePlan, type ScanPlan } from './scan-plan.ts'
+import { batchesOf, type ChangedFolder, type FileToRead, makePlan, type ScanPlan } from './scan-plan.ts'
 import type { ScanKind } from './scanner.ts'
 import { SongMoves } from './song-moves.ts'
 import { StraySongs } from './stray-songs.ts'
@@ -144,6 +144,7 @@ export class LibraryScan {
   async run(): Promise<LibraryScanResult> {
     const { kind, resume, only, acceptMissing, mayWait, signal, onProgress } = this.#options
     const { records, folders, clock } = this.#context
+    await this.#rows.load(this.#slices.pause)
     const walked = await this.#walk()
     if ('root' in walked) return walked
     const fullAnew = kind === 'full' && !resume && only === undefined
@@ -270,27 +271,24 @@ export class LibraryScan {
   }
 
   async #read(plan: ScanPlan): Promise<void> {
-    this.#units = new AlbumUnits(plan.changed, this.#rows.known)
-    const work = plan.changed.flatMap((changed) => changed.read.map((file) => ({ changed, file })))
-    const batches = Math.ceil(work.length / BATCH)
-    const start = (index: number): Promise<readonly ReadResult[]> | undefined => {
-      if (index >= batches || this.#options.signal.aborted) return undefined
+    this.#units = new AlbumUnits(this.#rows.known)
+    await this.#units.put(plan.changed, this.#slices.pause)
+    const batches = batchesOf(plan, BATCH)
+    const start = (): Promise<readonly ReadResult[]> | undefined => {
+      const batch = this.#options.signal.aborted ? undefined : batches.next()
+      if (!batch || batch.done) return undefined
       const reading = Promise.all(
-        work.slice(index * BATCH, (index + 1) * BATCH).map(async ({ changed, file }) => ({
-          work: file,
-          changed,
-          outcome: await this.#readFile(file),
-        })),
+        batch.value.map(async ({ changed, file }) => ({ work: file, changed, outcome: await this.#readFile(file) })),
       )
       // A failure is met where the batch is awaited.
       reading.catch(() => {})
       return reading
     }
-    let [current, next] = [start(0), start(1)]
-    for (let index = 0; current; index++) {
+    let [current, next] = [start(), start()]
+    while (current) {
       const results = await current
       current = next
-      next = this.#root.state === 'ok' ? start(index + 2) : undefined
+      next = this.#root.state === 'ok' ? start() : undefined
       const failures = this.#disk.failures
       await this.#write(await this.#hooked(results))
       // A disk that is gone need not be asked for each of its files.

@@ -45,6 +45,24 @@ export interface ScanPlan {
   readonly seen: number
 }
 
+export interface PlannedFile {
+  readonly changed: ChangedFolder
+  readonly file: FileToRead
+}
+
+/** All files to read in order, so many at a time. */
+export function* batchesOf({ changed }: ScanPlan, size: number): IterableIterator<readonly PlannedFile[]> {
+  let batch: PlannedFile[] = []
+  for (const folder of changed)
+    for (const file of folder.read) {
+      batch.push({ changed: folder, file })
+      if (batch.length < size) continue
+      yield batch
+      batch = []
+    }
+  if (batch.length > 0) yield batch
+}
+
 export interface PlanInput {
   readonly walk: WalkResult
   readonly known: ReadonlyMap<string, KnownFolder>

@@ -31,8 +31,8 @@ export class TimeSlices {
         } while (!next.done && this.#clock.monotonic() - began < SLICE_MS)
       }, 'bulk')
       await yieldToLoop()
+      this.#turnBegan = this.#clock.monotonic()
     }
-    this.#turnBegan = this.#clock.monotonic()
   }
 
   /** For reading loops: gives others a turn when this one has lasted long enough. */
