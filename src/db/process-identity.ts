@@ -35,15 +35,14 @@ export function isAlive(owner: ProcessIdentity, answers: () => boolean): boolean
   return owner.startedAt === startOf(owner.pid)
 }
 
-/** Field 22 of /proc/<pid>/stat; the second field is a name in brackets that may hold anything. */
+/**
+ * Field 22 of /proc/<pid>/stat; the second field is a name in brackets that may hold anything. Empty for one that has ended
+ * and waits until its parent takes notice, as who adopts the orphans of a container may do late.
+ */
 function startOf(pid: number): string {
   const stat = text(`/proc/${pid}/stat`)
-  return (
-    stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .at(19) ?? ''
-  )
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return state === 'Z' || state === 'X' ? '' : (rest.at(18) ?? '')
 }
 
 function ownNamespace(): string {

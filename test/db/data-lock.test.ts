@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -131,6 +132,21 @@ test('asks the socket only for another namespace of this boot', () => {
   assert.equal(
     isAlive({ ...here, namespace: 'other' }, () => true),
     true,
+  )
+})
+
+test('who has ended lives no more, also before anybody took notice', async (t) => {
+  // The shell becomes a program that never asks what became of its child.
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => parent.kill('SIGKILL'))
+  const [chunk] = (await once(parent.stdout, 'data')) as [Buffer]
+  const pid = Number(chunk.toString())
+  const fields = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  while (fields()[0] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 10))
+  const owner = { ...identity(), pid, startedAt: fields()[19] ?? '' }
+  assert.equal(
+    isAlive(owner, () => assert.fail('the pid says enough here')),
+    false,
   )
 })
 
