@@ -79,6 +79,7 @@ export async function serve(context: CliContext, loaded: LoadedConfig): Promise<
       server.core?.scanner.scan({ kind: 'quick' }).catch((error: unknown) => log.error('scan failed', { error }))
     })
     if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }))
+    log.release(true)
     log.info('stopping', { reason: String(stop.reason) })
     systemd.stopping()
     await server.stop(String(stop.reason))
@@ -131,7 +132,7 @@ async function welcome(parts: Welcome): Promise<void> {
   parts.open()
   tell(parts, admin)
   log.release(false)
-  if (terminal?.interactive) showScans(core, terminal)
+  if (terminal?.interactive) showScans(core, terminal, log)
 }
 
 function tell({ core, at, log, terminal }: Welcome, admin: FirstAdmin): void {
@@ -155,13 +156,17 @@ function tell({ core, at, log, terminal }: Welcome, admin: FirstAdmin): void {
   )
 }
 
-/** A bar while a scan runs; what there is to hear stays, when that changed. */
-function showScans(core: Core, terminal: Terminal): void {
+/** A bar while a scan runs; what there is to hear stays, when that changed. The log waits for the end of the first one. */
+function showScans(core: Core, terminal: Terminal, log: RootLogger): void {
   const bar = progressBar(terminal)
   let told = ''
+  if (core.config.scanner.onStart) log.holdAgain()
   const stop = core.scanner.onProgress((status) => {
     bar(status)
-    if (status.scanning || status.lastScanAt === undefined) return
+    if (status.scanning) return
+    // Behind what this tells.
+    queueMicrotask(() => log.release(true))
+    if (status.lastScanAt === undefined) return
     const libraries = core.libraries()
     const text = libraryText(libraries)
     if (text !== told) terminal.print(`\n  ${text}\n`)
@@ -170,6 +175,7 @@ function showScans(core: Core, terminal: Terminal): void {
   core.onStop('scan progress', () => {
     stop()
     terminal.status(undefined)
+    log.release(true)
   })
 }
 

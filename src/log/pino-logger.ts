@@ -23,6 +23,8 @@ export interface LoggerOptions {
 export interface RootLogger extends Logger {
   /** Shows what was kept back: what went wrong or, when the start failed, all of it. Then lines come as they are made. */
   release(all: boolean): void
+  /** Keeps lines back again, for a moment in which a person reads something else; warnings and errors come at once. */
+  holdAgain(): void
   /** Writes what is still in memory, as far as that can be had at once; before the process ends. */
   flush(): void
   /** Resolves when nothing is in memory any more, or nobody takes it. */
@@ -37,11 +39,12 @@ const TROUBLE = /^\{"level":"(warn|error)"/
 export function createLogger(options: LoggerOptions): RootLogger {
   const { sink, terminal } = options
   let held: string[] | undefined = terminal && options.heldBack ? [] : undefined
+  let troubleAtOnce = false
   const show = (line: string) => terminal?.print(prettyLine(line, { colour: terminal.colour }))
   const target = {
     write: (line: string) => {
       if (!terminal) sink?.write(line)
-      else if (held && held.length < MOST_HELD) held.push(line)
+      else if (held && held.length < MOST_HELD && !(troubleAtOnce && TROUBLE.test(line))) held.push(line)
       else show(line)
     },
   }
@@ -60,6 +63,11 @@ export function createLogger(options: LoggerOptions): RootLogger {
       const lines = held ?? []
       held = undefined
       for (const line of lines) if (all || TROUBLE.test(line)) show(line)
+    },
+    holdAgain: () => {
+      if (!terminal || !options.heldBack) return
+      held ??= []
+      troubleAtOnce = true
     },
     flush: () => sink?.flush?.(),
     settled: async () => sink?.settled?.(),
