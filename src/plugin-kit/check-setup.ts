@@ -12,9 +12,14 @@ export async function checkSetup(folder: string, name: string, makeHost: HostMak
   const host = await makeHost()
   try {
     const findings: Finding[] = []
-    const started = performance.now()
-    const plugin = await host.load(folder)
-    const ms = performance.now() - started
+    let quickest = Number.POSITIVE_INFINITY
+    const timed = async <T>(work: () => Promise<T>): Promise<T> => {
+      const started = performance.now()
+      const result = await work()
+      quickest = Math.min(quickest, performance.now() - started)
+      return result
+    }
+    const plugin = await timed(() => host.load(folder))
     const counts = Object.entries(plugin.registered).filter(([, count]) => count > 0)
     const told = counts.map(([kind, count]) => `${count} ${kind}${count > 1 ? 's' : ''}`).join(', ')
     findings.push(
@@ -22,8 +27,10 @@ export async function checkSetup(folder: string, name: string, makeHost: HostMak
         ? ok('Start', told)
         : warn('Start', 'it registers nothing: nobody will notice that it is there'),
     )
-    if (ms > SLOW_MS) findings.push(warn('Start', `it takes ${Math.round(ms)} ms`, 'leave slow work to a schedule'))
-    for (let count = 0; count < RELOADS; count++) await plugin.reload()
+    for (let count = 0; count < RELOADS; count++) await timed(() => plugin.reload())
+    // One that is slow is so each time; a busy machine is not.
+    if (quickest > SLOW_MS)
+      findings.push(warn('Start', `it takes ${Math.round(quickest)} ms`, 'leave slow work to a schedule'))
     await host.assertNoLeaks(name)
     findings.push(ok('End', `nothing is left after ${RELOADS} reloads and its end`))
     for (const { message, fields } of host.logged.filter((line) => line.message === 'plugin registration ignored'))

@@ -123,7 +123,7 @@ export async function readAll(source: ByteSource, range?: ByteRange): Promise<Bu
 
 /** Waits, at most 10 s, until it is so. */
 export async function eventually(condition: () => boolean, what: string): Promise<void> {
-  const end = performance.now() + 10_000
+  const end = performance.now() + 30_000
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))

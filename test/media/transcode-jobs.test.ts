@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { AppError, type ErrorCode } from '../../src/base/errors.ts'
@@ -290,11 +290,24 @@ test('a vanished file is found out before the encoder starts', async (t) => {
   assert.equal(running().length, 0)
 })
 
+/** Waits until a process has written something, and then nothing more for ten looks. */
+async function comesToRest(pid: number): Promise<void> {
+  let written = 0
+  let still = 0
+  const isStill = () => {
+    const now = Number(/wchar: (\d+)/.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1])
+    still = now > 16_384 && now === written ? still + 1 : 0
+    written = now
+    return still === 10
+  }
+  await eventually(isStill, 'the encoder waits')
+}
+
 test('without a cache nothing is kept, and the encoder waits for a slow listener', async (t) => {
   const { ask, running, home } = await stage(t, { bytes: 50_000_000 }, { cacheBytes: 0 })
   const stream = await (await ask()).open()
   const memory = process.memoryUsage().arrayBuffers
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await comesToRest(Number(running()[0]?.pid))
   assert.ok(process.memoryUsage().arrayBuffers - memory < 5_000_000)
   assert.ok(isAlive(running()[0]?.pid))
   let count = 0
