@@ -3,8 +3,10 @@ import type { HttpReply, HttpRequest } from './types.ts'
 
 type PageReply = Extract<HttpReply, { kind: 'bytes' }>
 
+/** The colours are those of the pages of plugins, plugin/pages/kit/theme.css. */
 const STYLE =
-  ':root{color-scheme:light dark;--accent:light-dark(#8a4b12,#f0b070)}' +
+  ':root{color-scheme:light dark;background:light-dark(#f6f4ef,#111415);color:light-dark(#1b2022,#ecebe6);' +
+  '--accent:light-dark(#0f6276,#6cc8dc)}' +
   'body{font:1.1em/1.5 system-ui,sans-serif;max-width:36em;margin:15vh auto;padding:0 1.2em}' +
   'h1{font-size:1.6em;line-height:1.2;text-wrap:balance}a{color:var(--accent)}' +
   'code{background:#8882;padding:.2em .4em;border-radius:.3em;overflow-wrap:anywhere}small{opacity:.75}'
