@@ -18,7 +18,17 @@ export function createRouteTable(core: Core): RouteTable {
 }
 
 /** All that the core itself answers; plugins bring the rest. */
-export function coreRoutes({ db, subsonic, sessions, gate, auth, repositories, hooks }: Core): readonly Route[] {
+export function coreRoutes({
+  db,
+  subsonic,
+  sessions,
+  gate,
+  auth,
+  repositories,
+  hooks,
+  artwork,
+  pictures,
+}: Core): readonly Route[] {
   const { authenticator, accounts, scopes } = auth
   return [
     welcomeRoute({ version: programVersion() }),
@@ -33,6 +43,9 @@ export function coreRoutes({ db, subsonic, sessions, gate, auth, repositories, h
       users: repositories.users,
       narrowedUsers: repositories.narrowedUsers,
       hooks,
+      pictures,
+      artwork,
+      scopes,
       onAccessChanged: () => scopes.invalidate(),
     }),
   ]

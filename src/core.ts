@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Accounts } from './auth/accounts.ts'
 import { type Auth, createAuth } from './auth/create-auth.ts'
+import { createPictureAddresses, type PictureAddresses } from './auth/picture-addresses.ts'
 import { openKeyRing } from './auth/secrets.ts'
 import { FULL_SCOPE } from './base/access-scope.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -73,6 +74,7 @@ export interface Core {
   readonly subsonic: Subsonic
   readonly streamer: RunningStreamer
   readonly artwork: Artwork
+  readonly pictures: PictureAddresses
   readonly notify: Notify
   /** Undefined without a server, and where plugins are switched off. */
   readonly plugins: PluginService | undefined
@@ -184,6 +186,8 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
       flushPlays: () => repositories.plays.flush(),
     }),
   )
+  const sessionKeys = openKeyRing(keyDir, 'session')
+  const pictures = createPictureAddresses({ keys: sessionKeys, clock })
   const subsonic = createSubsonic({
     repositories,
     authenticator,
@@ -193,6 +197,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     agreements: createStreamAgreements({ keys: openKeyRing(keyDir, 'streams'), clock }),
     artwork,
     lyrics,
+    pictures,
     localInfo: createLocalInfo({ places: createInfoPlaces(db), clock, log: room('media') }),
     playback,
     scanner,
@@ -202,7 +207,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     settings: subsonicSettings(config),
   })
   const sessions = createSessions({
-    keys: openKeyRing(keyDir, 'session'),
+    keys: sessionKeys,
     clock,
     ttlMs: config.auth.sessionTimeout,
     sessions: repositories.sessions,
@@ -226,6 +231,7 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
     subsonic,
     streamer,
     artwork,
+    pictures,
     notify,
     plugins: undefined,
     listening: undefined,

@@ -5,10 +5,11 @@ import { apiKeyRoutes } from './api-key-routes.ts'
 import { type AuthRouteServices, authRoutes } from './auth-routes.ts'
 import { narrowedUsersRoutes } from './narrowed-users-routes.ts'
 import type { NativeGate } from './native-gate.ts'
+import { type PictureRouteServices, pictureRoute } from './picture-route.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 
-export interface NativeRouteServices extends AuthRouteServices {
+export interface NativeRouteServices extends AuthRouteServices, PictureRouteServices {
   readonly gate: NativeGate
   readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
@@ -23,5 +24,6 @@ export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
     ...apiKeyRoutes(services),
     ...statusRoutes(services.gate),
     ...narrowedUsersRoutes(services),
+    pictureRoute(services),
   ]
 }

@@ -1,5 +1,6 @@
 import type { Accounts } from '../auth/accounts.ts'
 import type { Authenticator } from '../auth/authenticator.ts'
+import type { PictureAddresses } from '../auth/picture-addresses.ts'
 import type { Scopes } from '../auth/scopes.ts'
 import type { Clock } from '../base/clock.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
@@ -24,6 +25,7 @@ export interface SubsonicServices {
   readonly artwork: Artwork
   readonly lyrics: Lyrics
   readonly localInfo: LocalInfo
+  readonly pictures: Pick<PictureAddresses, 'of'>
   readonly playback: Playback
   readonly scanner: Scanner
   readonly hooks: HookBus

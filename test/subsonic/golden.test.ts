@@ -59,6 +59,7 @@ function compare(file: string, text: string): void {
 function pretty(text: string, format: 'json' | 'xml'): string {
   const timeless = text
     .replaceAll(`"${programVersion()}"`, '"VERSION"')
+    .replace(/(\/api\/picture\?of=)[\w.-]+/g, '$1PICTURE')
     .replace(/(overArt"?[=:]"[a-z0-9]+)_[0-9a-f]+"/g, '$1_COVER"')
     .replace(/(transcodeParams"?[=:]")[\w-]+"/g, '$1PARAMS"')
   if (format === 'json') return `${JSON.stringify(JSON.parse(timeless), null, 1)}\n`

@@ -14,6 +14,9 @@ import { albumOfFolder, artistOfFolder, songsOfFolder } from './stands-for.ts'
 /** Rows of similar and top songs. */
 const MOST = 500
 
+/** Small, medium and large, in pixels. */
+const IMAGE_SIZES = [150, 300, 600]
+
 export const informationEndpoints: readonly Endpoint[] = [
   tree('getArtistInfo', async (call) => ({ artistInfo: await artistInformation(call, artistAsFolder) })),
   tree('getArtistInfo2', async (call) => ({ artistInfo2: await artistInformation(call, artistId3) })),
@@ -77,7 +80,11 @@ async function artistInformation(call: Call, render: typeof artistId3): Promise<
   const input = { artistId: encodeId('artist', artist.id), name: artist.name }
   const provided = (await call.services.hooks.provide('artist.info', input)) ?? {}
   const beside = provided.biography ? undefined : await call.services.localInfo.ofArtist(call.viewer, artist)
-  const info = { ...provided, ...(beside?.text ? { biography: beside.text } : {}) }
+  const info = {
+    ...provided,
+    ...(beside?.text ? { biography: beside.text } : {}),
+    images: imagesOf(call, { kind: 'artist', key: artist.id }, artist, provided.images),
+  }
   const musicBrainzId = artist.musicBrainzId || (beside?.musicBrainzId ?? '')
   if (!info.similar) {
     const similar = call.services.repositories.artists.similarTo(call.viewer, artist.id, count)
@@ -101,13 +108,29 @@ async function artistInformation(call: Call, render: typeof artistId3): Promise<
   return artistInfo(info, musicBrainzId, similar.slice(0, count))
 }
 
+/** Those of a plugin, else addresses of the picture that the library has, which need no login. */
+function imagesOf(
+  { services, request, user }: Call,
+  id: PublicId,
+  { coverVersion }: Pick<Artist, 'coverVersion'>,
+  provided: readonly string[] | undefined,
+): readonly string[] {
+  if (provided && provided.length > 0) return provided
+  if (coverVersion === '') return []
+  return IMAGE_SIZES.map((size) => request.origin + services.pictures.of({ userId: user.id, id, size }))
+}
+
 async function albumInformation(call: Call): Promise<Tree> {
   const album = albumOf(call, subjectOf(call))
   if (!album) return { albumInfo: albumInfo({}, '') }
   const input = { albumId: encodeId('album', album.id), name: album.name, artist: album.artist }
   const provided = (await call.services.hooks.provide('album.info', input)) ?? {}
   const beside = provided.notes ? undefined : await call.services.localInfo.ofAlbum(call.viewer, album)
-  const info = { ...provided, ...(beside?.text ? { notes: beside.text } : {}) }
+  const info = {
+    ...provided,
+    ...(beside?.text ? { notes: beside.text } : {}),
+    images: imagesOf(call, { kind: 'album', key: album.id }, album, provided.images),
+  }
   return { albumInfo: albumInfo(info, album.musicBrainzId || (beside?.musicBrainzId ?? '')) }
 }
 
