@@ -5,7 +5,8 @@ import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
 import { loadPlaylists, visiblePlaylist } from './playlist-rows.ts'
-import { loadSongs } from './song-rows.ts'
+import type { Rows } from './rows.ts'
+import { songRows } from './song-rows.ts'
 import { visibleAmong } from './visible-ids.ts'
 
 export interface PlaylistChanges {
@@ -22,7 +23,7 @@ export interface PlaylistRepository {
   listOf(viewer: Viewer, owner: UserId): readonly Playlist[]
   find(viewer: Viewer, id: PlaylistId): Playlist | undefined
   /** Visible songs in order. */
-  songs(viewer: Viewer, id: PlaylistId): readonly Song[]
+  songs(viewer: Viewer, id: PlaylistId): Rows<Song>
   create(viewer: Viewer, name: string, songs: readonly SongId[], at: number): PlaylistId
   /** The whole content; songs outside the scope are refused quietly (left out). */
   replaceSongs(viewer: Viewer, id: PlaylistId, songs: readonly SongId[], at: number): void
@@ -112,7 +113,7 @@ export function createPlaylistRepository(context: LibraryContext): PlaylistRepos
     find: (viewer, id) => loadPlaylists(context, viewer, { sql: 'i.id = ?', params: [id] })[0],
     songs: (viewer, id) => {
       requireVisible(viewer, id)
-      return loadSongs(
+      return songRows(
         context,
         viewer,
         visibleEntries(viewer, id).map((entry) => entry.songId),

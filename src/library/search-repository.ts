@@ -8,6 +8,7 @@ import { loadFolders } from './folder-rows.ts'
 import type { LibraryContext } from './library-context.ts'
 import { isEverything, matchQuery } from './match-query.ts'
 import { PageCursors } from './page-cursors.ts'
+import type { Rows } from './rows.ts'
 import {
   ALBUM_SEARCH,
   ARTIST_SEARCH,
@@ -16,7 +17,7 @@ import {
   SONG_SEARCH,
   searchIds,
 } from './search-index.ts'
-import { loadSongs } from './song-rows.ts'
+import { songRows } from './song-rows.ts'
 
 /**
  * Search by words: all must occur, anywhere in title, album or artist, the last letters may be missing; accents and case
@@ -26,7 +27,7 @@ import { loadSongs } from './song-rows.ts'
 export interface SearchRepository {
   artists(viewer: Viewer, query: string, page: SearchPage): readonly Artist[]
   albums(viewer: Viewer, query: string, page: SearchPage): readonly Album[]
-  songs(viewer: Viewer, query: string, page: SearchPage): readonly Song[]
+  songs(viewer: Viewer, query: string, page: SearchPage): Rows<Song>
   /** Folders by name, for search2: those that hold folders (artists there) and those that hold songs (albums there). */
   folders(
     viewer: Viewer,
@@ -60,7 +61,7 @@ export function createSearchRepository(context: LibraryContext, albumRows: Album
   return {
     artists: (viewer, query, page) => loadArtists(context, viewer, find(viewer, ARTIST_SEARCH, query, page)),
     albums: (viewer, query, page) => albumRows.load(viewer, find(viewer, ALBUM_SEARCH, query, page)),
-    songs: (viewer, query, page) => loadSongs(context, viewer, find(viewer, SONG_SEARCH, query, page)),
+    songs: (viewer, query, page) => songRows(context, viewer, find(viewer, SONG_SEARCH, query, page)),
     folders: (viewer, query, page) => {
       if (page.limit <= 0) return []
       const conditions = folderConditions(context, viewer, query, page.holding)

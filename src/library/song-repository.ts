@@ -9,10 +9,11 @@ import type { LibraryContext } from './library-context.ts'
 import { nameKey } from './name-key.ts'
 import { KIND } from './pending-plays.ts'
 import { rankedIds } from './ranked-items.ts'
+import type { Rows } from './rows.ts'
 import type { ScopeSql } from './scope-sql.ts'
 import { similarSongs } from './similar-songs.ts'
 import { randomSongs, songByNames, topSongs } from './song-picks.ts'
-import { loadSongs } from './song-rows.ts'
+import { loadSongs, songRows } from './song-rows.ts'
 import { STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
 
 export interface SongRepository {
@@ -46,10 +47,10 @@ export interface SongRepository {
     viewer: Viewer,
     filter: { readonly genre?: string; readonly fromYear?: number; readonly toYear?: number },
     limit: number,
-  ): readonly Song[]
-  ofGenre(viewer: Viewer, genre: string, page: { readonly limit: number; readonly offset: number }): readonly Song[]
+  ): Rows<Song>
+  ofGenre(viewer: Viewer, genre: string, page: { readonly limit: number; readonly offset: number }): Rows<Song>
   /** Most recently starred first. */
-  starred(viewer: Viewer, limit?: number): readonly Song[]
+  starred(viewer: Viewer, limit?: number): Rows<Song>
   /** First match of artist and title, folded; for getLyrics. */
   byArtistAndTitle(viewer: Viewer, artist: string, title: string): Song | undefined
   /** Embedded lyrics, as the scanner stored them. */
@@ -65,6 +66,7 @@ export interface SongRepository {
 export function createSongRepository(context: LibraryContext): SongRepository {
   const { db } = context
   const load = (viewer: Viewer, ids: readonly number[]) => loadSongs(context, viewer, ids)
+  const rows = (viewer: Viewer, ids: readonly number[]) => songRows(context, viewer, ids)
 
   /** Ids of visible songs `s`; `rest` follows the condition. */
   const visibleIds = (viewer: Viewer, query: { from: string; where: string; rest?: string; params: SqlParams }) => {
@@ -146,9 +148,9 @@ export function createSongRepository(context: LibraryContext): SongRepository {
       ),
     topOfArtist: (viewer, id, limit) => load(viewer, topSongs(context, viewer, id, limit)),
     similarTo: (viewer, seed, limit) => load(viewer, similarSongs(context, viewer, seed, limit)),
-    random: (viewer, filter, limit) => load(viewer, randomSongs(context, viewer, filter, limit)),
+    random: (viewer, filter, limit) => rows(viewer, randomSongs(context, viewer, filter, limit)),
     ofGenre: (viewer, genre, page) =>
-      load(
+      rows(
         viewer,
         visibleIds(viewer, {
           from: 'song_genre sg CROSS JOIN song s INDEXED BY song_page ON s.id = sg.song_id',
@@ -158,7 +160,7 @@ export function createSongRepository(context: LibraryContext): SongRepository {
         }),
       ),
     starred: (viewer, limit = STARRED_LIMIT) =>
-      load(
+      rows(
         viewer,
         rankedIds(context, viewer.userId, {
           ranking: 'starred',

@@ -6,6 +6,8 @@ import { jsonIds, jsonList, jsonObject } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { packText } from './packed-text.ts'
 import { KIND } from './pending-plays.ts'
+import { LazyRows, type Rows } from './rows.ts'
+import { visibleAmong } from './visible-ids.ts'
 
 /** Read by index below, in this order. */
 const NUMBERS = `id, library_id, folder_id, album_id, size, mtime_ms, artist_id, album_artist_id, track_number, disc_number,
@@ -59,6 +61,17 @@ export function loadSongs(context: LibraryContext, viewer: Viewer, ids: readonly
     }
   }
   return songs
+}
+
+/** The same, but read a few at a time as the walk comes to them: for long lists that go out while they are made. */
+export function songRows(context: LibraryContext, viewer: Viewer, ids: readonly number[]): Rows<Song> {
+  const { version } = context.catalogue
+  return new LazyRows(ids, (slice) => {
+    // Meanwhile the scanner may have taken one away, or moved it where the viewer may not look.
+    const isAsBefore = context.catalogue.version === version
+    const visible = isAsBefore ? undefined : visibleAmong(context, 'song', context.scope(viewer).song('i'), slice)
+    return loadSongs(context, viewer, visible ? slice.filter((id) => visible.has(id)) : slice)
+  })
 }
 
 function readSongs(context: LibraryContext, viewer: Viewer, ids: readonly number[]): ReadonlyMap<number, Song> {

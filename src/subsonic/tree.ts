@@ -46,9 +46,14 @@ export class LazyList implements Iterable<ListItem> {
 /** Rows that are fetched or turned into trees at a time. */
 export const PAGE = 500
 
+/** A list, or what is read while it is walked. */
+interface Sized<T> extends Iterable<T> {
+  readonly length: number
+}
+
 /** The items as trees; a long list is turned into trees piece by piece while it is sent. */
-export function mapList<T>(items: readonly T[], make: (item: T) => ListItem): List {
-  if (items.length <= PAGE) return items.map(make)
+export function mapList<T>(items: Sized<T>, make: (item: T) => ListItem): List {
+  if (Array.isArray(items) && items.length <= PAGE) return items.map(make)
   return new LazyList(function* () {
     for (const item of items) yield make(item)
   })
@@ -60,9 +65,9 @@ export interface Page {
 }
 
 /** One page of a query; a large one is read in steps of `PAGE` rows while it is sent. */
-export function pagedList<T>(page: Page, read: (page: Page) => readonly T[], make: (item: T) => ListItem): List {
+export function pagedList<T>(page: Page, read: (page: Page) => Sized<T>, make: (item: T) => ListItem): List {
   if (page.limit <= 0) return []
-  if (page.limit <= PAGE) return read(page).map(make)
+  if (page.limit <= PAGE) return mapList(read(page), make)
   return new LazyList(function* () {
     for (let done = 0; done < page.limit; done += PAGE) {
       const step = { limit: Math.min(PAGE, page.limit - done), offset: page.offset + done }

@@ -93,8 +93,8 @@ test('a random draw finds the few visible among many', () => {
     ids(songs.random(scope, {}, 50)).sort((a, b) => a - b),
     few,
   )
-  assert.deepEqual(songs.random(fixture.viewer({ libraries: [] }), {}, 50), [])
-  assert.deepEqual(songs.random(eyes, { genre: 'no such genre' }, 5), [])
+  assert.deepEqual(ids(songs.random(fixture.viewer({ libraries: [] }), {}, 50)), [])
+  assert.deepEqual(ids(songs.random(eyes, { genre: 'no such genre' }, 5)), [])
 })
 
 test('starred and best rated things come with the latest and best first', () => {
@@ -234,7 +234,7 @@ test('a library without a song has empty answers everywhere', (t) => {
   const viewer = empty.viewer()
   const { repositories } = empty
   assert.deepEqual(repositories.albums.list(viewer, { order: 'random', limit: 5, offset: 0 }), [])
-  assert.deepEqual(repositories.search.songs(viewer, '', { limit: 5, offset: 9 }), [])
+  assert.equal(repositories.search.songs(viewer, '', { limit: 5, offset: 9 }).length, 0)
   assert.deepEqual([...repositories.artists.albumArtists(viewer)], [])
   assert.deepEqual(repositories.genres.list(viewer), [])
   assert.deepEqual(repositories.folders.roots(viewer), [])

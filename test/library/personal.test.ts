@@ -5,7 +5,7 @@ import type { AlbumId, LibraryId, PlaylistId, RadioId, SongId, UserId } from '..
 import { libraryFixture } from '../support/library-fixture.ts'
 
 const list = (...numbers: number[]) => numbers as SongId[]
-const ids = (items: readonly { readonly id: number }[]) => items.map((item) => item.id)
+const ids = (items: Iterable<{ readonly id: number }>) => Array.from(items, (item) => item.id)
 
 test('stars and ratings are personal, only for what is visible, and average over all', (t) => {
   const { repositories, viewer } = libraryFixture(t, { songs: 60, libraries: 2 })

@@ -4,7 +4,7 @@ import type { AlbumId, ArtistId, FolderId, LibraryId, SongId, UserId } from '../
 import { libraryFixture } from '../support/library-fixture.ts'
 
 const song = (id: number) => id as SongId
-const ids = (items: readonly { readonly id: number }[]) => items.map((item) => item.id)
+const ids = (items: Iterable<{ readonly id: number }>) => Array.from(items, (item) => item.id)
 
 function counts(fixture: ReturnType<typeof libraryFixture>, repositories = fixture.repositories, userId = 1) {
   const eyes = fixture.viewer(undefined, userId)

@@ -237,7 +237,7 @@ for (const { name, scope, repositories } of cases) {
     for (const { name: genre, songCount } of expected) {
       const page = repositories.songs.ofGenre(eyes, genre, PAGE)
       assert.equal(page.length, songCount)
-      assert.ok(page.every((song) => visible.has(song.id)))
+      assert.ok([...page].every((song) => visible.has(song.id)))
     }
   })
 

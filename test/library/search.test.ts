@@ -16,7 +16,7 @@ const { db, repositories, viewer } = libraryFixture(
 )
 const { search } = repositories
 const eyes = viewer()
-const ids = (items: readonly { readonly id: number }[]) => items.map((item) => item.id)
+const ids = (items: Iterable<{ readonly id: number }>) => Array.from(items, (item) => item.id)
 
 /** Renames one song as the scanner would. */
 function rename(id: number, title: string, artist = 'Nobody', album = 'Nothing'): void {
@@ -112,7 +112,7 @@ test('pages put together are the whole answer, without gaps or repeats, few matc
 
 test('a beginning that is everywhere lists titles of that word before titles that begin so, before artists', () => {
   for (const word of ['the', 'l']) {
-    const ranks = search.songs(eyes, word, { limit: 20_000, offset: 0 }).map((song) => {
+    const ranks = [...search.songs(eyes, word, { limit: 20_000, offset: 0 })].map((song) => {
       const words = searchWords(song.title)
       return words.includes(word) ? 0 : words.some((one) => one.startsWith(word)) ? 1 : 2
     })

@@ -59,3 +59,34 @@ test('a list of artists that is read while the catalogue moves shows nothing tha
   assert.equal(listed, 500)
   assert.deepEqual([...repositories.artists.albumArtists(kid)], [])
 })
+
+test('a list of songs that is read while the catalogue moves leaves out what is hidden or gone by then', (t) => {
+  const { db, repositories, viewer } = libraryFixture(t, { songs: 600 })
+  const kid = viewer(deny('Rock'), 2)
+  const found = repositories.search.songs(kid, '', { limit: 500, offset: 0 })
+  const before = Array.from(found, ({ id }) => id)
+  const listed: number[] = []
+  let hidden = 0
+  for (const { id } of found) {
+    listed.push(id)
+    if (listed.length !== 1) continue
+    const last = before.slice(-200)
+    db.run(
+      `INSERT OR IGNORE INTO song_genre SELECT s.id, g.id FROM song s, genre g
+        WHERE g.key = 'rock' AND s.id IN (SELECT value FROM json_each(?))`,
+      [JSON.stringify(last)],
+    )
+    db.run('DELETE FROM song WHERE id = ?', [before[250] as number])
+    hidden = last.length
+  }
+  assert.equal(hidden, 200)
+  assert.deepEqual(
+    listed,
+    before.slice(0, -200).filter((id) => id !== before[250]),
+  )
+  assert.deepEqual(
+    Array.from(found, ({ id }) => id),
+    listed,
+    'walked again, it is the same list',
+  )
+})

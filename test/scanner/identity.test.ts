@@ -236,7 +236,7 @@ test('a vanished file is hidden and comes back with everything', async (t) => {
   assert.equal(rig.repositories.albums.find(EVERYTHING, song.albumId)?.starredAt, 5)
   assert.equal(rig.repositories.artists.find(EVERYTHING, song.artistId)?.starredAt, 5)
   assert.deepEqual(
-    rig.repositories.playlists.songs(EVERYTHING, playlist).map(({ id }) => id),
+    Array.from(rig.repositories.playlists.songs(EVERYTHING, playlist), ({ id }) => id),
     [song.id],
   )
   assert.equal(rig.repositories.search.songs(EVERYTHING, 'three', { limit: 5, offset: 0 }).length, 1)

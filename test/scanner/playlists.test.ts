@@ -15,7 +15,9 @@ const songs = {
 
 function playlists(rig: ScanRig): Readonly<Record<string, readonly string[]>> {
   const { list, songs: songsOf } = rig.repositories.playlists
-  return Object.fromEntries(list(EVERYTHING).map(({ id, name }) => [name, songsOf(EVERYTHING, id).map((s) => s.title)]))
+  return Object.fromEntries(
+    list(EVERYTHING).map(({ id, name }) => [name, Array.from(songsOf(EVERYTHING, id), (s) => s.title)]),
+  )
 }
 
 test('entries are found in every way that players write them', async (t) => {

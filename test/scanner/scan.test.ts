@@ -68,7 +68,7 @@ test('a library becomes songs, an album, artists, genres and folders', async (t)
   const [artistFolder, ...others] = repositories.folders.children(EVERYTHING, root?.id as never)
   assert.deepEqual([artistFolder?.name, artistFolder?.totalSongs, others.length], ['Björk', 2, 0])
   assert.deepEqual(
-    repositories.search.songs(EVERYTHING, 'bjork cry', { limit: 10, offset: 0 }).map(({ title }) => title),
+    Array.from(repositories.search.songs(EVERYTHING, 'bjork cry', { limit: 10, offset: 0 }), ({ title }) => title),
     ['Crying'],
   )
   const library = rig.library()

@@ -131,7 +131,7 @@ export function idsOf(repositories: Repositories): Ids {
   const viewer: Viewer = { userId: 1 as UserId, scope: FULL_SCOPE }
   const page = { limit: 1000, offset: 0 }
   const { search, folders, libraries } = repositories
-  const songs = new Map(search.songs(viewer, '', page).map((one) => [one.title, encodeId('song', one.id)]))
+  const songs = new Map(Array.from(search.songs(viewer, '', page), (one) => [one.title, encodeId('song', one.id)]))
   const albums = new Map(search.albums(viewer, '', page).map((one) => [one.name, encodeId('album', one.id)]))
   const artists = new Map(search.artists(viewer, '', page).map((one) => [one.name, encodeId('artist', one.id)]))
   const names = new Map(libraries.list(FULL_SCOPE).map((one) => [one.name, String(one.id)]))

@@ -25,7 +25,7 @@ export function musicNames({ search, libraries }: Repositories): MusicNames {
       find(
         'song',
         title,
-        search.songs(viewer, '', PAGE).map((one) => [one.title, encodeId('song', one.id)]),
+        Array.from(search.songs(viewer, '', PAGE), (one) => [one.title, encodeId('song', one.id)]),
       ),
     album: (name) =>
       find(

@@ -33,20 +33,20 @@ export function createLibraryReader(generation: Generation, services: ReaderServ
     }
     if (playlistId !== undefined) {
       const key = decodeIdOf('playlist', playlistId)
-      return key === undefined ? [] : cut(repositories.playlists.songs(viewer, key))
+      return key === undefined ? [] : cut([...repositories.playlists.songs(viewer, key)])
     }
     if (artistId !== undefined) {
       const key = decodeIdOf('artist', artistId)
       return key === undefined ? [] : repositories.songs.ofArtist(viewer, key, page)
     }
     const { libraryId } = query
-    if (libraryId === undefined) return repositories.search.songs(viewer, '', page)
+    if (libraryId === undefined) return [...repositories.search.songs(viewer, '', page)]
     const { grants = [] } = viewer.scope
     // Of a library that is not the user's there are the songs that were granted one by one.
     if (grants.length > 0 && !mayUseLibrary(viewer.scope, libraryId as LibraryId))
       return cut(repositories.songs.findMany(viewer, grants).filter((song) => song.libraryId === libraryId))
     const scope = narrowToLibraries(viewer.scope, [libraryId as LibraryId])
-    return repositories.search.songs({ ...viewer, scope }, '', page)
+    return [...repositories.search.songs({ ...viewer, scope }, '', page)]
   }
   return deferred(generation, {
     async track(id: string, as: string) {

@@ -50,14 +50,14 @@ export const listEndpoints: readonly Endpoint[] = [
       { ...(genre === undefined ? {} : { genre }), ...years(params) },
       size,
     )
-    return { randomSongs: { song: songs.map((song) => songChild(song, call.rendering)) } }
+    return { randomSongs: { song: mapList(songs, (song) => songChild(song, call.rendering)) } }
   }),
 
   tree('getSongsByGenre', (call) => {
     const { params } = call
     const page = { limit: clamp(params.integer('count', 10), MOST), offset: offsetOf(params) }
     const songs = call.services.repositories.songs.ofGenre(narrowed(call), params.string('genre'), page)
-    return { songsByGenre: { song: songs.map((song) => songChild(song, call.rendering)) } }
+    return { songsByGenre: { song: mapList(songs, (song) => songChild(song, call.rendering)) } }
   }),
 
   tree('getStarred', (call) => ({ starred: starredInFolders(call) })),
