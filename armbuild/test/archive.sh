@@ -3,7 +3,7 @@
 test_archive() {
   local root=$WORK/root-archive name=tonearm-$VERSION-linux-amd64 uid
   say 'the amd64 archive'
-  make_root amd64 "$root" "$BOOTED"
+  make_root amd64 "$root" "$BOOTED,libpam-systemd"
   mkdir -p "$root/root/test"
   cp "$HERE/test/listen.mjs" "$root/root/test"
   tar -xJf "$OUT/$name.tar.xz" -C "$root/root"

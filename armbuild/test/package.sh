@@ -33,8 +33,8 @@ future_package() {
   mkdir -p "$clone"
   cp -R "$ROOT"/{package.json,package-lock.json,src,plugins} "$clone"
   ln -s "$ROOT/node_modules" "$clone/node_modules"
-  sed -i -E "s/^(export const MIGRATIONS.*)\]/\1, ['CREATE TABLE of_the_future (x)']]/" "$clone/src/db/migrate.ts"
-  node "$clone/src/build.mjs" --force 2>/dev/null
+  sed -i "/^export const MIGRATIONS/,/^\]/ s/^\]/  ['CREATE TABLE of_the_future (x)'],\n]/" "$clone/src/db/migrate.ts"
+  expect 'a later version builds' node "$clone/src/build.mjs" --force
   dpkg-deb --raw-extract "$OUT/tonearm_${VERSION}_amd64.deb" "$root"
   rm -rf "$root/opt/tonearm/dist" "$clone/dist/.stamp"
   cp -R "$clone/dist" "$root/opt/tonearm/dist"

@@ -13,7 +13,7 @@ test_repository() {
   mkdir -p "$root/srv/site"
   cp -R "$site/." "$root/srv/site"
   install -D -m 644 "$site/tonearm.gpg" "$root/etc/apt/keyrings/tonearm.gpg"
-  echo 'deb [signed-by=/etc/apt/keyrings/tonearm.gpg] file:/srv/site stable main' >"$root/etc/apt/sources.list.d/tonearm.list"
+  echo 'deb [signed-by=/etc/apt/keyrings/tonearm.gpg] copy:/srv/site stable main' >"$root/etc/apt/sources.list.d/tonearm.list"
   # The booted root has no network: what Debian adds is fetched before.
   cp /etc/resolv.conf "$root/etc/resolv.conf"
   expect 'apt believes it' chroot "$root" apt-get update --error-on=any
