@@ -46,8 +46,7 @@ test_foreign_install() {
   emulate "$cpu"
   mmdebstrap --quiet --variant=essential --arch="$arch" --include="passwd,$packages" "$SUITE" "$root" "$DEBIAN_MIRROR"
   cp "$OUT/$now" "$root/root"
-  expect 'it installs' chroot "$root" dpkg --install "/root/$now"
-  expect 'it tells where the password lies' grep -q 'initial-admin-password.txt' "$WORK/output"
+  expect 'it installs, and tells where the password lies' bash -o pipefail -c 'chroot "$1" dpkg --install "$2" | grep initial-admin-password.txt' bash "$root" "/root/$now"
   expect 'its user is there' chroot "$root" getent passwd tonearm
   expect 'its folders are that one'"'"'s' chroot "$root" sh -c '[ "$(stat -c %U:%a /var/lib/tonearm)" = tonearm:700 ] && [ -d /srv/music ]'
   expect 'its command runs' chroot "$root" tonearm --version
