@@ -22,6 +22,8 @@ export interface PlaylistRepository {
   /** Own and public playlists of one owner, as that owner's library would count them for the viewer. */
   listOf(viewer: Viewer, owner: UserId): readonly Playlist[]
   find(viewer: Viewer, id: PlaylistId): Playlist | undefined
+  /** Ids of the visible songs in order. */
+  songIds(viewer: Viewer, id: PlaylistId): readonly SongId[]
   /** Visible songs in order. */
   songs(viewer: Viewer, id: PlaylistId): Rows<Song>
   create(viewer: Viewer, name: string, songs: readonly SongId[], at: number): PlaylistId
@@ -111,6 +113,10 @@ export function createPlaylistRepository(context: LibraryContext): PlaylistRepos
     list: (viewer) => loadPlaylists(context, viewer, { sql: '1', params: [] }),
     listOf: (viewer, owner) => loadPlaylists(context, viewer, { sql: 'i.owner_id = ?', params: [owner] }),
     find: (viewer, id) => loadPlaylists(context, viewer, { sql: 'i.id = ?', params: [id] })[0],
+    songIds: (viewer, id) => {
+      requireVisible(viewer, id)
+      return visibleEntries(viewer, id).map((entry) => entry.songId as SongId)
+    },
     songs: (viewer, id) => {
       requireVisible(viewer, id)
       return songRows(

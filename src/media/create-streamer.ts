@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, extname } from 'node:path'
 import type { ByteSource } from '../base/byte-source.ts'
 import { AppError, isAppError } from '../base/errors.ts'
 import { encodeId, type SongId } from '../base/ids.ts'
@@ -7,6 +7,7 @@ import type { Song, User, Viewer } from '../library/entities.ts'
 import type { SongRepository } from '../library/song-repository.ts'
 import type { Logger } from '../log/logger.ts'
 import { agreedSource } from './agreed-source.ts'
+import { type ArchiveRequest, createArchives } from './archive.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { contentTypeOf } from './content-types.ts'
 import { fileSource } from './file-source.ts'
@@ -16,7 +17,7 @@ import { type Target, targetsOf } from './negotiate/targets.ts'
 import { type Decision, decideStream } from './stream-decision.ts'
 import { type RightsSource, StreamRights } from './stream-rights.ts'
 import { durationHeader, offsetOf } from './stream-time.ts'
-import type { Streamer, StreamPlan, StreamRequest } from './streamer.ts'
+import type { DownloadRequest, Streamer, StreamPlan, StreamRequest } from './streamer.ts'
 import { selectEngine } from './transcode/select-engine.ts'
 import { Transcoder, type TranscoderStatus } from './transcode/transcoder.ts'
 
@@ -28,6 +29,10 @@ export interface StreamerOptions {
   readonly log: Logger
   /** The built `wasm-child`; absent = its source, by tsx. */
   readonly wasmChildEntry?: string
+  /** ms since 1970; the time of archives' entries. */
+  readonly now?: () => number
+  /** Between two tries of an archive for a place among conversions; for tests. */
+  readonly busyRetryMs?: number
   /** Before a stream with a doubtful right is ended; for tests. */
   readonly secondLookMs?: number
 }
@@ -47,13 +52,15 @@ export interface RunningStreamer extends Streamer {
 }
 
 const SECOND_LOOK_MS = 2000
+const BUSY_RETRY_MS = 2000
 
 export function createStreamer(options: StreamerOptions): RunningStreamer {
   const { settings, songs, hooks, log } = options
   const pool = new BufferPool()
   const rights = new StreamRights({
     rights: options.rights,
-    isAllowed: (user, viewer, grant) => hasRole(user, grant.purpose) && songs.find(viewer, grant.songId) !== undefined,
+    isAllowed: (user, viewer, { purpose, songId }) =>
+      hasRole(user, purpose) && (songId === undefined || songs.find(viewer, songId) !== undefined),
     secondLookMs: options.secondLookMs ?? SECOND_LOOK_MS,
     log,
   })
@@ -101,9 +108,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     viewer: Viewer,
     asked: { readonly songId: SongId; readonly purpose: 'stream' | 'download'; readonly client: string },
   ): Promise<{ readonly song: Song; readonly path: string }> {
-    if (!hasRole(user, asked.purpose)) {
-      throw new AppError('FORBIDDEN', `${user.name} may not ${asked.purpose} songs. An administrator can change that.`)
-    }
+    requireRole(user, asked.purpose)
     const song = songs.find(viewer, asked.songId)
     const path = songs.absolutePath(viewer, asked.songId)
     if (!song || path === undefined) throw new AppError('NOT_FOUND', 'There is no such song.')
@@ -117,7 +122,12 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     return { song, path }
   }
 
-  async function describeStream(user: User, song: Song, path: string, request: StreamRequest): Promise<ByteSource> {
+  async function describeStream(
+    user: User,
+    song: Song,
+    path: string,
+    request: Omit<StreamRequest, 'client'>,
+  ): Promise<ByteSource> {
     await starting
     const decision = decide(user, song, request)
     const songId = encodeId('song', song.id)
@@ -166,6 +176,44 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     return { ...converted, instead: fallback }
   }
 
+  async function download(user: User, viewer: Viewer, request: DownloadRequest): Promise<ByteSource> {
+    const since = rights.changes
+    const { song, path } = await authorized(user, viewer, { ...request, purpose: 'download' })
+    const original = basename(song.path)
+    const source =
+      askedFormat(request.format) === undefined
+        ? await fileSource({
+            path,
+            contentType: contentTypeOf(song.suffix),
+            tag: encodeId('song', song.id),
+            pool,
+            cacheControl: 'private',
+            downloadName: original,
+          })
+        : attached(await describeStream(user, song, path, request), original, planOf(song, decide(user, song, request)))
+    return rights.revocable(
+      source,
+      { userId: user.id, songId: song.id, purpose: 'download', login: request.login },
+      since,
+    )
+  }
+
+  const archive = createArchives({
+    now: options.now ?? Date.now,
+    retryMs: options.busyRetryMs ?? BUSY_RETRY_MS,
+    song: async (userId, songId, request: ArchiveRequest) => {
+      const current = await options.rights.current(userId, 'download')
+      if (!current) throw new AppError('FORBIDDEN', 'The right to this song was withdrawn.')
+      const { format, maxBitRate, client } = request
+      return download(current.user, current.viewer, {
+        songId,
+        client,
+        ...(format === undefined ? {} : { format }),
+        ...(maxBitRate === undefined ? {} : { maxBitRate }),
+      })
+    },
+  })
+
   return {
     start: () => {
       starting ??= begin()
@@ -187,22 +235,11 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
         since,
       )
     },
-    download: async (user, viewer, request) => {
-      const since = rights.changes
-      const { song, path } = await authorized(user, viewer, { ...request, purpose: 'download' })
-      const source = await fileSource({
-        path,
-        contentType: contentTypeOf(song.suffix),
-        tag: encodeId('song', song.id),
-        pool,
-        cacheControl: 'private',
-        downloadName: basename(song.path),
-      })
-      return rights.revocable(
-        source,
-        { userId: user.id, songId: song.id, purpose: 'download', login: request.login },
-        since,
-      )
+    download,
+    archive: (user, request) => {
+      requireRole(user, 'download')
+      const grant = { userId: user.id, purpose: 'download', login: request.login } as const
+      return rights.revocable(archive(user, request), grant, rights.changes)
     },
     negotiate: async (user, song, wishes) => {
       await starting
@@ -232,6 +269,29 @@ function planOf(song: Song, decision: Decision): StreamPlan {
   }
   const { suffix, contentType, lossless } = decision.profile
   return { raw: false, suffix, contentType, bitRate: lossless ? song.bitRate : decision.bitRate }
+}
+
+/** A converted song under the name of its file with the ending of what it became. */
+function attached(source: ByteSource, original: string, { raw, suffix }: StreamPlan): ByteSource {
+  const converted = `${original.slice(0, original.length - extname(original).length)}.${suffix}`
+  const { instead } = source
+  return {
+    ...source,
+    downloadName: raw ? original : converted,
+    ...(instead
+      ? {
+          instead: async (error) => {
+            const other = await instead(error)
+            return other && { ...other, downloadName: original }
+          },
+        }
+      : {}),
+  }
+}
+
+function requireRole(user: User, role: 'stream' | 'download'): void {
+  if (!hasRole(user, role))
+    throw new AppError('FORBIDDEN', `${user.name} may not ${role} songs. An administrator can change that.`)
 }
 
 function hasRole(user: User, role: 'stream' | 'download'): boolean {

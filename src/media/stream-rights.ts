@@ -22,7 +22,8 @@ export type LoginProof = { readonly keyId: ApiKeyId } | { readonly credentialsVe
 
 export interface StreamGrant {
   readonly userId: UserId
-  readonly songId: SongId
+  /** Absent for an archive, which asks for each song when its turn has come. */
+  readonly songId?: SongId
   readonly purpose: 'stream' | 'download'
   /** Absent where nobody logged in, as behind a public link: then only the user's rights count. */
   readonly login?: LoginProof | undefined

@@ -2,6 +2,7 @@ import type { ByteSource } from '../base/byte-source.ts'
 import type { SongId } from '../base/ids.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
 import type { Agreement } from './agreed-source.ts'
+import type { ArchiveRequest } from './archive.ts'
 import type { ClientWishes } from './negotiate/client-wishes.ts'
 import type { Negotiated } from './negotiate/decide.ts'
 import type { LoginProof } from './stream-rights.ts'
@@ -22,6 +23,10 @@ export interface StreamRequest {
 
 export interface DownloadRequest {
   readonly songId: SongId
+  /** As of a stream; `raw` or absent = the file as it is. */
+  readonly format?: string
+  /** kbit/s; with a format. */
+  readonly maxBitRate?: number
   readonly client: string
   readonly login?: LoginProof
 }
@@ -52,7 +57,7 @@ export interface StreamPlan {
 export interface Streamer {
   /** Rejects with NOT_FOUND, FORBIDDEN, MEDIA_UNREADABLE, BUSY. */
   stream(user: User, viewer: Viewer, request: StreamRequest): Promise<ByteSource>
-  /** The original file, as an attachment. FORBIDDEN without the download role. */
+  /** The original file, or converted where a format is named, as an attachment. FORBIDDEN without the download role. */
   download(user: User, viewer: Viewer, request: DownloadRequest): Promise<ByteSource>
   /** What a client that says what it plays is to get. */
   negotiate(user: User, song: Song, wishes: ClientWishes): Promise<Negotiated>
@@ -61,6 +66,8 @@ export interface Streamer {
    * file or what can be made is no longer what it was.
    */
   agreed(user: User, viewer: Viewer, request: AgreedRequest): Promise<ByteSource>
+  /** Songs in one ZIP that is made while it is sent. Its streams end like those of songs; rejects with FORBIDDEN. */
+  archive(user: User, request: ArchiveRequest): ByteSource
   plan(user: User, song: Song, request: Pick<StreamRequest, 'maxBitRate' | 'format' | 'client'>): StreamPlan
   contentTypeOf(suffix: string): string
 }

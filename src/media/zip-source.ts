@@ -16,6 +16,8 @@ export interface ZipOptions {
   /** ms since 1970; the time of all entries. */
   readonly at: number
   readonly comment?: string
+  /** Whether a song that could not be had for this reason is left out without being named. */
+  readonly isUnnamed?: (error: unknown) => boolean
 }
 
 const MAX_32 = 0xffff_ffff
@@ -48,6 +50,7 @@ export function zipSource(options: ZipOptions): ByteSource {
 class ZipStream implements ByteStream {
   readonly #options: ZipOptions
   readonly #parts: AsyncGenerator<Uint8Array, void>
+  readonly #leaving = new AbortController()
   #current: ByteStream | undefined
   #closed = false
 
@@ -63,6 +66,7 @@ class ZipStream implements ByteStream {
 
   close(): void {
     this.#closed = true
+    this.#leaving.abort()
     this.#current?.close()
     this.#current = undefined
   }
@@ -113,7 +117,7 @@ class ZipStream implements ByteStream {
   async *#songOf(entry: ZipEntry, onProblem: (problem: string) => void): AsyncGenerator<Uint8Array, void> {
     let begun = false
     try {
-      const stream = await (await entry.open()).open()
+      const stream = await (await entry.open()).open(undefined, this.#leaving.signal)
       if (this.#closed) return stream.close()
       this.#current = stream
       for (let chunk = await stream.read(); chunk || !begun; chunk = await stream.read()) {
@@ -123,6 +127,7 @@ class ZipStream implements ByteStream {
       }
     } catch (error) {
       if (this.#closed) throw error
+      if (!begun && this.#options.isUnnamed?.(error)) return
       const reason = isAppError(error) ? error.message : 'It could not be read.'
       onProblem(begun ? `not whole. ${reason}` : reason)
     } finally {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { before, test } from 'node:test'
+import { after, before, test } from 'node:test'
 import { assertEnhanced, type Enhanced } from '../support/enhanced-lyrics.ts'
 import type { LibrarySpec } from '../support/music-library.ts'
 import { ADMIN, startTestServer, type TestServer } from '../support/test-server.ts'
@@ -97,8 +97,8 @@ const LIBRARY = Object.fromEntries([
 let server: TestServer
 before(async () => {
   server = await startTestServer({ libraries: { Music: LIBRARY } })
-  return () => server.stop()
 })
+after(() => server.stop())
 
 async function call(endpoint: string, query: Readonly<Record<string, string>>): Promise<string> {
   const search = new URLSearchParams({ u: ADMIN.name, p: ADMIN.password, c: 'test', v: '1.16.1', f: 'json', ...query })

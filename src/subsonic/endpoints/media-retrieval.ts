@@ -1,6 +1,7 @@
 import type { ByteSource } from '../../base/byte-source.ts'
 import { AppError } from '../../base/errors.ts'
 import type { HttpReply } from '../../http/types.ts'
+import { titleName } from '../../media/archive-names.ts'
 import { avatarPng } from '../avatar.ts'
 import { type Call, viewerFor } from '../call.ts'
 import { bytes, type Endpoint, tree } from '../endpoint.ts'
@@ -8,6 +9,7 @@ import { unknownId } from '../params.ts'
 import { enhancedLyrics, plainLyrics, structuredLyrics } from '../responses/lyrics.ts'
 import type { Tree } from '../tree.ts'
 import { coverIdOf } from './cover-id.ts'
+import { archiveContent, downloadIdOf } from './download.ts'
 import { found } from './found.ts'
 
 /** Longest edge that may be asked for; larger wishes get this. */
@@ -40,11 +42,26 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
   bytes(
     'download',
     async (call) => {
-      const songId = call.params.idOf('song', 'id')
+      const id = downloadIdOf(call.params.string('id')) ?? unknownId('id')
       const viewer = await viewerFor(call, 'download')
-      return media(
-        await call.services.streamer.download(call.user, viewer, { songId, client: call.client, login: call.proof }),
+      const { streamer } = call.services
+      const format = call.params.optional('format')
+      const maxBitRate = call.params.integer('bitrate', call.params.integer('bitRate', undefined))
+      const request = {
+        client: call.client,
+        login: call.proof,
+        ...(format === undefined ? {} : { format }),
+        ...(maxBitRate === undefined ? {} : { maxBitRate: Math.max(0, maxBitRate) }),
+      }
+      if (id.kind === 'song') return media(await streamer.download(call.user, viewer, { ...request, songId: id.key }))
+      const { title, entries, isPlaylist } = await archiveContent(call, viewer, id, (song) =>
+        format === undefined || format.trim().toLowerCase() === 'raw'
+          ? song.suffix
+          : streamer.plan(call.user, song, request).suffix,
       )
+      const names = isPlaylist ? { playlistName: `${titleName(title)}.m3u8` } : {}
+      const downloadName = `${titleName(title)}.zip`
+      return media(streamer.archive(call.user, { ...request, ...names, downloadName, entries }))
     },
     { needs: 'download' },
   ),

@@ -60,6 +60,16 @@ export async function virtualPlaylist(call: Call, id: string): Promise<Tree | un
   return { ...head, entry: mapList(songs, (song) => songChild(song, call.rendering)) }
 }
 
+/** Its songs, whoever may see them; undefined when no plugin gives it to this user now. */
+export async function virtualPlaylistSongs(
+  call: Call,
+  id: string,
+): Promise<{ readonly name: string; readonly songIds: readonly SongId[] } | undefined> {
+  const wanted = id.slice(PREFIX.length)
+  const playlist = (await listOf(call, wanted)).find((one) => one.id === wanted)
+  return playlist && { name: playlist.name, songIds: songIdsOf(playlist) }
+}
+
 export function hasVirtualPlaylists({ services }: Call): boolean {
   return services.hooks.has('playlists.virtual')
 }
