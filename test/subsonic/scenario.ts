@@ -41,6 +41,15 @@ export function scenario(ids: Ids): readonly Step[] {
     ...reports(ids),
     ...transcoding(ids),
     ...likeness(ids),
+    ...timesOfWords(ids),
+  ]
+}
+
+function timesOfWords(ids: Ids): readonly Step[] {
+  return [
+    read('getLyricsBySongId', { id: ids.song('Left'), enhanced: true }, { as: 'getLyricsBySongId-enhanced' }),
+    read('getLyricsBySongId', { id: ids.song('Left') }, { as: 'getLyricsBySongId-of-words' }),
+    read('download', { id: ids.album('First') }, { as: 'download-album', binary: true }),
   ]
 }
 

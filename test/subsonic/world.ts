@@ -64,6 +64,15 @@ export const LIBRARIES: Readonly<Record<string, LibrarySpec>> = {
       date: 2003,
       genre: 'Jazz',
     },
+    'Ann/Double/CD1/01 - Left.ttml': `<tt xmlns="http://www.w3.org/ns/ttml" xmlns:ttm="http://www.w3.org/ns/ttml#metadata"
+      xmlns:itunes="http://music.apple.com/lyric-ttml-internal" itunes:timing="Word" xml:lang="ja"><head><metadata>
+      <ttm:agent type="person" xml:id="v1"><ttm:name type="full">Ann</ttm:name></ttm:agent><ttm:agent type="other" xml:id="v2"/>
+      <iTunesMetadata><translations><translation type="subtitle" xml:lang="en"><text for="L1">You, yes</text></translation>
+      </translations></iTunesMetadata></metadata></head><body><div>
+      <p begin="0.5" end="1.5" ttm:agent="v1" itunes:key="L1"><span begin="0.5" end="0.8">君</span><span begin="0.8" end="1.2">だよ</span>
+        <span ttm:role="x-bg"><span begin="1.2" end="1.5">(ああ)</span></span></p>
+      <p begin="2.0" end="2.9" ttm:agent="v2" itunes:key="L2"><span begin="2.0" end="2.4">and</span> <span begin="2.4" end="2.9">me 🎶</span></p>
+      </div></body></tt>`,
     'Ann/Double/CD2/01 - Right.flac': {
       title: 'Right',
       artist: 'Ann',
