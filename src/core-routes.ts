@@ -35,6 +35,7 @@ export function coreRoutes({
     pingRoute(() => db.fault()),
     robotsRoute,
     { method: 'ANY', path: '/rest/*', ignoreCase: true, handler: (request) => subsonic.handle(request) },
+    ...subsonic.routes,
     ...nativeRoutes({
       sessions,
       gate,

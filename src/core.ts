@@ -43,6 +43,7 @@ import {
 import { createScanner } from './scanner/create-scanner.ts'
 import type { Scanner } from './scanner/scanner.ts'
 import { createSubsonic, type Subsonic } from './subsonic/create-subsonic.ts'
+import { createHlsTickets } from './subsonic/hls/tickets.ts'
 import { createStreamAgreements } from './subsonic/stream-agreements.ts'
 
 export interface CoreOptions {
@@ -188,13 +189,15 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
   )
   const sessionKeys = openKeyRing(keyDir, 'session')
   const pictures = createPictureAddresses({ keys: sessionKeys, clock })
+  const streamKeys = openKeyRing(keyDir, 'streams')
   const subsonic = createSubsonic({
     repositories,
     authenticator,
     accounts,
     scopes,
     streamer,
-    agreements: createStreamAgreements({ keys: openKeyRing(keyDir, 'streams'), clock }),
+    agreements: createStreamAgreements({ keys: streamKeys, clock }),
+    hls: createHlsTickets({ keys: streamKeys, clock }),
     artwork,
     lyrics,
     pictures,

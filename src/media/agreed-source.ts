@@ -5,6 +5,7 @@ import type { Song } from '../library/entities.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { contentTypeOf } from './content-types.ts'
 import { fileSource, statFile } from './file-source.ts'
+import type { Piece } from './hls/segments.ts'
 import type { Target } from './negotiate/targets.ts'
 import { durationHeader, offsetOf } from './stream-time.ts'
 import type { ExactSound } from './transcode/ffmpeg-arguments.ts'
@@ -37,6 +38,8 @@ export interface AgreedOptions {
   readonly agreement: Agreement
   /** Seconds */
   readonly timeOffset: number
+  /** Just this of what is converted. */
+  readonly piece?: Pick<Piece, 'offsetMs' | 'samples'>
   readonly targets: readonly Target[]
   readonly transcoder: Transcoder | undefined
   readonly pool: BufferPool
@@ -60,14 +63,14 @@ export async function agreedSource(options: AgreedOptions): Promise<ByteSource> 
 }
 
 function converted(options: AgreedOptions, { profile, container, bitRate, exact }: AgreedConversion) {
-  const { song, path, owner, targets, transcoder } = options
+  const { song, path, owner, targets, transcoder, piece } = options
   const target = targets.find((one) => one.profile.name === profile && one.container === container)
   if (!target || !transcoder) throw gone()
   const songId = encodeId('song', song.id)
   if (transcoder.hasFailed({ songId, mtimeMs: song.mtimeMs }))
     throw new AppError('TRANSCODE_FAILED', 'This song could not be converted. Ask for another decision.')
-  const offsetMs = offsetOf(song, options.timeOffset)
-  const durationMs = Math.max(0, song.durationMs - offsetMs)
+  const offsetMs = piece?.offsetMs ?? offsetOf(song, options.timeOffset)
+  const durationMs = piece ? (piece.samples * 1000) / exact.sampleRate : Math.max(0, song.durationMs - offsetMs)
   return transcoder.source({
     songId,
     owner,
@@ -85,6 +88,7 @@ function converted(options: AgreedOptions, { profile, container, bitRate, exact 
       sampleRate: song.sampleRate,
       channels: song.channels,
       exact,
+      ...(piece ? { samples: piece.samples } : {}),
     },
   })
 }

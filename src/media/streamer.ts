@@ -3,6 +3,7 @@ import type { SongId } from '../base/ids.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
 import type { Agreement } from './agreed-source.ts'
 import type { ArchiveRequest } from './archive.ts'
+import type { Piece } from './hls/segments.ts'
 import type { ClientWishes } from './negotiate/client-wishes.ts'
 import type { Negotiated } from './negotiate/decide.ts'
 import type { LoginProof } from './stream-rights.ts'
@@ -37,6 +38,8 @@ export interface AgreedRequest {
   readonly agreement: Agreement
   /** Seconds; only of what is converted. */
   readonly timeOffset: number
+  /** Just this of what is converted. */
+  readonly piece?: Pick<Piece, 'offsetMs' | 'samples'>
   readonly client: string
   readonly login?: LoginProof
 }

@@ -1,4 +1,5 @@
 import { decodeIdOf } from '../base/ids.ts'
+import type { Route } from '../http/router.ts'
 import type { HttpReply, HttpRequest } from '../http/types.ts'
 import type { User } from '../library/entities.ts'
 import { clientRendering } from './client-rendering.ts'
@@ -7,6 +8,7 @@ import type { Endpoint } from './endpoint.ts'
 import { type Additions, buildTable } from './endpoint-table.ts'
 import { idsFor, mixedChildren } from './endpoints/mixed-children.ts'
 import type { Asker } from './endpoints/stands-for.ts'
+import { hlsRoutes } from './hls/hls-routes.ts'
 import { songChild } from './responses/song.ts'
 import type { SubsonicServices } from './services.ts'
 import type { Tree } from './tree.ts'
@@ -14,6 +16,8 @@ import type { Tree } from './tree.ts'
 export interface Subsonic {
   /** Answers everything under `/rest/`, at once where nothing is waited for. Never throws, never rejects. */
   handle(request: HttpRequest): HttpReply | Promise<HttpReply>
+  /** What answers of its endpoints lead to, beside `/rest/`. */
+  readonly routes: readonly Route[]
   /** All endpoints as they are now, plugins' ones among them. */
   endpoints(): readonly Pick<Endpoint, 'name' | 'auth' | 'answers'>[]
   /**
@@ -41,6 +45,7 @@ export function createSubsonic(services: SubsonicServices): Subsonic {
   })
   return {
     handle: (request) => dispatch(services, table, request),
+    routes: hlsRoutes(services),
     endpoints: () => [...table.byName.values()],
     swapExtensions(additions) {
       table = buildTable(additions)

@@ -3,6 +3,7 @@ import type { Endpoint } from './endpoint.ts'
 import { annotationEndpoints } from './endpoints/annotation.ts'
 import { bookmarkEndpoints } from './endpoints/bookmarks.ts'
 import { browsingEndpoints } from './endpoints/browsing.ts'
+import { hlsEndpoints } from './endpoints/hls.ts'
 import { informationEndpoints } from './endpoints/information.ts'
 import { internetRadioEndpoints } from './endpoints/internet-radio.ts'
 import { listEndpoints } from './endpoints/lists.ts'
@@ -40,6 +41,7 @@ const CORE: readonly Endpoint[] = [
   ...playlistEndpoints,
   ...mediaRetrievalEndpoints,
   ...transcodingEndpoints,
+  ...hlsEndpoints,
   ...annotationEndpoints,
   ...playbackEndpoints,
   ...internetRadioEndpoints,

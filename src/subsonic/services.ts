@@ -12,6 +12,7 @@ import type { Lyrics } from '../media/lyrics.ts'
 import type { Streamer } from '../media/streamer.ts'
 import type { Playback } from '../playback/playback.ts'
 import type { Scanner } from '../scanner/scanner.ts'
+import type { HlsTickets } from './hls/tickets.ts'
 import type { StreamAgreements } from './stream-agreements.ts'
 
 /** Everything that the endpoints use; given by the composition root. */
@@ -22,6 +23,7 @@ export interface SubsonicServices {
   readonly scopes: Scopes
   readonly streamer: Streamer
   readonly agreements: StreamAgreements
+  readonly hls: HlsTickets
   readonly artwork: Artwork
   readonly lyrics: Lyrics
   readonly localInfo: LocalInfo

@@ -27,7 +27,7 @@ type Sealed = readonly [until: number, size: number, mtimeMs: number, ...convers
 export function createStreamAgreements({ keys, clock }: { keys: KeyRing; clock: Clock }): StreamAgreements {
   return {
     issue(user, song, conversion) {
-      const sealed: Sealed = [clock.now() + VALID_MS, song.size, song.mtimeMs, ...written(conversion)]
+      const sealed: Sealed = [clock.now() + VALID_MS, song.size, song.mtimeMs, ...writtenConversion(conversion)]
       return Buffer.from(seal(keys, contextOf(user, song.id), Buffer.from(JSON.stringify(sealed)))).toString(
         'base64url',
       )
@@ -38,7 +38,7 @@ export function createStreamAgreements({ keys, clock }: { keys: KeyRing; clock: 
       if (!opened) return undefined
       const [until, size, mtimeMs, ...conversion] = JSON.parse(opened.toString()) as Sealed
       if (clock.now() >= until) return undefined
-      const agreed = read(conversion)
+      const agreed = readConversion(conversion)
       return { size, mtimeMs, ...(agreed ? { conversion: agreed } : {}) }
     },
   }
@@ -48,13 +48,14 @@ function contextOf(user: User, songId: Song['id']): string {
   return `stream ${encodeId('user', user.id)} ${encodeId('song', songId)} ${user.maxBitRate}`
 }
 
-function written(conversion: AgreedConversion | undefined): readonly (string | number)[] {
+/** Its members one after the other; [] for none. */
+export function writtenConversion(conversion: AgreedConversion | undefined): readonly (string | number)[] {
   if (!conversion) return []
   const { profile, container, bitRate, exact } = conversion
   return [profile, container, bitRate, exact.channels, exact.sampleRate, exact.sampleFormat]
 }
 
-function read(members: readonly (string | number)[]): AgreedConversion | undefined {
+export function readConversion(members: readonly (string | number)[]): AgreedConversion | undefined {
   if (members.length === 0) return undefined
   const [profile, container, bitRate, channels, sampleRate, sampleFormat] = members
   return {

@@ -18,6 +18,7 @@ const DATA_ONLY: ReadonlySet<string> = new Set([
   'getAvatar',
   'getCaptions',
   'getTranscodeStream',
+  'hls.m3u8',
 ])
 
 /** Elements that the schema 1.16.1 doesn't know; legacy clients don't ask for them. */

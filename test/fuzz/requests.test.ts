@@ -40,7 +40,7 @@ const METHODS = (
   'ping getLicense getOpenSubsonicExtensions tokenInfo getMusicFolders getIndexes getMusicDirectory getGenres getArtists getArtist getAlbum ' +
   'getSong getVideos getVideoInfo getArtistInfo getArtistInfo2 getAlbumInfo getAlbumInfo2 getSimilarSongs getSimilarSongs2 getTopSongs ' +
   'getAlbumList getAlbumList2 getRandomSongs getSongsByGenre getNowPlaying getStarred getStarred2 search search2 search3 getPlaylists ' +
-  'getPlaylist createPlaylist updatePlaylist deletePlaylist stream getTranscodeDecision getTranscodeStream download getCoverArt getLyrics getLyricsBySongId getAvatar star unstar ' +
+  'getPlaylist createPlaylist updatePlaylist deletePlaylist stream getTranscodeDecision getTranscodeStream hls.m3u8 download getCoverArt getLyrics getLyricsBySongId getAvatar star unstar ' +
   'setRating scrobble reportPlayback getShares createShare getPodcasts getInternetRadioStations createInternetRadioStation updateInternetRadioStation ' +
   'deleteInternetRadioStation getUser getUsers createUser updateUser getBookmarks createBookmark deleteBookmark getPlayQueue savePlayQueue ' +
   'getPlayQueueByIndex savePlayQueueByIndex getScanStatus startScan noSuchMethod'

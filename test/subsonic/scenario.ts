@@ -336,5 +336,6 @@ function transcoding(ids: Ids): readonly Step[] {
     read('getTranscodeDecision', song, { body: '{"name":7}', as: 'getTranscodeDecision-malformed' }),
     read('getTranscodeDecision', song, plays('mp3')),
     read('getTranscodeStream', { ...song, transcodeParams: GIVEN_PARAMS }, { binary: true }),
+    read('hls.m3u8', { id: song.mediaId }, { as: 'hls-without-an-engine' }),
   ]
 }

@@ -15,6 +15,8 @@ export interface TranscodeSpec {
   readonly channels: number
   /** What the result must be, to the letter. Absent: what suits the profile. */
   readonly exact?: ExactSound
+  /** Just so many of them, at the rate of `exact`; silence where the song has ended. Absent = to the end. */
+  readonly samples?: number
 }
 
 export interface ExactSound {
@@ -87,7 +89,7 @@ export function ffmpegArguments(spec: TranscodeSpec, input: string): readonly st
     'file,pipe',
     '-format_whitelist',
     DEMUXERS,
-    ...(spec.offsetMs > 0 ? ['-ss', (spec.offsetMs / 1000).toFixed(3)] : []),
+    ...(spec.offsetMs > 0 ? ['-ss', secondsText(spec.offsetMs)] : []),
     '-i',
     input,
     '-map',
@@ -97,7 +99,7 @@ export function ffmpegArguments(spec: TranscodeSpec, input: string): readonly st
     '-dn',
     '-map_chapters',
     '-1',
-    ...(spec.exact ? exactOptions(spec.exact) : suitableOptions(spec)),
+    ...(spec.exact ? exactOptions(spec.exact, spec.samples) : suitableOptions(spec)),
     '-threads',
     '1',
     ...profile.arguments.map((argument) => argument.replace('{bitRate}', String(spec.bitRate))),
@@ -105,9 +107,15 @@ export function ffmpegArguments(spec: TranscodeSpec, input: string): readonly st
   ]
 }
 
-function exactOptions({ channels, sampleRate, sampleFormat }: ExactSound): readonly string[] {
+/** To the microsecond where that matters. */
+function secondsText(ms: number): string {
+  return (ms / 1000).toFixed(Number.isInteger(ms) ? 3 : 6)
+}
+
+function exactOptions({ channels, sampleRate, sampleFormat }: ExactSound, samples?: number): readonly string[] {
   const format = sampleFormat === '' ? [] : ['-sample_fmt', sampleFormat]
-  return ['-ar', String(sampleRate), '-ac', String(channels), ...format]
+  const part = samples === undefined ? [] : ['-af', `aresample=${sampleRate},apad,atrim=end_sample=${samples}`]
+  return [...part, '-ar', String(sampleRate), '-ac', String(channels), ...format]
 }
 
 function suitableOptions({ profile, sampleRate, channels }: TranscodeSpec): readonly string[] {

@@ -161,7 +161,9 @@ export class Transcoder {
       return jobStream({ job, reader, buffer, first })
     } catch (error) {
       job.leave(reader)
-      if (isAppError(error) && error.code === 'TRANSCODE_FAILED') {
+      // A part behind the end of a song whose length was told wrong says nothing of the whole.
+      const isWhole = request.spec.samples === undefined
+      if (isWhole && isAppError(error) && error.code === 'TRANSCODE_FAILED') {
         this.#failed.set(failureKey(request), true)
         this.#options.log.warn('A song could not be converted', { song: request.songId, error })
       }
@@ -271,7 +273,7 @@ function estimateLength({ spec, durationMs, size }: TranscodeRequest): number {
 
 /** Names everything that changes the bytes. */
 function keyOf({ songId, size, mtimeMs, durationMs, spec }: TranscodeRequest): string {
-  const { profile, bitRate, offsetMs, sampleRate, channels, exact } = spec
+  const { profile, bitRate, offsetMs, sampleRate, channels, exact, samples } = spec
   const parts = [
     songId,
     size,
@@ -286,6 +288,7 @@ function keyOf({ songId, size, mtimeMs, durationMs, spec }: TranscodeRequest): s
     // FLAC has its length in its head.
     profile.suffix === 'flac' ? durationMs : 0,
     ...(exact ? [exact.channels, exact.sampleRate, exact.sampleFormat] : []),
+    ...(samples === undefined ? [] : [samples]),
   ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 40)
 }
