@@ -42,6 +42,7 @@ export function scenario(ids: Ids): readonly Step[] {
     ...transcoding(ids),
     ...likeness(ids),
     ...timesOfWords(ids),
+    ...withoutPlugins(ids),
   ]
 }
 
@@ -309,6 +310,15 @@ const absentFeatures: readonly Step[] = [
   write('jukeboxControl', { action: 'get' }),
   read('noSuchMethod', {}, { as: 'unknown-method' }),
 ]
+
+function withoutPlugins(ids: Ids): readonly Step[] {
+  return [
+    read('getPodcastEpisode', { id: 'pe-1' }),
+    read('getSonicSimilarTracks', { id: ids.song('One') }),
+    read('getSonicSimilarTracks', { id: 'nothing' }, { as: 'getSonicSimilarTracks-unknown' }),
+    read('findSonicPath', { startSongId: ids.song('One'), endSongId: ids.song('loose') }),
+  ]
+}
 
 function reports(ids: Ids): readonly Step[] {
   const report = { mediaId: ids.song('One'), mediaType: 'song', positionMs: 0 }
