@@ -218,12 +218,15 @@ async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>)
 async function answers(): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
   const probes = subsonicProbes(server, [...someIds(), ...probeIds.slice(hidden.ids.length)], true)
-  const isText = ({ path }: Probe) => !/\/rest\/(stream|download|getCoverArt|getAvatar|hls)/.test(path)
+  const isText = ({ path }: Probe) =>
+    !/\/rest\/(stream|getTranscodeStream|download|getCoverArt|getAvatar|hls)/.test(path)
   await inLanes(probes.filter(isText), async (probe) => {
     const text = await asKid(probe, 'json')
     found.set(
       probe.path,
-      canonical(JSON.parse(text, (key, value) => (/^(lastModified|lastScan|minutesAgo)$/.test(key) ? 0 : value))),
+      canonical(
+        JSON.parse(text, (key, value) => (/^(lastModified|lastScan|scanType|minutesAgo)$/.test(key) ? 0 : value)),
+      ),
     )
   })
   return found
