@@ -8,7 +8,7 @@ import { leaseOf } from './housekeeping.ts'
 import { cardPage, messagePage, PAGE_HEADERS, type PageTrack, passwordPage, sharePage } from './page.ts'
 import { playlist } from './playlist.ts'
 import type { Service } from './service.ts'
-import { notFound, Problem, type Share, titleOf } from './share.ts'
+import { GONE, NOT_FOUND, notFound, Problem, type Share, titleOf } from './share.ts'
 import type { Shown } from './shown.ts'
 import type { Visits } from './visits.ts'
 
@@ -244,7 +244,7 @@ export function addPublicFace(routes: Routes, parts: PublicParts) {
         status,
         error.kind === 'password'
           ? passwordPage(up, request.params.id ?? '', request.method === 'POST' ? error.message : '')
-          : messagePage(up, TITLES[error.kind] ?? 'This did not work', error.message),
+          : messagePage(up, TITLES[error.kind] ?? 'This did not work', WHAT_TO_DO[error.message] ?? error.message),
         wait,
       )
     }
@@ -284,6 +284,12 @@ const TITLES: Readonly<Partial<Record<Problem['kind'], string>>> = {
   'used-up': 'This share is used up',
   forbidden: 'Not with this share',
   busy: 'One moment, please',
+}
+
+/** Where the heading has said it already. */
+const WHAT_TO_DO: Readonly<Record<string, string>> = {
+  [NOT_FOUND]: 'Perhaps the link was cut off on its way. Whoever sent it can send it again.',
+  [GONE]: 'Its time is over, or it was taken back. Whoever sent the link can share it anew.',
 }
 
 function htmlReply(status: number, body: string, more: Readonly<Record<string, string>> = {}): Reply {

@@ -106,6 +106,8 @@ export function titleOf({ description, contents }: Share): string {
   return (isShort && description) || contents || 'Shared music'
 }
 
-export const gone = () => new Problem('gone', 'This share is not available any more.')
+export const GONE = 'This share is not available any more.'
+export const NOT_FOUND = 'Share not found'
+export const gone = () => new Problem('gone', GONE)
 export const usedUp = () => new Problem('used-up', 'This share was opened as often as its owner allows.')
-export const notFound = () => new Problem('not-found', 'Share not found')
+export const notFound = () => new Problem('not-found', NOT_FOUND)
