@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../base/clock.ts'
 import { decodeId, decodeIdOf, encodeId, type PublicId, type UserId } from '../base/ids.ts'
+import type { User } from '../library/entities.ts'
 import type { KeyRing, SecretKey } from './secrets.ts'
 
 /** A picture that somebody was shown the address of. */
@@ -17,10 +18,15 @@ export interface AddressedPicture {
  * albums. Nothing is stored: they are signed, show one picture in one size, and end by themselves.
  */
 export interface PictureAddresses {
-  of(picture: AddressedPicture): string
-  /** Undefined for what was not signed here, or is over. */
-  read(token: string): AddressedPicture | undefined
+  of(user: AddressedUser, picture: Omit<AddressedPicture, 'userId'>): string
+  /**
+   * Undefined for what was not signed here, or is over: by its time, or by a new password of the user, whom `findUser` knows
+   * as they are now.
+   */
+  read(token: string, findUser: (id: UserId) => AddressedUser | undefined): AddressedPicture | undefined
 }
+
+type AddressedUser = Pick<User, 'id' | 'credentialsVersion'>
 
 /** Below the server's origin; the token follows. */
 export const PICTURE_ADDRESS = '/api/picture'
@@ -39,24 +45,26 @@ export function createPictureAddresses({
   readonly clock: Clock
 }): PictureAddresses {
   /** The ring signs sessions as well; a text that begins with this is no token of theirs. */
-  const macOf = (key: SecretKey, text: string) =>
-    createHmac('sha256', key.bytes).update(`picture\n${text}`).digest().subarray(0, MAC_BYTES)
+  const macOf = (key: SecretKey, { credentialsVersion }: AddressedUser, text: string) =>
+    createHmac('sha256', key.bytes).update(`picture\n${credentialsVersion}\n${text}`).digest().subarray(0, MAC_BYTES)
   return {
-    of({ userId, id, size }) {
+    of(user, { id, size }) {
       const end = Math.ceil((clock.now() + LASTS_MS) / STEP_MS)
-      const text = [encodeId('user', userId), encodeId(id.kind, id.key as never), size, end.toString(36)].join('.')
-      return `${PICTURE_ADDRESS}?of=${text}.${macOf(keys.current, text).toString('base64url')}`
+      const text = [encodeId('user', user.id), encodeId(id.kind, id.key as never), size, end.toString(36)].join('.')
+      return `${PICTURE_ADDRESS}?of=${text}.${macOf(keys.current, user, text).toString('base64url')}`
     },
-    read(token) {
-      const [, text, user, item, size, end, mac] = TOKEN.exec(token) ?? []
-      if (text === undefined || user === undefined || item === undefined || mac === undefined) return undefined
+    read(token, findUser) {
+      const [, text, name, item, size, end, mac] = TOKEN.exec(token) ?? []
+      if (text === undefined || name === undefined || item === undefined || mac === undefined) return undefined
       const given = Buffer.from(mac, 'base64url')
-      const isOurs = [keys.current, keys.previous].some((key) => key && timingSafeEqual(macOf(key, text), given))
-      const userId = decodeIdOf('user', user)
+      const userId = decodeIdOf('user', name)
+      const user = userId === undefined ? undefined : findUser(userId)
       const id = decodeId(item)
-      if (!isOurs || userId === undefined || !id) return undefined
+      if (!user || !id) return undefined
+      const isOurs = [keys.current, keys.previous].some((key) => key && timingSafeEqual(macOf(key, user, text), given))
+      if (!isOurs) return undefined
       if (Number.parseInt(end ?? '', 36) * STEP_MS <= clock.now()) return undefined
-      return { userId, id, size: Number(size) }
+      return { userId: user.id, id, size: Number(size) }
     },
   }
 }

@@ -14,14 +14,14 @@ export interface PictureRouteServices {
 
 /**
  * The signed addresses of pictures, for anybody who has one. It is looked at with the eyes of the user it was made for: what
- * they may not see any more is gone here too, and so is everything with their account.
+ * they may not see any more is gone here too, and so is everything with their account or a change of their password.
  */
 export function pictureRoute({ pictures, artwork, scopes, users }: PictureRouteServices): Route {
   return {
     method: 'GET',
     path: PICTURE_ADDRESS,
     handler: async ({ query, signal }) => {
-      const picture = pictures.read(new URLSearchParams(query).get('of') ?? '')
+      const picture = pictures.read(new URLSearchParams(query).get('of') ?? '', users.find)
       const user = picture && users.find(picture.userId)
       if (!picture || !user) throw new AppError('NOT_FOUND', 'There is no picture at this address, or not any more.')
       const viewer = await scopes.viewer(user, 'cover')

@@ -81,10 +81,15 @@ test('the images of artists and albums can be fetched without a login, by whoeve
   assert.equal(await fetched(annsImages[0]), 'image/jpeg 1')
   const ann = server.core.accounts.find('ann')
   assert.ok(ann)
+  await server.core.accounts.update(ann.id, { password: 'another-pass' })
+  assert.equal(await fetched(annsImages[0]), 404, 'an address from before the password was changed')
+  const annAgain = { name: 'ann', password: 'another-pass' }
+  const annsAgain = imagesOf(at(await ask('getArtistInfo2', ids.artist('Ann'), annAgain), 'artistInfo2'))
+  assert.equal(await fetched(annsAgain[0]), 'image/jpeg 1')
   await server.core.accounts.update(ann.id, { libraries: [] })
-  assert.equal(await fetched(annsImages[0]), 404, 'what she may not see any more')
+  assert.equal(await fetched(annsAgain[0]), 404, 'what she may not see any more')
   server.core.accounts.remove(ann.id)
-  assert.equal(await fetched(annsImages[1]), 404, 'and nothing without her account')
+  assert.equal(await fetched(annsAgain[1]), 404, 'and nothing without her account')
 
   clock.advance(29 * DAY_MS)
   assert.equal(await fetched(good), 'image/jpeg 1')

@@ -117,7 +117,7 @@ function imagesOf(
 ): readonly string[] {
   if (provided && provided.length > 0) return provided
   if (coverVersion === '') return []
-  return IMAGE_SIZES.map((size) => request.origin + services.pictures.of({ userId: user.id, id, size }))
+  return IMAGE_SIZES.map((size) => request.origin + services.pictures.of(user, { id, size }))
 }
 
 async function albumInformation(call: Call): Promise<Tree> {
