@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 
+const FAILED = '"status":"failed"'
 /** An answer that takes longer will not come. */
 const PATIENCE_MS = 60_000
 
@@ -68,6 +69,8 @@ export async function load(urls: string | readonly string[], options: LoadOption
           rest = chunk.subarray(chunk.length - (head.length - at - 4))
         }
         bytes += rest.length
+        // Subsonic's failures come with status 200; a failure is quick, and would pass for a good figure.
+        if (rest.includes(FAILED)) return void socket.destroy(new Error(`${chunk.toString('latin1').slice(0, 400)}`))
         if (!body.isWhole(rest)) return
         done++
         if (latencies.length < 100_000) latencies.push(performance.now() - started)

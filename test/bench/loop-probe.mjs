@@ -1,4 +1,4 @@
-// Loaded into a server that is measured: how long its loop stood still. At SIGUSR2 it writes to LOOP_PROBE_FILE the longest
+// Loaded into a server that is measured: how long its loop stood still. At SIGWINCH it writes to LOOP_PROBE_FILE the longest
 // times since the last such signal, in milliseconds: without what it waited for a processor, and on the processor alone.
 // Both are the plain time where Linux does not tell.
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -26,7 +26,7 @@ if (process.argv[1]?.endsWith('main.mjs') && process.env.LOOP_PROBE_FILE) {
     last = now
   }
   setInterval(look, 2).unref()
-  process.on('SIGUSR2', () => {
+  process.on('SIGWINCH', () => {
     look()
     writeFileSync(process.env.LOOP_PROBE_FILE, JSON.stringify(longest))
     longest = { pause: 0, processor: 0 }

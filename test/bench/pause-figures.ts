@@ -102,7 +102,7 @@ async function longestPause(
   file: string,
 ): Promise<{ readonly pause: number; readonly processor: number }> {
   rmSync(file, { force: true })
-  process.kill(server.pid, 'SIGUSR2')
+  process.kill(server.pid, 'SIGWINCH')
   for (;;) {
     const text = existsSync(file) ? readFileSync(file, 'latin1') : ''
     if (text.endsWith('}')) return JSON.parse(text)

@@ -8,6 +8,8 @@ const CONNECTIONS = 8
 const SECONDS = 4
 /** So many addresses are asked in turn at most. */
 const MOST_ADDRESSES = 2000
+/** Of processor time, for a figure. */
+const LEAST_SECONDS = 0.5
 const LISTENERS = ['ann', 'ben', 'cleo']
 const LISTENERS_PASSWORD = 'listens to much music'
 const ALBUM_LISTS = ['newest', 'alphabeticalByName', 'alphabeticalByArtist', 'frequent', 'recent', 'highest']
@@ -25,7 +27,8 @@ interface Kind {
  * What clients ask for, as they ask for it: addresses in turn, of several listeners. The first time through is cold, the
  * second one warm, where the server may have remembered answers. Requests for each second of processor time of the
  * server and its children, which is fair where others use the machine too.
- * @returns the cold rates by name.
+ * Of fewer than half a second of processor time no rate is told: clocks tick every 10 ms.
+ * @returns the cold rates by name, of what is too short for one the warm rate.
  */
 export async function requestFigures(
   server: ServerProcess,
@@ -40,13 +43,13 @@ export async function requestFigures(
       const username = LISTENERS[at % LISTENERS.length] as string
       return subsonicUrl(server, kind.method, { ...parameters, u: username, p: LISTENERS_PASSWORD })
     })
-    const cold = await rate(server, urls, kind.isRandom ? undefined : urls.length)
     const name = `${options.prefix}.${kind.name}`
-    figure(name, cold.rate, 'requests/s of one core')
+    const cold = await rate(server, urls, kind.isRandom ? undefined : urls.length)
+    if (cold.rate !== undefined) figure(name, cold.rate, 'requests/s of one core')
     figure(`${name}.p99`, percentile(cold.latencies, 0.99), 'ms')
-    rates.set(kind.name, cold.rate)
-    if (kind.isRandom) continue
-    figure(`${name}.again`, (await rate(server, urls)).rate, 'requests/s of one core')
+    const again = kind.isRandom ? undefined : (await rate(server, urls)).rate
+    if (again !== undefined) figure(`${name}.again`, again, 'requests/s of one core')
+    rates.set(kind.name, cold.rate ?? again ?? Number.NaN)
   }
   return rates
 }
@@ -54,7 +57,8 @@ export async function requestFigures(
 async function rate(server: ServerProcess, urls: readonly string[], requests?: number) {
   const before = treeCpuSeconds(server.pid)
   const result = await load(urls, { connections: CONNECTIONS, seconds: SECONDS, ...(requests ? { requests } : {}) })
-  return { rate: result.requests / (treeCpuSeconds(server.pid) - before), latencies: result.latencies }
+  const spent = treeCpuSeconds(server.pid) - before
+  return { rate: spent < LEAST_SECONDS ? undefined : result.requests / spent, latencies: result.latencies }
 }
 
 async function kinds(server: ServerProcess, hasFiles: boolean): Promise<readonly Kind[]> {
