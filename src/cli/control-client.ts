@@ -32,7 +32,7 @@ export async function connectControl(dataFolder: string): Promise<ControlClient 
     call: async (operation, input, onProgress) => {
       const done = new AbortController()
       try {
-        const hung = rejectWhenHung(dataFolder, operation, done.signal).then(() => undefined)
+        const hung = rejectWhenHung(dataFolder, operation, { signal: done.signal }).then(() => undefined)
         return await Promise.race([call(socket, { operation, input }, onProgress), hung])
       } finally {
         done.abort()

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, readFileSync, statfsSync, statSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -125,7 +126,8 @@ function noLibrary(): Finding {
 async function library({ id, name, path, songCount, state, stateReason }: Library): Promise<Finding> {
   const what = `Music (${name})`
   try {
-    const entries = readdirSync(path).length
+    // Others are served while a disk wakes up.
+    const entries = (await readdir(path)).length
     const network = await networkFileSystem(path)
     const found = `${path}, ${songCount} songs${network ? `, on ${network}` : ''}`
     if (state === 'lost') {
