@@ -1,15 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { SongId, UserId } from '../base/ids.ts'
-import { beganAt, countsFrom, forgottenAt, type PlaySession, positionOf } from './play-session.ts'
+import { countsFrom, forgottenAt, type PlaySession, positionOf } from './play-session.ts'
+import { type PlaySpan, spanOf } from './play-span.ts'
 
 /** Of each user, so that nobody's are pushed out by another's. */
 const MAX_OF_USER = 64
 const MAX_USERS = 1000
-/** So far the clocks of client and server may be apart, and a client may start before it says so. */
-const EARLY_MS = 10_000
-const LATE_MS = 2_000
-/** A word without a time comes when the song is over, or a little later. */
-const UNTIMED_MS = 60_000
 /** So far the position of a player may be from where the server thinks that it is, and it has still gone on. */
 const CONTINUES_MS = 10_000
 
@@ -18,14 +14,6 @@ interface PastSession {
   readonly endedMono: number
   /** Another song took its place, without a word that this one stopped. */
   readonly replaced: boolean
-}
-
-export interface PlayTold {
-  readonly songId: SongId
-  /** By the wall clock. */
-  readonly at: number
-  /** The client said when; else `at` is now. */
-  readonly timed: boolean
 }
 
 interface Moment {
@@ -45,12 +33,10 @@ export class PastSessions {
     this.#users.set(session.userId, list)
   }
 
-  /** The sessions that a play that was told by `scrobble` may have been, the newest first. */
-  during(userId: UserId, client: string, play: PlayTold, moment: Moment): readonly PlaySession[] {
-    const found: PlaySession[] = []
-    for (const { session, endedMono } of this.#users.get(userId) ?? [])
-      if (session.client === client && isDuring(session, play, { ...moment, endedMono })) found.unshift(session)
-    return found
+  /** The spans of a client's sessions, the oldest first. */
+  spans(userId: UserId, client: string, moment: Moment): readonly PlaySpan[] {
+    const own = (this.#users.get(userId) ?? []).filter(({ session }) => session.client === client)
+    return own.map(({ session, endedMono }) => spanOf(session, { ...moment, endedMono }))
   }
 
   /**
@@ -73,18 +59,4 @@ export class PastSessions {
     )
     return index < 0 ? undefined : list.splice(index, 1)[0]?.session
   }
-}
-
-/** Whether a play that was told by `scrobble` is this one, by its time. */
-export function isDuring(
-  session: PlaySession,
-  { songId, at, timed }: PlayTold,
-  moment: Moment & { readonly endedMono: number },
-): boolean {
-  if (session.songId !== songId) return false
-  const from = beganAt(session, moment)
-  const to = moment.now - (moment.mono - moment.endedMono)
-  // Another play of the same song can't count sooner.
-  const soonest = Math.max(countsFrom(session), 1000)
-  return at >= from - Math.min(EARLY_MS, soonest) && at <= to + Math.min(timed ? LATE_MS : UNTIMED_MS, soonest)
 }

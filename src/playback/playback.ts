@@ -6,10 +6,10 @@ import type { Song, User, Viewer } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
 import { playerIdOf } from './now-playing.ts'
-import type { PlayTold } from './past-sessions.ts'
 import { createPlayEvents } from './play-events.ts'
 import { type PlayReport, reportPlay } from './play-report.ts'
 import { beginSession, type PlaySession, type PlayState, positionOf } from './play-session.ts'
+import type { PlayTold } from './play-span.ts'
 import { believablePlayTime } from './play-time.ts'
 import { PlayerSessions } from './player-sessions.ts'
 
@@ -78,8 +78,7 @@ export function createPlayback({ repositories, hooks, clock, log }: PlaybackOpti
     let lengths: ReadonlyMap<SongId, number> | undefined
     for (const { songId, at } of counted) {
       events.counted({ userId: viewer.userId, songId, client, at }, 'scrobble', () => {
-        const ids = new Set(counted.map((play) => play.songId))
-        lengths ??= songs.lengths(viewer, [...ids])
+        lengths ??= songs.lengths(viewer, [...new Set(counted.map((play) => play.songId))])
         return lengths.get(songId) ?? 0
       })
     }
@@ -119,12 +118,13 @@ export function createPlayback({ repositories, hooks, clock, log }: PlaybackOpti
       const now = clock.now()
       const fresh = new Map<string, PlayTold & { readonly session: PlaySession | undefined }>()
       const claimed = new Set<PlaySession>()
+      const during = sessions.during(user.id, client)
       for (const { songId, at } of offered) {
         const timed = at !== undefined
         const play = { songId, at: timed ? believablePlayTime(at, now) : now, timed }
         const key = `${user.id} ${songId} ${play.at}`
         if (recent.has(key)) continue
-        const told = sessions.during(user.id, client, play)
+        const told = during(play)
         // With `ignoreScrobble` the client counts by itself, and each word of it is a play.
         if (told.some((one) => !one.ignored && (one.counted || claimed.has(one)))) continue
         const [session] = told

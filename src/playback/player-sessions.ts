@@ -1,12 +1,13 @@
 import type { Clock } from '../base/clock.ts'
-import type { UserId } from '../base/ids.ts'
+import type { SongId, UserId } from '../base/ids.ts'
 import type { Viewer } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
 import { NowPlaying } from './now-playing.ts'
-import { isDuring, PastSessions, type PlayTold } from './past-sessions.ts'
+import { PastSessions } from './past-sessions.ts'
 import type { EndReason, PlayEvents } from './play-events.ts'
 import { beganAt, countsFrom, listen, type PlaySession } from './play-session.ts'
+import { isWithin, type PlaySpan, type PlayTold, spanOf } from './play-span.ts'
 
 export interface PlayerSessionsOptions {
   readonly plays: Repositories['plays']
@@ -85,12 +86,25 @@ export class PlayerSessions {
     return this.#past.takeContinued(player, positionMs, this.#moment().mono)
   }
 
-  /** The reported sessions that a play which was told by `scrobble` may have been, the newest first. */
-  during(userId: UserId, client: string, play: PlayTold): readonly PlaySession[] {
+  /**
+   * The reported sessions that a play which was told by `scrobble` may have been, the newest first. What they are looked up
+   * in is made once, since a client may tell many thousands of plays in one call.
+   */
+  during(userId: UserId, client: string): (play: PlayTold) => readonly PlaySession[] {
     const moment = this.#moment()
     const current = this.#playing.get(userId, client)
-    const isNow = current?.reported && isDuring(current, play, { ...moment, endedMono: moment.mono })
-    return [...(isNow ? [current] : []), ...this.#past.during(userId, client, play, moment)]
+    const now = current?.reported ? [spanOf(current, { ...moment, endedMono: moment.mono })] : []
+    const newest = [...this.#past.spans(userId, client, moment), ...now].reverse()
+    const bySong = new Map<SongId, PlaySpan[]>()
+    for (const span of newest) {
+      const spans = bySong.get(span.session.songId)
+      if (spans) spans.push(span)
+      else bySong.set(span.session.songId, [span])
+    }
+    return (play) => {
+      const spans = bySong.get(play.songId) ?? []
+      return spans.filter((span) => isWithin(play, span)).map(({ session }) => session)
+    }
   }
 
   expire(): void {

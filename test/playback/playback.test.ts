@@ -103,6 +103,30 @@ test('plays count once, also when a client sends them again', (t) => {
   assert.equal(countOf(anna.viewer, one), 2)
 })
 
+test('a backlog of plays is looked up in what was made once for all of them', (t) => {
+  const { options, repositories, clock, anna, one, two, countOf } = start(t)
+  const reads = t.mock.method(clock, 'monotonic')
+  const playback = createPlayback({ ...options, repositories })
+  t.after(() => playback.stop())
+  const began: number[] = []
+  for (let number = 0; number < 70; number++) {
+    const word = { songId: one, positionMs: 0, playbackRate: 1, ignoreScrobble: false } as const
+    playback.report(anna.viewer, { ...word, state: 'starting' }, 'phone')
+    playback.report(anna.viewer, { ...word, state: 'playing' }, 'phone')
+    began.push(clock.now())
+    clock.advance(300_000)
+    playback.report(anna.viewer, { ...word, state: 'stopped' }, 'phone')
+    clock.advance(300_000)
+  }
+  const reported = countOf(anna.viewer, one) ?? 0
+  const before = reads.mock.callCount()
+  const old = Array.from({ length: 5000 }, (_, index) => ({ songId: two, at: clock.now() - 10 * 86_400_000 - index }))
+  const again = began.slice(-64).map((at) => ({ songId: one, at }))
+  playback.scrobble(anna.user, anna.viewer, [...old, ...again], 'phone')
+  assert.ok(reads.mock.callCount() - before < 10)
+  assert.deepEqual([countOf(anna.viewer, one), countOf(anna.viewer, two)], [reported, old.length])
+})
+
 test('one user does not count for another, nor what he may not see', (t) => {
   const { playback, clock, anna, bob, one, secret, countOf } = start(t)
   playback.scrobble(
