@@ -225,7 +225,21 @@ const WRONG: readonly (readonly [body: string | Uint8Array, says: RegExp])[] = [
     /required must be true or false/,
   ],
   [`{"name":"${'x'.repeat(1 << 20)}"}`, /longer than 1048576 bytes/],
-  [`{"directPlayProfiles":[${'{},'.repeat(1000)}{}]}`, /a list of at most 1000/],
+  [`{"directPlayProfiles":[${'{},'.repeat(64)}{}]}`, /^directPlayProfiles must be a list of at most 64\./],
+  [`{"transcodingProfiles":[${'{},'.repeat(64)}{}]}`, /^transcodingProfiles must be a list of at most 64\./],
+  [`{"codecProfiles":[${'{},'.repeat(64)}{}]}`, /^codecProfiles must be a list of at most 64\./],
+  [
+    `{"codecProfiles":[{"name":"x","limitations":[${'{},'.repeat(64)}{}]}]}`,
+    /^codecProfiles\[0\]\.limitations must be a list of at most 64\./,
+  ],
+  [
+    `{"directPlayProfiles":[{"containers":[${'"x",'.repeat(498)}"x"]},{"audioCodecs":[${'"x",'.repeat(499)}"x"]}]}`,
+    /^directPlayProfiles\[1\]\.audioCodecs must be shorter: all lists together have at most 1000 items\./,
+  ],
+  [
+    `{"transcodingProfiles":[{"container":"${'x'.repeat(201)}"}]}`,
+    /container must be a text of at most 200 characters/,
+  ],
   [`${'['.repeat(200_000)}`, /must be JSON/],
 ]
 

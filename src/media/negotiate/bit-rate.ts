@@ -1,6 +1,5 @@
 import { fitBitRate } from '../transcode/profiles.ts'
-import type { Limitation } from './client-wishes.ts'
-import { firstAllowed } from './limitations.ts'
+import { firstAllowed, type Rule } from './limitations.ts'
 import type { Sound } from './sound.ts'
 import type { Target } from './targets.ts'
 
@@ -15,7 +14,7 @@ export interface BitRateWish {
   readonly wanted: number
   /** bit/s that nothing may be above. */
   readonly most: number
-  readonly limitations: readonly Limitation[]
+  readonly rules: readonly Rule[]
 }
 
 /** Bits of a sample of AAC: frames hold no more of them, and at low rates encoders find no use for as many. */
@@ -28,32 +27,31 @@ const QUARTER_RATE_MOST = 64
 
 /** bit/s that will be made; 0 = it depends on the music. Undefined: nothing that is allowed can be made. */
 export function bitRateFor(wish: BitRateWish): number | undefined {
-  const { target, most, limitations } = wish
+  const { target, most, rules } = wish
   if (target.lossless) {
     const estimate = losslessRate(wish)
-    const fits = estimate <= most && firstAllowed([estimate], limitations, 'audioBitrate') !== undefined
+    const fits = estimate <= most && firstAllowed([estimate], rules, 'audioBitrate') !== undefined
     return fits ? 0 : undefined
   }
   const isChosen = target.profile.arguments.some((argument) => argument.includes('{bitRate}'))
-  const isLimited =
-    Number.isFinite(most) || limitations.some(({ name, required }) => name === 'audioBitrate' && required)
+  const isLimited = Number.isFinite(most) || rules.some(({ name, required }) => name === 'audioBitrate' && required)
   if (!isChosen) return isLimited ? undefined : 0
-  return firstAllowed(candidates(wish), limitations, 'audioBitrate')
+  return firstAllowed(candidates(wish), rules, 'audioBitrate')
 }
 
-/** The one that is wanted, then lower ones, then higher ones. */
+/** The one that is wanted, then lower ones, then higher ones; each once, however often a client names it. */
 function candidates(wish: BitRateWish): readonly number[] {
-  const { target, source, channels, most, limitations } = wish
+  const { target, source, channels, most, rules } = wish
   const { profile } = target
   const highest = Math.min(most / 1000, encoderMost(wish))
   const wanted = wish.wanted > 0 ? wish.wanted / 1000 : profile.bitRate
   const useful = source.lossless ? wanted : Math.min(wanted, Math.max(source.bitRate / 1000, profile.bitRate))
-  const named = limitations.filter(({ name }) => name === 'audioBitrate').flatMap(({ values }) => values.map(Number))
+  const named = rules.filter(({ name }) => name === 'audioBitrate').flatMap(({ values }) => [...values].map(Number))
   const steps = profile.anyBitRate
     ? named.flatMap((rate) => [Math.floor(rate / 1000), Math.ceil(rate / 1000)])
     : profile.bitRates
   const best = fitBitRate(profile, Math.min(useful, highest), channels)
-  const others = steps
+  const others = [...new Set(steps)]
     .filter((rate) => rate > 0 && fitBitRate(profile, rate, channels) === rate)
     .sort((a, b) => (a > best || b > best ? a - b : b - a))
   return [best, ...others].filter((rate) => rate <= highest).map((rate) => rate * 1000)

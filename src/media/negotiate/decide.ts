@@ -1,7 +1,7 @@
 import type { ExactSound } from '../transcode/ffmpeg-arguments.ts'
 import { bitRateFor } from './bit-rate.ts'
-import type { ClientWishes, DirectPlayProfile, Limitation, TranscodingProfile } from './client-wishes.ts'
-import { allowsMade, firstAllowed, limitationsOf, unmetBy } from './limitations.ts'
+import type { ClientWishes, DirectPlayProfile, TranscodingProfile } from './client-wishes.ts'
+import { allowsMade, firstAllowed, type Rule, rulesByCodec, unmetBy } from './limitations.ts'
 import { isCodec, namesCodec, namesContainer } from './names.ts'
 import { type SongFacts, type Sound, soundOf } from './sound.ts'
 import type { Target } from './targets.ts'
@@ -58,25 +58,37 @@ export function negotiate(input: NegotiationInput): Negotiated {
   const source = soundOf(song)
   const own = targets.length === 0 ? [] : input.limits.map((rate) => rate * 1000)
   const most = smallest([wishes.maxAudioBitrate, ...own])
-  const reasons = reasonsAgainst(source, wishes, most)
+  const rulesOf = rulesByCodec(wishes.codecProfiles)
+  const reasons = reasonsAgainst(source, wishes, rulesOf(source.codec), most)
   if (reasons === undefined) return { kind: 'direct', source, reasons: [] }
   const bound = smallest([most, wishes.maxTranscodingAudioBitrate])
+  // Profiles differ by their channels alone in what can be made of a target: what failed once fails for others too.
+  const failed = new Set<string>()
   for (const profile of wishes.transcodingProfiles) {
     for (const target of targets.filter((one) => isMeant(profile, one))) {
-      const found = convert({ source, profile, target, wishes, most: bound })
+      const channels = channelCounts(source, target).filter((count) => fits(count, profile))
+      const key = `${target.profile.name} ${target.container} ${channels}`
+      if (failed.has(key)) continue
+      const found = convert({ source, target, channels, wishes, rules: rulesOf(target.codec), most: bound })
       if (found) return { kind: 'convert', source, reasons, ...found }
+      failed.add(key)
     }
   }
   return { kind: 'none', source, reasons }
 }
 
 /** Undefined: it plays as it is. */
-function reasonsAgainst(source: Sound, wishes: ClientWishes, most: number): readonly string[] | undefined {
+function reasonsAgainst(
+  source: Sound,
+  wishes: ClientWishes,
+  rules: readonly Rule[],
+  most: number,
+): readonly string[] | undefined {
   if (source.bitRate > most) return [TOO_BIG]
-  const limitations = limitationsOf(wishes.codecProfiles, source.codec)
+  const unmet = unmetBy(source, rules)
   const reasons: string[] = []
   for (const profile of wishes.directPlayProfiles) {
-    const reason = reasonAgainst(source, profile) ?? unmetBy(source, limitations)
+    const reason = reasonAgainst(source, profile) ?? unmet
     if (reason === undefined) return undefined
     reasons.push(reason)
   }
@@ -104,27 +116,28 @@ function isMeant({ container, audioCodec, protocol }: TranscodingProfile, target
 
 interface Attempt {
   readonly source: Sound
-  readonly profile: TranscodingProfile
   readonly target: Target
+  /** Numbers of them, the best first. */
+  readonly channels: readonly number[]
   readonly wishes: ClientWishes
+  readonly rules: readonly Rule[]
   /** bit/s */
   readonly most: number
 }
 
 function convert(attempt: Attempt): { readonly made: Sound; readonly conversion: Conversion } | undefined {
-  const { source, target, wishes, most } = attempt
+  const { source, target, wishes, rules, most } = attempt
   const { lossless } = target
   if (lossless && !source.lossless) return undefined
-  const limitations = limitationsOf(wishes.codecProfiles, target.codec)
   const profile = target.codec === 'aac' ? 'LC' : ''
-  const channels = firstAllowed(channelCounts(attempt), withMost(limitations, attempt.profile), 'audioChannels')
-  const sampleRate = firstAllowed(sampleRates(attempt), limitations, 'audioSamplerate')
-  const bitDepth = lossless ? firstAllowed(bitDepths(attempt), limitations, 'audioBitdepth') : 0
+  const channels = firstAllowed(attempt.channels, rules, 'audioChannels')
+  const sampleRate = firstAllowed(sampleRates(attempt), rules, 'audioSamplerate')
+  const bitDepth = lossless ? firstAllowed(bitDepths(attempt), rules, 'audioBitdepth') : 0
   if (channels === undefined || sampleRate === undefined || bitDepth === undefined) return undefined
-  if (profile !== '' && !allowsMade(profile, limitations)) return undefined
+  if (profile !== '' && !allowsMade(profile, rules)) return undefined
   const wanted = wishes.maxTranscodingAudioBitrate || wishes.maxAudioBitrate
   const facts = { channels, sampleRate, bitDepth }
-  const bitRate = bitRateFor({ target, source, ...facts, wanted, most, limitations })
+  const bitRate = bitRateFor({ target, source, ...facts, wanted, most, rules })
   if (bitRate === undefined) return undefined
   const sampleFormat = SAMPLE_FORMATS[target.codec]?.[bitDepth > 16 ? 1 : 0] ?? ''
   return {
@@ -133,15 +146,12 @@ function convert(attempt: Attempt): { readonly made: Sound; readonly conversion:
   }
 }
 
-/** A profile's own number of channels is one more limitation. */
-function withMost(limitations: readonly Limitation[], { maxAudioChannels }: TranscodingProfile): readonly Limitation[] {
-  if (maxAudioChannels <= 0) return limitations
-  const values = [String(maxAudioChannels)]
-  return [...limitations, { name: 'audioChannels', comparison: 'LessThanEqual', values, required: true }]
+function fits(channels: number, { maxAudioChannels }: TranscodingProfile): boolean {
+  return maxAudioChannels <= 0 || channels <= maxAudioChannels
 }
 
 /** As many as there are, then fewer, then one more: one channel can be heard from two speakers. */
-function channelCounts({ source, target }: Attempt): readonly number[] {
+function channelCounts(source: Sound, target: Target): readonly number[] {
   if (target.fixed.channels > 0) return [target.fixed.channels]
   const most = target.lossless ? MOST_CHANNELS : STEREO
   const best = Math.min(source.channels || STEREO, most)

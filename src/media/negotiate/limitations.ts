@@ -1,4 +1,4 @@
-import type { CodecProfile, Limitation, Limited } from './client-wishes.ts'
+import type { CodecProfile, Comparison, Limitation, Limited } from './client-wishes.ts'
 import { namesCodec } from './names.ts'
 import type { Sound } from './sound.ts'
 
@@ -11,14 +11,35 @@ const REASONS: Readonly<Record<Limited, string>> = {
   audioBitdepth: 'audio bitdepth not supported',
 }
 
-/** Those that a client has for a codec, of all its profiles for it. */
-export function limitationsOf(profiles: readonly CodecProfile[], codec: string): readonly Limitation[] {
-  return profiles.filter(({ name }) => namesCodec([name], codec, 0)).flatMap(({ limitations }) => limitations)
+/** A limitation, read once for the many values that are held against it. */
+export interface Rule {
+  readonly name: Limited
+  readonly comparison: Comparison
+  /** In their order: numbers, or the plain names of profiles. */
+  readonly values: ReadonlySet<number | string>
+  readonly required: boolean
+}
+
+/** Gives the rules that a client has for a codec, of all its profiles for it. */
+export function rulesByCodec(profiles: readonly CodecProfile[]): (codec: string) => readonly Rule[] {
+  const read = profiles.map(({ name, limitations }) => ({ name, rules: limitations.map(ruleOf) }))
+  const found = new Map<string, readonly Rule[]>()
+  return (codec) => {
+    const rules =
+      found.get(codec) ?? read.filter(({ name }) => namesCodec([name], codec, 0)).flatMap((one) => one.rules)
+    found.set(codec, rules)
+    return rules
+  }
+}
+
+function ruleOf({ name, comparison, values, required }: Limitation): Rule {
+  const read = name === 'audioProfile' ? profileName : Number
+  return { name, comparison, values: new Set(values.map((value) => read(value))), required }
 }
 
 /** Why sound can't be played as it is; undefined = nothing required stands in the way. An unknown fact meets no requirement. */
-export function unmetBy(sound: Sound, limitations: readonly Limitation[]): string | undefined {
-  const unmet = limitations.find((one) => one.required && !isMet(one, factOf(sound, one.name), sound))
+export function unmetBy(sound: Sound, rules: readonly Rule[]): string | undefined {
+  const unmet = rules.find((one) => one.required && !isMet(one, factOf(sound, one.name), sound))
   return unmet && REASONS[unmet.name]
 }
 
@@ -37,26 +58,25 @@ function factOf(sound: Sound, name: Limited): number | string {
   }
 }
 
-function isMet(limitation: Limitation, value: number | string, { codec, lossless }: Sound): boolean {
+function isMet(rule: Rule, value: number | string, { codec, lossless }: Sound): boolean {
   // What has no bits of its own is not limited by their number, nor a codec without profiles by which it is not.
-  if (limitation.name === 'audioBitdepth' && !lossless) return true
-  if (limitation.name === 'audioProfile' && limitation.comparison === 'NotEquals' && codec !== 'aac') return true
-  return allows(limitation, value)
+  if (rule.name === 'audioBitdepth' && !lossless) return true
+  if (rule.name === 'audioProfile' && rule.comparison === 'NotEquals' && codec !== 'aac') return true
+  return allows(rule, value)
 }
 
-/** Whether a value is allowed. 0 and '' are unknown, and that is not. A limitation without values limits nothing. */
-export function allows({ name, comparison, values }: Limitation, value: number | string): boolean {
+/** Whether a value is allowed. 0 and '' are unknown, and that is not. A rule without values limits nothing. */
+function allows({ name, comparison, values }: Rule, value: number | string): boolean {
   const [first] = values
   if (first === undefined) return true
-  if (name === 'audioProfile') return allowsProfile(comparison, values.map(profileName), profileName(String(value)))
+  if (name === 'audioProfile') return allowsProfile(comparison, values, profileName(String(value)))
   const known = Number(value)
   if (known <= 0) return false
-  const numbers = values.map(Number)
   switch (comparison) {
     case 'Equals':
-      return numbers.includes(known)
+      return values.has(known)
     case 'NotEquals':
-      return !numbers.includes(known)
+      return !values.has(known)
     case 'LessThanEqual':
       return known <= Number(first)
     case 'GreaterThanEqual':
@@ -64,10 +84,10 @@ export function allows({ name, comparison, values }: Limitation, value: number |
   }
 }
 
-function allowsProfile(comparison: Limitation['comparison'], names: readonly string[], name: string): boolean {
-  if (comparison === 'Equals') return names.includes(name)
+function allowsProfile(comparison: Comparison, names: Rule['values'], name: string): boolean {
+  if (comparison === 'Equals') return names.has(name)
   // Profiles have no order.
-  return comparison !== 'NotEquals' || (name !== '' && !names.includes(name))
+  return comparison !== 'NotEquals' || (name !== '' && !names.has(name))
 }
 
 /** `AAC-LC`, `aac lc` and `LC` are one. */
@@ -80,12 +100,8 @@ function profileName(text: string): string {
  * The best of some values that could be made: the first that is allowed by all, else the first that is by those that are
  * required. Undefined when there is none.
  */
-export function firstAllowed(
-  values: readonly number[],
-  limitations: readonly Limitation[],
-  name: Limited,
-): number | undefined {
-  const own = limitations.filter((one) => one.name === name)
+export function firstAllowed(values: readonly number[], rules: readonly Rule[], name: Limited): number | undefined {
+  const own = rules.filter((one) => one.name === name)
   const required = own.filter((one) => one.required)
   return (
     values.find((value) => own.every((one) => allows(one, value))) ??
@@ -94,6 +110,6 @@ export function firstAllowed(
 }
 
 /** Whether the profile that will be made is allowed, as far as that is required. */
-export function allowsMade(profile: string, limitations: readonly Limitation[]): boolean {
-  return limitations.every((one) => one.name !== 'audioProfile' || !one.required || allows(one, profile))
+export function allowsMade(profile: string, rules: readonly Rule[]): boolean {
+  return rules.every((one) => one.name !== 'audioProfile' || !one.required || allows(one, profile))
 }
