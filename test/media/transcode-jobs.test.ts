@@ -224,6 +224,15 @@ for (const [how, stub] of Object.entries({
     await assert.rejects(ask(), failsWith('TRANSCODE_FAILED'))
   })
 
+test('a part that could not be converted says nothing of the whole song', async (t) => {
+  const { ask, home } = await stage(t, { bytes: 0, exitCode: 1 })
+  const song = home.addSong(stubBytes(100), { ...FACTS, durationMs: 0 })
+  for (const timeOffset of [10, 1e99])
+    await assert.rejects((await ask(song, { timeOffset })).open(), failsWith('TRANSCODE_FAILED'))
+  await assert.rejects((await ask(song)).open(), failsWith('TRANSCODE_FAILED'))
+  await assert.rejects(ask(song, { timeOffset: 10 }), failsWith('TRANSCODE_FAILED'))
+})
+
 test('a song that could not be made smaller is sent as it is, and from then on', async (t) => {
   const { home, streamer, song } = await stage(t, { bytes: 0, exitCode: 1 })
   const ask = () => streamer.stream(USER, home.viewer, { client: 'x', songId: song.id, maxBitRate: 64 })

@@ -161,8 +161,8 @@ export class Transcoder {
       return jobStream({ job, reader, buffer, first })
     } catch (error) {
       job.leave(reader)
-      // A part behind the end of a song whose length was told wrong says nothing of the whole.
-      const isWhole = request.spec.samples === undefined
+      // A part behind the end of a song whose length was told wrong, or not at all, says nothing of the whole.
+      const isWhole = request.spec.samples === undefined && request.spec.offsetMs === 0
       if (isWhole && isAppError(error) && error.code === 'TRANSCODE_FAILED') {
         this.#failed.set(failureKey(request), true)
         this.#options.log.warn('A song could not be converted', { song: request.songId, error })
