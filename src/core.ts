@@ -9,8 +9,7 @@ import { type Clock, systemClock } from './base/clock.ts'
 import { type Cleanup, Scope } from './base/disposable.ts'
 import type { Config } from './config/load.ts'
 import type { Database } from './db/database.ts'
-import type { IntegrityReport } from './db/integrity.ts'
-import { checkApart } from './db/integrity-process.ts'
+import { checkApart, type IntegrityOutcome } from './db/integrity-process.ts'
 import { createHookDispatcher, type HookDispatcher } from './hooks/hook-dispatcher.ts'
 import { createArtworkRepository } from './library/artwork-repository.ts'
 import type { Library } from './library/entities.ts'
@@ -84,7 +83,7 @@ export interface Core {
   libraries(): readonly Library[]
   keyProblem(): string | undefined
   /** In a process of its own, while others are served. */
-  checkDatabase(): Promise<IntegrityReport>
+  checkDatabase(): Promise<IntegrityOutcome>
   /** Undone before everything that was there earlier. */
   onStop(label: string, cleanup: Cleanup): void
   close(): Promise<void>

@@ -10,6 +10,7 @@ import { systemErrorCode } from '../base/errors.ts'
 import { fileSystemOf, isNetworkFileSystem } from '../base/file-system.ts'
 import type { Config } from '../config/load.ts'
 import type { Core } from '../core.ts'
+import type { IntegrityOutcome } from '../db/integrity-process.ts'
 import { uwsPackage } from '../http/uws-addon.ts'
 import type { Library } from '../library/entities.ts'
 import { accessFindings } from './doctor-access.ts'
@@ -100,11 +101,28 @@ function privacy(data: string): readonly Finding[] {
 }
 
 async function database(core: Core): Promise<Finding> {
-  const { ok, problems } = await core.checkDatabase()
+  const what = 'Database'
+  const outcome = await core.checkDatabase()
+  if ('unchecked' in outcome) return { level: 'warn', what, ...uncheckedFinding(outcome) }
+  const { ok, problems } = outcome
   const { fileBytes, walBytes } = core.db.stats()
-  if (ok) return { level: 'ok', what: 'Database', found: `sound, ${((fileBytes + walBytes) / 1e6).toFixed(1)} MB` }
+  if (ok) return { level: 'ok', what, found: `sound, ${((fileBytes + walBytes) / 1e6).toFixed(1)} MB` }
   const advice = 'Stop the server and restore a backup: tonearm restore FOLDER'
-  return { level: 'fail', what: 'Database', found: `damaged: ${problems.slice(0, 3).join('; ')}`, advice }
+  return { level: 'fail', what, found: `damaged: ${problems.slice(0, 3).join('; ')}`, advice }
+}
+
+function uncheckedFinding(
+  outcome: Extract<IntegrityOutcome, { unchecked: string }>,
+): Pick<Finding, 'found' | 'advice'> {
+  if (outcome.unchecked === 'late')
+    return {
+      found: `not finished: the check took longer than ${outcome.seconds} seconds, and tells nothing of damage`,
+      advice: 'Check again when the disk has less to do: tonearm doctor',
+    }
+  return {
+    found: `not checked: no process could do it (${outcome.reason})`,
+    advice: 'Let Tonearm write to the temporary folder (TMPDIR) or the data folder, then check again: tonearm doctor',
+  }
 }
 
 function passwordKey(core: Core): readonly Finding[] {

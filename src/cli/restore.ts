@@ -61,7 +61,7 @@ export async function restoreBackup(options: {
 async function examineDatabase(path: string, log: Logger): Promise<void> {
   const db = openDatabase({ path, log })
   try {
-    const { ok, problems } = await checkIntegrity(db)
+    const { ok, problems } = checkIntegrity(db)
     if (!ok) {
       throw new AppError('DATA_DAMAGED', 'The database in the backup is damaged. Take another backup.', {
         details: { problems },

@@ -1,16 +1,17 @@
 /**
  * The process that checks the database for the doctor: SQLite can't check a big table in steps. Its argument is the file by
- * a name of its own (integrity-process.ts), which stands still meanwhile; it tells the report on its standard output.
+ * a name of its own (integrity-process.ts), which stands still meanwhile; it tells the report on its standard output, and
+ * ends when its standard input does.
  */
 import { rmSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { dirname } from 'node:path'
+import { endWithParent } from './end-with-parent.ts'
 import { checkIntegrity } from './integrity.ts'
 import { openReadOnly } from './read-only-database.ts'
 
 const path = process.argv[2] ?? ''
-// Ctrl+C and a service manager mean the whole program, whose end closes the pipe.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+await endWithParent(dirname(path))
 try {
   setPriority(10)
 } catch {
@@ -18,7 +19,7 @@ try {
 }
 try {
   const db = openReadOnly(path)
-  const report = await checkIntegrity(db)
+  const report = checkIntegrity(db)
   db.close()
   process.stdout.write(JSON.stringify(report))
 } catch (error) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { closeSync, openSync, readdirSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { yieldToLoop } from '../../src/base/deadline.ts'
@@ -10,6 +10,7 @@ import { checkApart, type IntegrityProcessOptions } from '../../src/db/integrity
 import { migrate } from '../../src/db/migrate.ts'
 import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { silentLogger } from '../../src/log/logger.ts'
+import { slow } from '../support/slow-check.ts'
 import { fillLibrary } from '../support/synthetic-library.ts'
 import { tempFolder } from '../support/temp-database.ts'
 
@@ -47,15 +48,19 @@ const DAMAGE: Readonly<Record<string, readonly [string, RegExp]>> = {
   ],
 }
 
-test('a sound database is sound in a process of its own, and others write meanwhile', async (t) => {
-  const { db } = filled(t)
-  const folder = tempFolder(t)
+function temporary(t: TestContext, folder: string): void {
   const usual = process.env.TMPDIR
   process.env.TMPDIR = folder
   t.after(() => {
     if (usual === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = usual
   })
+}
+
+test('a sound database is sound in a process of its own, and others write meanwhile', async (t) => {
+  const { db } = filled(t)
+  const folder = tempFolder(t)
+  temporary(t, folder)
   let ended = false
   const check = checkApart(db, options).finally(() => {
     ended = true
@@ -67,7 +72,7 @@ test('a sound database is sound in a process of its own, and others write meanwh
   }
   assert.deepEqual(await check, { ok: true, problems: [] })
   assert.ok(written > 10)
-  assert.deepEqual(await checkIntegrity(db), { ok: true, problems: [] })
+  assert.deepEqual(checkIntegrity(db), { ok: true, problems: [] })
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith('tonearm-')),
     [],
@@ -78,8 +83,8 @@ for (const [what, [sql, expected]] of Object.entries(DAMAGE)) {
   test(`${what} is found in a process of its own and in this one`, async (t) => {
     const { db } = filled(t)
     db.exec(sql)
-    for (const report of [await checkApart(db, options), await checkIntegrity(db, { turns: true })]) {
-      assert.equal(report.ok, false)
+    for (const report of [await checkApart(db, options), checkIntegrity(db)]) {
+      assert.ok('ok' in report && !report.ok)
       assert.match(report.problems.join('\n'), expected)
     }
   })
@@ -92,21 +97,45 @@ test('a file that is overwritten with noise is told as damaged', async (t) => {
   for (let page = 20; page < 60; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096)
   closeSync(file)
   const report = await checkApart(db, options)
-  assert.equal(report.ok, false)
+  assert.ok('ok' in report && !report.ok)
   assert.ok(report.problems.length > 0 && report.problems.length <= 100)
 })
 
-test('where no process can be started, it is checked in this one', async (t) => {
-  const { db } = filled(t)
-  const nowhere = { ...options, entry: { path: '/nowhere/child.mjs', execArgv: [] } }
-  assert.deepEqual(await checkApart(db, nowhere), { ok: true, problems: [] })
+test('without a temporary folder it is checked through the data folder, which holds no more than before', async (t) => {
+  const { db, path } = filled(t)
+  temporary(t, join(dirname(path), 'nowhere'))
+  // What a check left there that was killed together with its server.
+  mkdirSync(join(dirname(path), 'check.part', 'library.db.lock'), { recursive: true })
+  assert.deepEqual(await checkApart(db, options), { ok: true, problems: [] })
+  assert.deepEqual(
+    readdirSync(dirname(path)).filter((name) => !name.startsWith('library.db')),
+    [],
+  )
 })
+
+/** Children that tell no report, and the reason that is given. */
+const FAILING: Readonly<Record<string, readonly [string | undefined, RegExp]>> = {
+  'can not be started': [undefined, /exit code 1/],
+  'ends at once': ['process.exit(0)', /told no report/],
+  'tells half a report': [`process.stdout.write('{"ok":tr')`, /told no report/],
+  'tells something else': [`process.stdout.write('[1]')`, /told no report/],
+  'is killed': [`process.kill(process.pid, 'SIGKILL')`, /SIGKILL/],
+}
+
+for (const [what, [script, expected]] of Object.entries(FAILING))
+  test(`a check whose process ${what} tells nothing of damage`, async (t) => {
+    const { db } = filled(t, 1)
+    const path = join(tempFolder(t), 'child.mjs')
+    if (script !== undefined) writeFileSync(path, script)
+    const outcome = await checkApart(db, { ...options, entry: { path, execArgv: [] } })
+    assert.ok('unchecked' in outcome && outcome.unchecked === 'failed')
+    assert.match(outcome.reason, expected)
+  })
 
 test('a check that does not end is ended, and one that nobody needs any more', async (t) => {
   const { db } = filled(t)
-  const late = await checkApart(db, { ...options, deadlineMs: 1 })
-  assert.equal(late.ok, false)
-  assert.match(late.problems.join(), /did not end/)
+  slow(db)
+  assert.deepEqual(await checkApart(db, { ...options, deadlineMs: 1000 }), { unchecked: 'late', seconds: 1 })
   const stopping = new AbortController()
   const check = checkApart(db, { ...options, signal: stopping.signal })
   stopping.abort()

@@ -122,6 +122,6 @@ test(`nothing that was answered is lost by ${ROUNDS} kills during scans and writ
   await last.stop()
   const db = openDatabase({ path: join(data, 'tonearm.db'), log: silentLogger })
   migrate(db, { log: silentLogger })
-  assert.deepEqual((await checkIntegrity(db)).problems, [])
+  assert.deepEqual(checkIntegrity(db).problems, [])
   db.close()
 })
