@@ -1,6 +1,7 @@
 import sax from 'sax'
 import { readings } from './decode-text.ts'
 import { plainText } from './plain-text.ts'
+import { withoutDeclarations } from './xml-declarations.ts'
 
 /** What Kodi, Jellyfin and their like write beside the music. '' = not told. */
 export interface Nfo {
@@ -71,7 +72,8 @@ function read(fields: Fields, root: string, text: string): Nfo | undefined {
   // What it complains of is left out; what follows counts.
   parser.onerror = () => parser.resume()
   try {
-    for (let at = 0; at < text.length && !isDeep; at += PART) parser.write(text.slice(at, at + PART))
+    const written = withoutDeclarations(text)
+    for (let at = 0; at < written.length && !isDeep; at += PART) parser.write(written.slice(at, at + PART))
     if (!isDeep) parser.close()
   } catch {
     // Read as far as it goes.

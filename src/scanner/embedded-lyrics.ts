@@ -3,9 +3,13 @@ import { languageTag, versionsOf } from '../base/lyrics/lyrics-text.ts'
 import { parseTimedText } from '../base/lyrics/timed-text.ts'
 import type { EmbeddedLyrics } from '../library/entities.ts'
 
-/** What is kept of one file. */
+/** What is read and kept of one file. */
 const MAX_VERSIONS = 8
+const MAX_TAGS = 64
 const MAX_TEXT = 1 << 20
+const MAX_SYLLABLES = 20_000
+/** Characters as they are stored, with the times of words. */
+const MAX_STORED = 2 << 20
 
 /** A lyrics tag as the parser hands it out: text, or ID3's frames. */
 export type LyricsTag =
@@ -21,24 +25,37 @@ interface SyncedText {
 /** Milliseconds, in ID3's SYLT; the other format counts MPEG frames and can't be told in time. */
 const IN_MILLISECONDS = 2
 
-/** All versions of a file's lyrics; synced ones first within a language, equal ones once. */
+/**
+ * All versions of a file's lyrics; synced ones first within a language, equal ones once. What is too much goes: times of
+ * words first, then whole versions.
+ */
 export function toEmbeddedLyrics(tags: readonly LyricsTag[]): readonly EmbeddedLyrics[] {
   const found: EmbeddedLyrics[] = []
   const seen = new Set<string>()
-  for (const tag of tags) {
+  let room = MAX_STORED
+  for (const tag of tags.slice(0, MAX_TAGS)) {
+    if (found.length >= MAX_VERSIONS) break
     for (const lyrics of typeof tag === 'string' ? fromText(tag, undefined) : fromFrame(tag)) {
       if (found.length >= MAX_VERSIONS) break
       const key = `${lyrics.kind ?? ''} ${lyrics.lang} ${lyrics.synced} ${lyrics.lines.map(({ text }) => text).join('\n')}`
-      if (!seen.has(key)) found.push(lyrics)
+      if (seen.has(key)) continue
       seen.add(key)
+      const kept = [lyrics, onlyLines(lyrics)].find((one) => JSON.stringify(one).length <= room)
+      if (!kept) continue
+      room -= JSON.stringify(kept).length
+      found.push(kept)
     }
   }
   return found.sort((a, b) => Number(b.synced) - Number(a.synced))
 }
 
+function onlyLines({ cueLines: _, agents: __, ...lines }: EmbeddedLyrics): EmbeddedLyrics {
+  return lines
+}
+
 function fromFrame(tag: Exclude<LyricsTag, string>): readonly EmbeddedLyrics[] {
   if (!('syncText' in tag) || !tag.syncText) return 'text' in tag && tag.text ? fromText(tag.text, tag.language) : []
-  const lines = joinSyllables(tag.syncText)
+  const lines = joinSyllables(bounded(tag.syncText))
   if (lines.length === 0) return []
   const synced = tag.timeStampFormat === IN_MILLISECONDS
   return [
@@ -58,6 +75,14 @@ function fromText(text: string, lang: string | undefined): readonly EmbeddedLyri
   const parsed = parseTimedText(text.slice(0, MAX_TEXT))
   const named = language(lang)
   return versionsOf(parsed, named === 'und' ? (parsed.lang ?? named) : named)
+}
+
+function bounded(parts: readonly SyncedText[]): readonly SyncedText[] {
+  let left = MAX_TEXT
+  return parts.slice(0, MAX_SYLLABLES).filter(({ text }) => {
+    left -= text.length
+    return left >= 0
+  })
 }
 
 /** Karaoke files stamp syllables; a line begins where the text begins with a line break. */

@@ -30,11 +30,19 @@ export interface Voice {
   readonly isGroup?: boolean
 }
 
-/** Words of one text that are kept: a song has some hundreds. */
-const MAX_CUES = 50_000
+/** Words of one text that are kept, with all its layers: a song has some hundreds. */
+const MAX_CUES = 20_000
 const MAX_VOICES = 50
 const MAX_VOICE_ID = 100
 const MAX_NAME = 200
+
+export interface CueRoom {
+  left: number
+}
+
+export function cueRoom(): CueRoom {
+  return { left: MAX_CUES }
+}
 
 /** What XML 1.0 forbids: answers leave it out, and places in the text must not move by it. */
 const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Surrogate}]/gu
@@ -42,18 +50,20 @@ const FORBIDDEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Surroga
 /**
  * Times of words as OpenSubsonic wants them: in order and apart, ends on all words of a line or on none, and, as soon as
  * a voice is named or sings in the background, each line with one of the agents, of whom one is `main`. {} when no part
- * has a time. `voices`: what the file says of them, in its order.
+ * has a time. `voices`: what the file says of them, in its order. `room`: of layers of one text, how many words may
+ * still be kept of all of them.
  */
 export function cueLines(
   sung: readonly SungLine[],
   voices: ReadonlyMap<string, Voice> = new Map(),
+  room: CueRoom = cueRoom(),
 ): { readonly cueLines?: readonly LyricsCueLine[]; readonly agents?: readonly LyricsAgent[] } {
-  let left = MAX_CUES
   const found: { readonly line: SungLine; readonly cueLine: LyricsCueLine }[] = []
   for (const line of sung) {
-    const cueLine = left > 0 ? layOut({ ...line, parts: line.parts.slice(0, left) }) : undefined
+    if (room.left <= 0) break
+    const cueLine = layOut({ ...line, parts: line.parts.slice(0, room.left) })
     if (!cueLine) continue
-    left -= cueLine.cues.length
+    room.left -= cueLine.cues.length
     found.push({ line, cueLine })
   }
   if (found.length === 0) return {}
@@ -128,9 +138,13 @@ function castOf(lines: readonly SungLine[], voices: ReadonlyMap<string, Voice>) 
   const named = lines.flatMap(({ voice }) => (known(voice) ? [voice as string] : []))
   const singing = new Set(named)
   const used = [...new Set([...[...voices.keys()].filter((id) => singing.has(id)), ...named])].slice(0, MAX_VOICES)
-  const leads = used.filter((id) => lines.some(({ voice, background }) => voice === id && !background))
+  const inFront = new Set(lines.flatMap(({ voice, background }) => (background ? [] : [voice])))
+  const leads = used.filter((id) => inFront.has(id))
   const main = leads.find((id) => !voices.get(id)?.isGroup) ?? leads[0] ?? used[0] ?? 'main'
-  const leadOf = ({ voice }: SungLine) => (voice !== undefined && used.includes(voice) ? voice : main)
+  const cast = new Set(used)
+  const leadOf = ({ voice }: SungLine) => (voice !== undefined && cast.has(voice) ? voice : main)
+  const leading = new Set(lines.filter(({ background }) => !background).map(leadOf))
+  const backed = new Set(lines.filter(({ background }) => background).map(leadOf))
 
   const taken = new Set([main, ...used])
   const agents: LyricsAgent[] = []
@@ -138,10 +152,9 @@ function castOf(lines: readonly SungLine[], voices: ReadonlyMap<string, Voice>) 
   for (const id of new Set([main, ...used])) {
     const { name, isGroup } = voices.get(id) ?? {}
     const called = name ? { name: name.slice(0, MAX_NAME) } : {}
-    const own = lines.filter((line) => leadOf(line) === id)
-    if (id === main || own.some(({ background }) => !background))
+    if (id === main || leading.has(id))
       agents.push({ id, role: id === main ? 'main' : isGroup ? 'group' : 'voice', ...called })
-    if (!own.some(({ background }) => background)) continue
+    if (!backed.has(id)) continue
     let behind = `${id}-bg`
     while (taken.has(behind)) behind += '-bg'
     taken.add(behind)

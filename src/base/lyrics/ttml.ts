@@ -1,10 +1,11 @@
 import sax from 'sax'
-import { cueLines, type SungLine, type Voice } from './cue-lines.ts'
+import { withoutDeclarations } from '../xml-declarations.ts'
+import { type CueRoom, cueLines, cueRoom, type SungLine, type Voice } from './cue-lines.ts'
 import { type LyricsKind, type LyricsLine, type LyricsText, languageTag } from './lyrics-text.ts'
 import { createParagraph, type Paragraph, type ReadParagraph } from './ttml-paragraph.ts'
 
 const MAX_LINES = 10_000
-/** Of one layer: many lines may have one key. */
+/** Of the lines and of all layers together. */
 const MAX_TEXT = 1 << 20
 const MAX_LAYERS = 20
 const MAX_VOICES = 1000
@@ -19,12 +20,18 @@ type LayerKind = Exclude<LyricsKind, 'main'>
 interface Layer {
   readonly kind: LayerKind
   readonly lang: string | undefined
-  /** By the key of the line. */
-  readonly texts: Map<string, ReadParagraph>
+  /** By the line that they stand in, else by its key. */
+  readonly texts: Map<Line | string, ReadParagraph>
 }
 
 interface Line extends ReadParagraph {
   readonly key: string | undefined
+}
+
+/** What may still be kept of a document. */
+interface Room {
+  text: number
+  readonly cues: CueRoom
 }
 
 const LAYERS = new Map<string, LayerKind>([
@@ -46,21 +53,40 @@ export function parseTtml(text: string): LyricsText {
   const lines = synced
     ? found.lines.filter(({ ms }) => ms !== undefined).sort((a, b) => (a.ms ?? 0) - (b.ms ?? 0))
     : found.lines
+  // The lines come first: what they leave is for the layers.
+  const room: Room = { text: MAX_TEXT, cues: cueRoom() }
+  const main = layered(
+    layerOf(lines, (line) => line, room),
+    synced,
+    found.voices,
+    room,
+  )
+  const keyed = firstByKey(lines)
   const layers = [...inlineLayers(lines), ...found.layers].slice(0, MAX_LAYERS).flatMap(({ kind, lang, texts }) => {
-    const layer = layerOf(lines, (line) => (line.key === undefined ? undefined : texts.get(line.key)))
-    return layer.lines.length === 0 ? [] : [{ kind, ...named(lang), synced, ...layered(layer, synced, found.voices) }]
+    const textOf = (line: Line) => texts.get(line) ?? (keyed.has(line) ? texts.get(line.key ?? '') : undefined)
+    const layer = layerOf(lines, textOf, room)
+    if (layer.lines.length === 0) return []
+    return [{ kind, ...named(lang), synced, ...layered(layer, synced, found.voices, room) }]
   })
   return {
     synced,
     offsetMs: 0,
     ...named(found.lang),
-    ...layered(
-      layerOf(lines, (line) => line),
-      synced,
-      found.voices,
-    ),
+    ...main,
     ...(layers.length > 0 ? { layers } : {}),
   }
+}
+
+/** A text of a layer belongs to one line, however many have its key. */
+function firstByKey(lines: readonly Line[]): ReadonlySet<Line> {
+  const seen = new Set<string>()
+  return new Set(
+    lines.filter(({ key }) => {
+      if (key === undefined || seen.has(key)) return false
+      seen.add(key)
+      return true
+    }),
+  )
 }
 
 const named = (lang: string | undefined) => (lang === undefined ? {} : { lang })
@@ -69,18 +95,18 @@ function layered(
   { lines, sung }: { readonly lines: readonly LyricsLine[]; readonly sung: readonly SungLine[] },
   synced: boolean,
   voices: ReadonlyMap<string, Voice>,
+  room: Room,
 ) {
-  return { lines, ...(synced ? cueLines(sung, voices) : {}) }
+  return { lines, ...(synced ? cueLines(sung, voices, room.cues) : {}) }
 }
 
-function layerOf(lines: readonly Line[], textOf: (line: Line) => ReadParagraph | undefined) {
+function layerOf(lines: readonly Line[], textOf: (line: Line) => ReadParagraph | undefined, room: Room) {
   const kept: LyricsLine[] = []
   const sung: SungLine[] = []
-  let budget = MAX_TEXT
   lines.forEach((line, place) => {
     const read = textOf(line)
-    if (!read || read.text.length > budget) return
-    budget -= read.text.length
+    if (!read || read.text.length > room.text) return
+    room.text -= read.text.length
     const next = lines[place + 1]?.ms
     const untilMs = line.endMs ?? (next !== undefined && next > (line.ms ?? 0) ? next : undefined)
     for (const part of read.sung)
@@ -90,19 +116,16 @@ function layerOf(lines: readonly Line[], textOf: (line: Line) => ReadParagraph |
   return { lines: kept, sung }
 }
 
-/** What stands inside the lines themselves, as layers by the key that a line has or is given. */
-function inlineLayers(lines: Line[]): readonly Layer[] {
+/** What stands inside the lines themselves. */
+function inlineLayers(lines: readonly Line[]): readonly Layer[] {
   const layers = new Map<string, Layer>()
-  lines.forEach((line, place) => {
+  for (const line of lines)
     for (const { kind, lang, text, sung } of line.layers) {
       const name = `${kind} ${lang ?? ''}`
       const layer = layers.get(name) ?? { kind, lang, texts: new Map() }
       layers.set(name, layer)
-      const key = line.key ?? ` ${place}`
-      lines[place] = { ...line, key }
-      layer.texts.set(key, { text, sung, layers: [] })
+      layer.texts.set(line, { text, sung, layers: [] })
     }
-  })
   return [...layers.values()]
 }
 
@@ -172,7 +195,7 @@ function readDocument(text: string) {
     }
   }
   try {
-    parser.write(text).close()
+    parser.write(withoutDeclarations(text)).close()
   } catch {
     // What was read until there is what there is.
   }
