@@ -23,10 +23,13 @@ export interface SongRepository {
   findMany(viewer: Viewer, ids: readonly SongId[]): readonly Song[]
   /** Of these, the ids of visible ones with their length in ms. */
   lengths(viewer: Viewer, ids: readonly SongId[]): ReadonlyMap<SongId, number>
-  /** Ids of an album's visible songs by disc, track, title, or of an artist's by year, album, disc, track. */
+  /**
+   * Ids of an album's visible songs by disc, track, title, of an artist's by year, album, disc, track, or of those directly
+   * inside a folder by disc, track, file name.
+   */
   idsOf(
     viewer: Viewer,
-    of: { readonly album: AlbumId } | { readonly artist: ArtistId },
+    of: { readonly album: AlbumId } | { readonly artist: ArtistId } | { readonly folder: FolderId },
     limit: number,
   ): readonly SongId[]
   /** By disc, track, title. */
@@ -102,20 +105,7 @@ export function createSongRepository(context: LibraryContext): SongRepository {
       return new Map(pairs)
     },
     idsOf: (viewer, of, limit) =>
-      ('album' in of
-        ? visibleIds(viewer, {
-            from: 'song s',
-            where: 's.album_id = ?',
-            rest: 'ORDER BY s.disc_number, s.track_number, s.order_title, s.id LIMIT ?',
-            params: [of.album, limit],
-          })
-        : visibleIds(viewer, {
-            from: 'song s',
-            where: `s.id IN (SELECT song_id FROM song_artist WHERE artist_id = ? AND role IN ('artist', 'albumartist'))`,
-            rest: 'ORDER BY s.year, s.album, s.album_id, s.disc_number, s.track_number, s.id LIMIT ?',
-            params: [of.artist, limit],
-          })
-      ).map((id) => id as SongId),
+      visibleIds(viewer, { from: 'song s', ...partOf(of, limit) }).map((id) => id as SongId),
     ofAlbum: (viewer, id) =>
       load(
         viewer,
@@ -219,5 +209,21 @@ function visibleTotals(scope: ScopeSql): Condition {
   return {
     sql: `SELECT count(*), sum(s.duration_ms), sum(s.size) FROM song s INDEXED BY song_page WHERE ${visible.sql}`,
     params: visible.params,
+  }
+}
+
+function partOf(of: Parameters<SongRepository['idsOf']>[1], limit: number) {
+  if ('album' in of) {
+    const rest = 'ORDER BY s.disc_number, s.track_number, s.order_title, s.id LIMIT ?'
+    return { where: 's.album_id = ?', rest, params: [of.album, limit] }
+  }
+  if ('folder' in of) {
+    const rest = 'ORDER BY s.disc_number, s.track_number, s.path LIMIT ?'
+    return { where: 's.folder_id = ?', rest, params: [of.folder, limit] }
+  }
+  return {
+    where: `s.id IN (SELECT song_id FROM song_artist WHERE artist_id = ? AND role IN ('artist', 'albumartist'))`,
+    rest: 'ORDER BY s.year, s.album, s.album_id, s.disc_number, s.track_number, s.id LIMIT ?',
+    params: [of.artist, limit],
   }
 }

@@ -1,17 +1,25 @@
 import type { ByteSource, ByteStream } from '../base/byte-source.ts'
 import { pause } from '../base/deadline.ts'
-import { AppError, isAppError } from '../base/errors.ts'
+import { isAppError } from '../base/errors.ts'
 import type { SongId, UserId } from '../base/ids.ts'
 import { aroundStreams } from '../base/interruptible.ts'
-import type { User } from '../library/entities.ts'
+import { createPlaces } from './archive-places.ts'
 import type { LoginProof } from './stream-rights.ts'
 import { type ZipEntry, zipSource } from './zip-source.ts'
+
+export interface ArchiveEntry {
+  readonly songId: SongId
+  /** With `/` between folders; each once. */
+  readonly name: string
+  /** What the name promises; a song that would be sent as something else is left out. */
+  readonly suffix: string
+}
 
 export interface ArchiveRequest {
   /** Of the archive, with its ending. */
   readonly downloadName: string
-  /** In order; names with `/` between folders, each once. */
-  readonly entries: readonly { readonly songId: SongId; readonly name: string }[]
+  /** Says what is inside, in order; called when an archive is opened and the user has a place for it. */
+  readonly list: () => Promise<readonly ArchiveEntry[]>
   /** A playlist file at the end that names what is inside. */
   readonly playlistName?: string
   /** As of a stream; `raw` or absent = the files as they are. */
@@ -23,95 +31,94 @@ export interface ArchiveRequest {
 }
 
 export interface ArchiveOptions {
-  /** One song for whoever the user is by now, with the rights of now. Rejects like `Streamer.download`. */
-  readonly song: (userId: UserId, songId: SongId, request: ArchiveRequest) => Promise<ByteSource>
+  /** Before the first byte, when all is listed. Rejects where the user may have no archive any more. */
+  readonly check: (userId: UserId, request: ArchiveRequest) => Promise<void>
+  /**
+   * One song for whoever the user is by now, with the rights of now. Rejects like `Streamer.download`; with BUSY at once
+   * when `isLate`: the archive has waited as long as it may.
+   */
+  readonly song: (asked: {
+    readonly userId: UserId
+    readonly entry: ArchiveEntry
+    readonly request: ArchiveRequest
+    readonly isLate: boolean
+  }) => Promise<ByteSource>
   readonly now: () => number
   /** Between two tries for a place among conversions. */
   readonly retryMs: number
+  /** All that one archive waits for places. */
+  readonly patienceMs: number
 }
 
-/** Archives that one user has sent at a time: each keeps a disk busy for minutes. */
-const MAX_PER_USER = 4
 /** A minute by the default: as long as other listeners may keep all places. */
 const MAX_TRIES = 30
 
 /**
  * Makes archives of songs: each is authorised when its turn has come. One that the user may not have any more is left out
- * without a word, others that can't be had are named. BUSY when the user has several already.
+ * without a word, others that can't be had are named. BUSY when the user has several already; a place is held from the
+ * listing to the end.
  */
-export function createArchives({ song, now, retryMs }: ArchiveOptions) {
-  const open = new Map<UserId, number>()
+export function createArchives(options: ArchiveOptions) {
+  const places = createPlaces()
 
-  async function patiently(work: () => Promise<ByteStream>, signal: AbortSignal | undefined): Promise<ByteStream> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await work()
-      } catch (error) {
-        const isBusy = isAppError(error) && error.code === 'BUSY'
-        if (!isBusy || tries >= MAX_TRIES || signal?.aborted) throw error
-        await pause(retryMs, signal)
-        if (signal?.aborted) throw error
+  async function begin(userId: UserId, request: ArchiveRequest, signal?: AbortSignal): Promise<ByteStream> {
+    const listed = await request.list()
+    await options.check(userId, request)
+    let patience = options.patienceMs
+    const patiently = async (entry: ArchiveEntry, leaving: AbortSignal | undefined): Promise<ByteStream> => {
+      for (let tries = 1; ; tries++) {
+        const start = performance.now()
+        try {
+          const source = await options.song({ userId, entry, request, isLate: patience <= 0 })
+          return await source.open(undefined, leaving)
+        } catch (error) {
+          const isBusy = isAppError(error) && error.code === 'BUSY'
+          if (!isBusy || tries >= MAX_TRIES || patience <= 0 || leaving?.aborted) throw error
+          await pause(Math.min(options.retryMs, patience), leaving)
+          patience -= performance.now() - start
+          if (leaving?.aborted) throw error
+        }
       }
     }
-  }
-
-  return function archive(user: User, request: ArchiveRequest): ByteSource {
     const source = zipSource({
       downloadName: request.downloadName,
-      at: now(),
+      at: options.now(),
       isUnnamed: (error) => isAppError(error) && (error.code === 'NOT_FOUND' || error.code === 'FORBIDDEN'),
-      entries: withPlaylist(
-        request.entries.map(({ songId, name }) => ({
-          name,
-          open: async () => ({
-            contentType: 'application/octet-stream',
-            open: (_range, signal) =>
-              patiently(async () => (await song(user.id, songId, request)).open(undefined, signal), signal),
-          }),
-        })),
-        request.playlistName,
-      ),
+      entries: zipEntries(listed, request.playlistName, patiently),
     })
-    const counted = aroundStreams(source, (stream) => {
-      open.set(user.id, (open.get(user.id) ?? 0) + 1)
-      const close = () => {
-        const left = (open.get(user.id) ?? 1) - 1
-        if (left > 0) open.set(user.id, left)
-        else open.delete(user.id)
-        stream.close()
-      }
-      return { read: () => stream.read(), close }
-    })
+    return source.open(undefined, signal)
+  }
+
+  return function archive(userId: UserId, request: ArchiveRequest): ByteSource {
     return {
-      ...counted,
-      open: (range, signal) => {
-        if ((open.get(user.id) ?? 0) >= MAX_PER_USER) {
-          const message = 'You download several archives already. Wait until one has ended.'
-          return Promise.reject(new AppError('BUSY', message))
-        }
-        return counted.open(range, signal)
-      },
+      contentType: 'application/zip',
+      cacheControl: 'no-store',
+      downloadName: request.downloadName,
+      open: (_range, signal) => places.hold(userId, () => begin(userId, request, signal)),
     }
   }
 }
 
-/** Behind the songs, so that it names those that could be had. */
-function withPlaylist(songs: readonly ZipEntry[], playlistName: string | undefined): readonly ZipEntry[] {
-  if (playlistName === undefined) return songs
+/** Made one by one; the playlist is behind the songs, so that it names those that could be had. */
+function* zipEntries(
+  listed: readonly ArchiveEntry[],
+  playlistName: string | undefined,
+  openSong: (entry: ArchiveEntry, signal: AbortSignal | undefined) => Promise<ByteStream>,
+): Generator<ZipEntry, void> {
   const inside: string[] = []
-  return [
-    ...songs.map(({ name, open }) => ({
-      name,
-      open: async () => {
-        const source = await open()
-        return aroundStreams(source, (stream) => {
-          inside.push(name)
-          return stream
-        })
-      },
-    })),
-    { name: playlistName, open: async () => textSource(['#EXTM3U', ...inside, ''].join('\n')) },
-  ]
+  for (const entry of listed) {
+    const song: ByteSource = {
+      contentType: 'application/octet-stream',
+      open: (_range, signal) => openSong(entry, signal),
+    }
+    const noted = aroundStreams(song, (stream) => {
+      if (playlistName !== undefined) inside.push(entry.name)
+      return stream
+    })
+    yield { name: entry.name, open: async () => noted }
+  }
+  if (playlistName === undefined) return
+  yield { name: playlistName, open: async () => textSource(['#EXTM3U', ...inside, ''].join('\n')) }
 }
 
 function textSource(text: string): ByteSource {

@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path'
 import type { ByteSource } from '../base/byte-source.ts'
 import { AppError, isAppError } from '../base/errors.ts'
-import { encodeId, type SongId } from '../base/ids.ts'
+import { encodeId, type SongId, type UserId } from '../base/ids.ts'
 import type { HookBus } from '../hooks/hook-bus.ts'
 import type { Song, User, Viewer } from '../library/entities.ts'
 import type { SongRepository } from '../library/song-repository.ts'
@@ -14,8 +14,8 @@ import { fileSource } from './file-source.ts'
 import type { MediaSettings } from './media-settings.ts'
 import { negotiate } from './negotiate/decide.ts'
 import { type Target, targetsOf } from './negotiate/targets.ts'
-import { type Decision, decideStream } from './stream-decision.ts'
-import { type RightsSource, StreamRights } from './stream-rights.ts'
+import { type Decision, decideStream, defaultProfile } from './stream-decision.ts'
+import { type RightsSource, type StreamGrant, StreamRights } from './stream-rights.ts'
 import { durationHeader, offsetOf } from './stream-time.ts'
 import type { DownloadRequest, Streamer, StreamPlan, StreamRequest } from './streamer.ts'
 import { selectEngine } from './transcode/select-engine.ts'
@@ -33,6 +33,8 @@ export interface StreamerOptions {
   readonly now?: () => number
   /** Between two tries of an archive for a place among conversions; for tests. */
   readonly busyRetryMs?: number
+  /** All that one archive waits for such places; for tests. */
+  readonly archivePatienceMs?: number
   /** Before a stream with a doubtful right is ended; for tests. */
   readonly secondLookMs?: number
 }
@@ -53,6 +55,7 @@ export interface RunningStreamer extends Streamer {
 
 const SECOND_LOOK_MS = 2000
 const BUSY_RETRY_MS = 2000
+const ARCHIVE_PATIENCE_MS = 5 * 60_000
 
 export function createStreamer(options: StreamerOptions): RunningStreamer {
   const { settings, songs, hooks, log } = options
@@ -126,7 +129,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     user: User,
     song: Song,
     path: string,
-    request: Omit<StreamRequest, 'client'>,
+    request: Omit<StreamRequest, 'client'> & Pick<DownloadRequest, 'isExact'>,
   ): Promise<ByteSource> {
     await starting
     const decision = decide(user, song, request)
@@ -145,7 +148,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
       })
     if (decision.raw || !transcoder) return unconverted()
     if (transcoder.hasFailed({ songId, mtimeMs: song.mtimeMs })) {
-      if (!isKnown) return unconverted()
+      if (!isKnown && request.isExact !== true) return unconverted()
       throw new AppError('TRANSCODE_FAILED', 'This song could not be converted. Ask for it unconverted (format=raw).')
     }
     const offsetMs = offsetOf(song, request.timeOffset)
@@ -169,7 +172,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
       },
     })
     // Whoever named a format can play no other, perhaps.
-    if (isKnown) return converted
+    if (isKnown || request.isExact === true) return converted
     // A client must get music, not an error: what ffmpeg can not read, a player perhaps can.
     const fallback = async (error: unknown) =>
       isAppError(error) && error.code === 'TRANSCODE_FAILED' ? await unconverted() : undefined
@@ -198,21 +201,44 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
     )
   }
 
+  const archiveGrant = (userId: UserId, { login }: ArchiveRequest) =>
+    ({ userId, purpose: 'download', login }) satisfies StreamGrant
+
+  async function currentFor(userId: UserId, request: ArchiveRequest) {
+    const current = await options.rights.current(userId, 'download')
+    if (current && rights.mayGoOn(current, archiveGrant(userId, request))) return current
+    throw new AppError('FORBIDDEN', 'The right to these songs was withdrawn.')
+  }
+
   const archive = createArchives({
     now: options.now ?? Date.now,
     retryMs: options.busyRetryMs ?? BUSY_RETRY_MS,
-    song: async (userId, songId, request: ArchiveRequest) => {
-      const current = await options.rights.current(userId, 'download')
-      if (!current) throw new AppError('FORBIDDEN', 'The right to this song was withdrawn.')
-      const { format, maxBitRate, client } = request
-      return download(current.user, current.viewer, {
-        songId,
-        client,
-        ...(format === undefined ? {} : { format }),
-        ...(maxBitRate === undefined ? {} : { maxBitRate }),
-      })
+    patienceMs: options.archivePatienceMs ?? ARCHIVE_PATIENCE_MS,
+    check: async (userId, request) => {
+      await currentFor(userId, request)
+    },
+    song: async ({ userId, entry, request, isLate }) => {
+      const { user, viewer } = await currentFor(userId, request)
+      const song = songs.find(viewer, entry.songId)
+      if (!song) throw new AppError('NOT_FOUND', 'There is no such song.')
+      if (isLate) throw new AppError('BUSY', 'The archive has waited too long for other songs.')
+      const source = await download(user, viewer, archived(entry.songId, request))
+      const isConverted = askedFormat(request.format) !== undefined
+      const sent = isConverted ? planOf(song, decide(user, song, request)).suffix : song.suffix
+      // Its bytes come under the name that was made when the archive began, or not at all.
+      if (sent === entry.suffix) return source
+      throw new AppError('TRANSCODE_FAILED', 'This song could not be sent in the form that its name tells.')
     },
   })
+
+  /** Says at the head of an archive what an unknown format becomes. */
+  function archiveHeaders(format: string | undefined): Readonly<Record<string, string>> {
+    const asked = askedFormat(format)
+    const profiles = transcoder?.profiles ?? []
+    if (asked === undefined || profiles.some(({ name }) => name === asked)) return {}
+    const { defaultFormat } = settings
+    return substituteHeader(asked, defaultProfile({ profiles, defaultFormat })?.name ?? 'raw', settings.profiles)
+  }
 
   return {
     start: () => {
@@ -236,10 +262,12 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
       )
     },
     download,
-    archive: (user, request) => {
+    archive: async (user, request) => {
+      const since = rights.changes
       requireRole(user, 'download')
-      const grant = { userId: user.id, purpose: 'download', login: request.login } as const
-      return rights.revocable(archive(user, request), grant, rights.changes)
+      await starting
+      const source = { ...archive(user.id, request), headers: archiveHeaders(request.format) }
+      return rights.revocable(source, archiveGrant(user.id, request), since)
     },
     negotiate: async (user, song, wishes) => {
       await starting
@@ -296,6 +324,18 @@ function requireRole(user: User, role: 'stream' | 'download'): void {
 
 function hasRole(user: User, role: 'stream' | 'download'): boolean {
   return user.isAdmin || user.roles.includes(role)
+}
+
+/** What an archive asks for one of its songs: nothing else can come under the name that it has there. */
+function archived(songId: SongId, { format, maxBitRate, client, login }: ArchiveRequest): DownloadRequest {
+  return {
+    songId,
+    client,
+    isExact: true,
+    ...(format === undefined ? {} : { format }),
+    ...(maxBitRate === undefined ? {} : { maxBitRate }),
+    ...(login === undefined ? {} : { login }),
+  }
 }
 
 /** The format that a client names; undefined for none and for `raw`. */

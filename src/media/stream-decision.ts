@@ -47,7 +47,11 @@ function askedProfile(input: DecisionInput, format: string, tooBig: boolean): Tr
   return known.lossless && (tooBig || !isLossless(song)) ? undefined : known
 }
 
-function defaultProfile({ profiles, defaultFormat }: DecisionInput): TranscodeProfile | undefined {
+/** What unknown formats become. */
+export function defaultProfile({
+  profiles,
+  defaultFormat,
+}: Pick<DecisionInput, 'profiles' | 'defaultFormat'>): TranscodeProfile | undefined {
   const lossy = profiles.filter((profile) => !profile.lossless)
   for (const name of [defaultFormat.toLowerCase(), ...FALLBACKS]) {
     const found = lossy.find((profile) => profile.name === name)

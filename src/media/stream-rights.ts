@@ -138,13 +138,14 @@ export class StreamRights {
       const current = await this.#options.rights.current(userId, purpose).catch(() => undefined)
       for (const [index, stream] of affected.entries()) {
         if (index > 0 && index % SLICE === 0) await yieldToLoop()
-        if (!current || !this.#mayGoOn(current, stream.grant)) refused.push(stream)
+        if (!current || !this.mayGoOn(current, stream.grant)) refused.push(stream)
       }
     }
     return refused
   }
 
-  #mayGoOn({ user, viewer }: { readonly user: User; readonly viewer: Viewer }, grant: StreamGrant): boolean {
+  /** Whether a grant holds for the user as of now. */
+  mayGoOn({ user, viewer }: { readonly user: User; readonly viewer: Viewer }, grant: StreamGrant): boolean {
     const { rights, isAllowed } = this.#options
     const { login } = grant
     if (login && 'keyId' in login && !rights.hasKey(user.id, login.keyId)) return false

@@ -28,6 +28,8 @@ export interface DownloadRequest {
   readonly format?: string
   /** kbit/s; with a format. */
   readonly maxBitRate?: number
+  /** Never the file in place of what can't be converted, whatever the format. */
+  readonly isExact?: boolean
   readonly client: string
   readonly login?: LoginProof
 }
@@ -69,8 +71,8 @@ export interface Streamer {
    * file or what can be made is no longer what it was.
    */
   agreed(user: User, viewer: Viewer, request: AgreedRequest): Promise<ByteSource>
-  /** Songs in one ZIP that is made while it is sent. Its streams end like those of songs; rejects with FORBIDDEN. */
-  archive(user: User, request: ArchiveRequest): ByteSource
+  /** Songs in one ZIP that is made while it is sent. Its streams end like those of songs; rejects with FORBIDDEN, streams also with BUSY. */
+  archive(user: User, request: ArchiveRequest): Promise<ByteSource>
   plan(user: User, song: Song, request: Pick<StreamRequest, 'maxBitRate' | 'format' | 'client'>): StreamPlan
   contentTypeOf(suffix: string): string
 }

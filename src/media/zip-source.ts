@@ -12,7 +12,8 @@ export interface ZipEntry {
 export interface ZipOptions {
   /** Of the archive: `Road trip.zip`. */
   readonly downloadName: string
-  readonly entries: readonly ZipEntry[]
+  /** Taken one by one, once. */
+  readonly entries: Iterable<ZipEntry>
   /** ms since 1970; the time of all entries. */
   readonly at: number
   readonly comment?: string
@@ -76,6 +77,7 @@ class ZipStream implements ByteStream {
     const time = dosTime(at)
     const directory: Uint8Array[] = []
     const problems: string[] = []
+    const likeNotes = new Set<string>()
     let offset = 0
     const put = async function* (name: Buffer, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
       const head = localHeader(name, time)
@@ -95,6 +97,7 @@ class ZipStream implements ByteStream {
     for (const entry of entries) {
       // A client that left waits for no more songs.
       if (this.#closed) return
+      if (entry.name.toLowerCase().startsWith(NOTES.toLowerCase())) likeNotes.add(entry.name.toLowerCase())
       const chunks = this.#songOf(entry, (problem) => {
         if (problems.length < MAX_PROBLEMS) problems.push(`${entry.name}: ${problem}`)
         else if (problems.length === MAX_PROBLEMS) problems.push('… and more.')
@@ -102,7 +105,7 @@ class ZipStream implements ByteStream {
       const first = await chunks.next()
       if (first.done !== true) yield* put(Buffer.from(entry.name), withFirst(first.value, chunks))
     }
-    if (problems.length > 0) yield* put(Buffer.from(unusedName(entries)), textOf(problems))
+    if (problems.length > 0) yield* put(Buffer.from(unusedName(likeNotes)), textOf(problems))
     const missing = problems.length > 0 ? `${NOTES} names songs that are not in here or not whole.` : ''
     const note = Buffer.from([comment, missing].filter(Boolean).join('\n').slice(0, MAX_COMMENT))
     let directorySize = 0
@@ -146,8 +149,8 @@ async function* textOf(lines: readonly string[]): AsyncGenerator<Uint8Array, voi
   yield Buffer.from(`These songs are missing or not whole:\r\n\r\n${lines.join('\r\n')}\r\n`)
 }
 
-function unusedName(entries: readonly ZipEntry[]): string {
-  const taken = new Set(entries.map(({ name }) => name.toLowerCase()))
+/** `taken` in lower case. */
+function unusedName(taken: ReadonlySet<string>): string {
   let name = `${NOTES}.txt`
   for (let number = 2; taken.has(name.toLowerCase()); number++) name = `${NOTES} ${number}.txt`
   return name

@@ -133,6 +133,9 @@ test('songs of an album and of a folder stand by disc, track and title', () => {
   const beside = songs.ofFolder(eyes, first.folderId)
   assert.ok(beside.length < own.length && isAscending(beside.map((song) => song.trackNumber)))
   assert.equal(folders.find(eyes, first.folderId)?.id, first.folderId)
+  const inside = { folder: first.folderId }
+  assert.deepEqual(songs.idsOf(eyes, inside, 1000), ids(beside))
+  assert.deepEqual(songs.idsOf(eyes, inside, 1), ids(beside.slice(0, 1)))
 })
 
 test('lists of ids keep the order and the repeats that were asked for', () => {

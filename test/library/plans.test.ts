@@ -87,6 +87,10 @@ const reads: Record<string, { run: (viewer: (typeof eyes)['everything']) => unkn
   'a song': { run: (viewer) => songs.find(viewer, 9 as SongId) },
   songs: { run: (viewer) => songs.findMany(viewer, [1, 2, 3] as SongId[]) },
   'songs of an album': { run: (viewer) => songs.ofAlbum(viewer, 9 as AlbumId) },
+  'ids of songs of a folder': {
+    run: (viewer) => songs.idsOf(viewer, { folder: 9 as FolderId }, 1000),
+    may: /TEMP B-TREE FOR ORDER BY/,
+  },
   'songs of a folder': { run: (viewer) => songs.ofFolder(viewer, 9 as FolderId), may: /TEMP B-TREE FOR ORDER BY/ },
   'songs of an artist': { run: (viewer) => songs.ofArtist(viewer, 3 as ArtistId, page) },
   'top songs': { run: (viewer) => songs.topOfArtist(viewer, 3 as ArtistId, 50), may: /TEMP B-TREE/ },

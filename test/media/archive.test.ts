@@ -37,11 +37,16 @@ test('songs are stored as they are, and a playlist names them', async (t) => {
   assert.ok(one && two)
   const streamer = await home.streamer({ engine: 'off' })
   const entries = [
-    { songId: one.id, name: '01 - é.flac' },
-    { songId: two.id, name: 'Disc 02/01 - 日本.flac' },
-    { songId: one.id, name: '03 - é.flac' },
+    { songId: one.id, name: '01 - é.flac', suffix: 'flac' },
+    { songId: two.id, name: 'Disc 02/01 - 日本.flac', suffix: 'flac' },
+    { songId: one.id, name: '03 - é.flac', suffix: 'flac' },
   ]
-  const source = streamer.archive(home.user, { client: 'x', downloadName: 'A.zip', playlistName: 'A.m3u8', entries })
+  const source = await streamer.archive(home.user, {
+    client: 'x',
+    downloadName: 'A.zip',
+    playlistName: 'A.m3u8',
+    list: async () => entries,
+  })
   assert.deepEqual([source.contentType, source.downloadName, source.length], ['application/zip', 'A.zip', undefined])
   const bytes = await bytesOf(source)
   const found = unzip(bytes)
@@ -70,11 +75,18 @@ test('a song that is hidden meanwhile leaves no name, one that can not be read i
       ),
     ),
   )
-  const entries = songs.map(({ id }, index) => ({ songId: id, name: `song ${index}.flac` }))
+  const entries = songs.map(({ id }, index) => ({ songId: id, name: `song ${index}.flac`, suffix: 'flac' }))
   const { rmSync } = await import('node:fs')
   rmSync(home.pathOf(songs[2] as (typeof songs)[number]))
   const found = unzip(
-    await bytesOf(streamer.archive(home.user, { client: 'x', downloadName: 'A.zip', playlistName: 'A.m3u8', entries })),
+    await bytesOf(
+      await streamer.archive(home.user, {
+        client: 'x',
+        downloadName: 'A.zip',
+        playlistName: 'A.m3u8',
+        list: async () => entries,
+      }),
+    ),
   )
   assert.deepEqual(
     found.map(({ name }) => name),
@@ -103,9 +115,9 @@ test('an archive ends when the login or the right behind it is gone', async (t) 
     home.rights.keys = [keyId]
     const song = home.addSong(new Uint8Array(2_000_000), FLAC)
     const streamer = await home.streamer({ engine: 'off' })
-    const entries = Array.from({ length: 100 }, (_, index) => ({ songId: song.id, name: `${index}` }))
-    const request = { client: 'x', login: { keyId }, downloadName: 'A.zip', entries }
-    const stream = await streamer.archive(home.user, request).open()
+    const entries = Array.from({ length: 100 }, (_, index) => ({ songId: song.id, name: `${index}`, suffix: 'flac' }))
+    const request = { client: 'x', login: { keyId }, downloadName: 'A.zip', list: async () => entries }
+    const stream = await (await streamer.archive(home.user, request)).open()
     await stream.read()
     withdraw(home)
     home.rights.changed()
@@ -121,15 +133,20 @@ test('an archive ends when the login or the right behind it is gone', async (t) 
   const home = mediaHome(t)
   const streamer = await home.streamer({ engine: 'off' })
   const guest = { ...home.user, roles: [] }
-  assert.throws(() => streamer.archive(guest, { client: 'x', downloadName: 'A.zip', entries: [] }), isForbidden)
+  await assert.rejects(
+    streamer.archive(guest, { client: 'x', downloadName: 'A.zip', list: async () => [] }),
+    isForbidden,
+  )
 })
 
 test('a scope that shrinks while an archive is sent leaves the rest out', async (t) => {
   const home = mediaHome(t)
   const songs = Array.from({ length: 5 }, () => home.addSong(Buffer.from('song'), FLAC))
   const streamer = await home.streamer({ engine: 'off' })
-  const entries = songs.map(({ id }, index) => ({ songId: id, name: `secret ${index}` }))
-  const stream = await streamer.archive(home.user, { client: 'x', downloadName: 'A.zip', entries }).open()
+  const entries = songs.map(({ id }, index) => ({ songId: id, name: `secret ${index}`, suffix: 'flac' }))
+  const stream = await (
+    await streamer.archive(home.user, { client: 'x', downloadName: 'A.zip', list: async () => entries })
+  ).open()
   const first = Buffer.from((await stream.read()) ?? [])
   home.rights.scope = EMPTY_SCOPE
   const bytes = Buffer.concat([first, await rest(stream)])
@@ -145,14 +162,18 @@ test('one user has so many archives at a time, and may have others when some hav
   const home = mediaHome(t)
   const song = home.addSong(new Uint8Array(2_000_000), FLAC)
   const streamer = await home.streamer({ engine: 'off' })
-  const request = { client: 'x', downloadName: 'A.zip', entries: [{ songId: song.id, name: 'a' }] }
-  const archive = (user = home.user) => streamer.archive(user, request)
-  const streams = await Promise.all(Array.from({ length: 4 }, () => archive().open()))
-  await assert.rejects(archive().open(), { code: 'BUSY' })
-  const other = await archive({ ...home.user, id: 2 as typeof home.user.id }).open()
+  const request = {
+    client: 'x',
+    downloadName: 'A.zip',
+    list: async () => [{ songId: song.id, name: 'a', suffix: 'flac' }],
+  }
+  const archive = async (user = home.user) => (await streamer.archive(user, request)).open()
+  const streams = await Promise.all(Array.from({ length: 4 }, () => archive()))
+  await assert.rejects(archive(), { code: 'BUSY' })
+  const other = await archive({ ...home.user, id: 2 as typeof home.user.id })
   other.close()
   streams[0]?.close()
-  streams.push(await archive().open())
+  streams.push(await archive())
   for (const stream of streams.slice(1)) stream.close()
   assert.equal(streamer.status().streams, 0)
 })
@@ -160,10 +181,10 @@ test('one user has so many archives at a time, and may have others when some hav
 test('songs are converted one after the other; whoever leaves ends that at once', async (t) => {
   const home = mediaHome(t)
   const songs = Array.from({ length: 3 }, () => home.addSong(new Uint8Array(2000), FLAC))
-  const entries = songs.map(({ id }, index) => ({ songId: id, name: `${index}.mp3` }))
-  const request = { client: 'x', downloadName: 'A.zip', format: 'mp3', maxBitRate: 64, entries }
+  const entries = songs.map(({ id }, index) => ({ songId: id, name: `${index}.mp3`, suffix: 'mp3' }))
+  const request = { client: 'x', downloadName: 'A.zip', format: 'mp3', maxBitRate: 64, list: async () => entries }
   const quick = await home.streamer({ engine: 'native', ffmpegPath: writeStubEncoder(home.folder, { bytes: 50_000 }) })
-  const found = unzip(await bytesOf(quick.archive(home.user, request)))
+  const found = unzip(await bytesOf(await quick.archive(home.user, request)))
   assert.deepEqual(
     found.map(({ name, content }) => [name, content.equals(Buffer.from(stubBytes(50_000)))]),
     entries.map(({ name }) => [name, true]),
@@ -171,7 +192,13 @@ test('songs are converted one after the other; whoever leaves ends that at once'
 
   const endlessly = { bytes: Number.POSITIVE_INFINITY, pauseMs: 5 }
   const endless = await home.streamer({ engine: 'native', ffmpegPath: writeStubEncoder(tempFolder(t), endlessly) })
-  const stream = await endless.archive(home.user, { ...request, format: 'opus' }).open()
+  const stream = await (
+    await endless.archive(home.user, {
+      ...request,
+      format: 'opus',
+      list: async () => entries.map((one) => ({ ...one, suffix: 'opus' })),
+    })
+  ).open()
   await stream.read()
   await stream.read()
   stream.close()
@@ -189,9 +216,13 @@ test('whoever waits for a place among conversions gets the song later, or leaves
     entry('stream.authorize', () => (++asked < 3 ? { allow: false, status: 429, reason: 'later' } : { allow: true })),
   )
   const streamer = await home.streamer({ engine: 'off' }, hooks, { busyRetryMs: 1 })
-  const request = { client: 'x', downloadName: 'A.zip', entries: [{ songId: song.id, name: 'a' }] }
+  const request = {
+    client: 'x',
+    downloadName: 'A.zip',
+    list: async () => [{ songId: song.id, name: 'a', suffix: 'flac' }],
+  }
   assert.deepEqual(
-    unzip(await bytesOf(streamer.archive(home.user, request))).map(({ name }) => name),
+    unzip(await bytesOf(await streamer.archive(home.user, request))).map(({ name }) => name),
     ['a'],
   )
   const refusing = dispatcherOf(
@@ -201,7 +232,7 @@ test('whoever waits for a place among conversions gets the song later, or leaves
     }),
   )
   const patient = await home.streamer({ engine: 'off' }, refusing, { busyRetryMs: 60_000 })
-  const stream = await patient.archive(home.user, request).open()
+  const stream = await (await patient.archive(home.user, request)).open()
   const before = asked
   const reading = stream.read()
   await eventually(() => asked > before, 'a first try')

@@ -1,7 +1,8 @@
 import { yieldToLoop } from '../../base/deadline.ts'
 import { AppError } from '../../base/errors.ts'
-import type { AlbumId, FolderId, PublicId, SongId } from '../../base/ids.ts'
+import type { AlbumId, ArtistId, FolderId, PublicId, SongId } from '../../base/ids.ts'
 import type { Song, Viewer } from '../../library/entities.ts'
+import type { ArchiveEntry } from '../../media/archive.ts'
 import { type ArchiveNames, createArchiveNames, songFileName } from '../../media/archive-names.ts'
 import type { Call } from '../call.ts'
 import { unknownId } from '../params.ts'
@@ -12,7 +13,8 @@ import { isVirtualId, virtualPlaylistSongs } from './virtual-playlists.ts'
 /** What an id stands for, as names in an archive. */
 export interface ArchiveContent {
   readonly title: string
-  readonly entries: readonly { readonly songId: SongId; readonly name: string }[]
+  /** Takes its time and memory only when it is called. Rejects with CANCELLED when the client has left. */
+  readonly list: () => Promise<readonly ArchiveEntry[]>
   /** Whether there is an order that only a playlist tells. */
   readonly isPlaylist: boolean
 }
@@ -23,7 +25,7 @@ interface Listing {
   readonly names: ArchiveNames
   /** What a song is sent as. */
   readonly suffixOf: (song: Song) => string
-  readonly entries: { readonly songId: SongId; readonly name: string }[]
+  readonly entries: ArchiveEntry[]
 }
 
 type DownloadId = PublicId | { readonly kind: 'virtual'; readonly id: string }
@@ -52,49 +54,57 @@ export async function archiveContent(
   id: DownloadId,
   suffixOf: (song: Song) => string,
 ): Promise<ArchiveContent> {
-  const listing: Listing = { call, viewer, names: createArchiveNames(), suffixOf, entries: [] }
-  const title = await list(listing, id)
-  return { title, entries: listing.entries, isPlaylist: id.kind === 'playlist' || id.kind === 'virtual' }
+  const { title, fill } = await contentOf(call, viewer, id)
+  const list = async () => {
+    const listing: Listing = { call, viewer, names: createArchiveNames(), suffixOf, entries: [] }
+    await fill(listing)
+    return listing.entries
+  }
+  return { title, list, isPlaylist: id.kind === 'playlist' || id.kind === 'virtual' }
 }
 
-async function list(listing: Listing, id: DownloadId): Promise<string> {
-  const { call, viewer } = listing
+interface Found {
+  readonly title: string
+  readonly fill: (listing: Listing) => Promise<void>
+}
+
+async function contentOf(call: Call, viewer: Viewer, id: DownloadId): Promise<Found> {
   const { albums, artists, folders, playlists } = call.services.repositories
   switch (id.kind) {
     case 'album': {
-      const album = found(albums.find(viewer, id.key), 'Album')
-      await listAlbum(listing, '', id.key)
-      return album.name
+      const { name } = found(albums.find(viewer, id.key), 'Album')
+      return { title: name, fill: (listing) => listAlbum(listing, '', id.key) }
     }
     case 'artist': {
-      const artist = found(artists.find(viewer, id.key), 'Artist')
-      for (const album of albums.ofArtist(viewer, id.key)) {
-        await listAlbum(listing, listing.names.folder('', album.name), album.id)
-      }
-      if (listing.entries.length === 0) {
-        const ids = call.services.repositories.songs.idsOf(viewer, { artist: id.key }, MAX_SONGS)
-        await listInOrder(listing, '', ids, () => '')
-      }
-      return artist.name
+      const { name } = found(artists.find(viewer, id.key), 'Artist')
+      return { title: name, fill: (listing) => listArtist(listing, id.key) }
     }
     case 'folder': {
-      const folder = found(folders.find(viewer, id.key), 'Folder')
-      await listFolder(listing, '', id.key, 0)
-      return folder.name
+      const { name } = found(folders.find(viewer, id.key), 'Folder')
+      return { title: name, fill: (listing) => listFolder(listing, '', id.key, 0) }
     }
     case 'playlist': {
-      const playlist = found(playlists.find(viewer, id.key), 'Playlist')
-      await listPlaylist(listing, playlists.songIds(viewer, id.key))
-      return playlist.name
+      const { name } = found(playlists.find(viewer, id.key), 'Playlist')
+      return { title: name, fill: (listing) => listPlaylist(listing, playlists.songIds(viewer, id.key)) }
     }
     case 'virtual': {
-      const playlist = found(await virtualPlaylistSongs(call, id.id), 'Playlist')
-      await listPlaylist(listing, playlist.songIds)
-      return playlist.name
+      const { name, songIds } = found(await virtualPlaylistSongs(call, id.id), 'Playlist')
+      return { title: name, fill: (listing) => listPlaylist(listing, songIds) }
     }
     default:
       return unknownId('id')
   }
+}
+
+async function listArtist(listing: Listing, id: ArtistId): Promise<void> {
+  const { viewer, names, entries } = listing
+  const { albums, songs } = listing.call.services.repositories
+  for (const album of albums.ofArtist(viewer, id)) {
+    if (entries.length >= MAX_SONGS) return
+    await listAlbum(listing, names.folder('', album.name), album.id)
+  }
+  if (entries.length > 0) return
+  await listInOrder(listing, '', songs.idsOf(viewer, { artist: id }, MAX_SONGS), () => '')
 }
 
 async function listAlbum(listing: Listing, folder: string, id: AlbumId): Promise<void> {
@@ -119,9 +129,8 @@ async function listAlbum(listing: Listing, folder: string, id: AlbumId): Promise
 async function listFolder(listing: Listing, path: string, id: FolderId, depth: number): Promise<void> {
   const { viewer, names } = listing
   const { folders, songs } = listing.call.services.repositories
-  for (const song of songs.ofFolder(viewer, id)) add(listing, path, song, trackNumber(song))
-  await pauseFor(listing)
-  if (depth >= MAX_DEPTH) return
+  await listInOrder(listing, path, songs.idsOf(viewer, { folder: id }, MAX_SONGS), trackNumber)
+  if (depth >= MAX_DEPTH || listing.entries.length >= MAX_SONGS) return
   for (const child of folders.children(viewer, id)) {
     await listFolder(listing, names.folder(path, child.name), child.id, depth + 1)
   }
@@ -146,11 +155,14 @@ async function listInOrder(
     }
     await pauseFor(listing)
   }
+  // Folders with nothing in them take time as well.
+  if (ids.length === 0) await pauseFor(listing)
 }
 
 function add({ entries, names, suffixOf }: Listing, folder: string, song: Song, number: string): void {
   if (entries.length >= MAX_SONGS) return
-  entries.push({ songId: song.id, name: names.file(folder, songFileName(song, suffixOf(song), number)) })
+  const suffix = suffixOf(song)
+  entries.push({ songId: song.id, suffix, name: names.file(folder, songFileName(song, suffix, number)) })
 }
 
 /** Others have their turn; nobody lists for a client that left. */

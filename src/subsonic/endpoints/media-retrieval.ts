@@ -54,14 +54,14 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
         ...(maxBitRate === undefined ? {} : { maxBitRate: Math.max(0, maxBitRate) }),
       }
       if (id.kind === 'song') return media(await streamer.download(call.user, viewer, { ...request, songId: id.key }))
-      const { title, entries, isPlaylist } = await archiveContent(call, viewer, id, (song) =>
+      const { title, list, isPlaylist } = await archiveContent(call, viewer, id, (song) =>
         format === undefined || format.trim().toLowerCase() === 'raw'
           ? song.suffix
           : streamer.plan(call.user, song, request).suffix,
       )
       const names = isPlaylist ? { playlistName: `${titleName(title)}.m3u8` } : {}
       const downloadName = `${titleName(title)}.zip`
-      return media(streamer.archive(call.user, { ...request, ...names, downloadName, entries }))
+      return media(await streamer.archive(call.user, { ...request, ...names, downloadName, list }))
     },
     { needs: 'download' },
   ),
