@@ -46,14 +46,30 @@ if [ -n "$code" ]; then export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$code}"
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-1}"
 export MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_:-131072}"
 export MALLOC_MMAP_THRESHOLD_="${MALLOC_MMAP_THRESHOLD_:-131072}"
-set -- "$node" --liftoff-only --max-semi-space-size=1 --optimize-for-size --expose-gc "$root/dist/main.mjs" "$@"
+
+# Whether it is the server that is asked for: by `serve`, or by no command at all. A word behind an option is its value.
+is_server() {
+  command= value=
+  for word in "$@"; do
+    if [ -n "$value" ]; then
+      value=
+      continue
+    fi
+    case $word in
+      -h | --help | -v | --version) return 1 ;;
+      -c | --config | -m | --music | -d | --data | --host | -p | --port | --set | -l | --library | --name | --dir) value=1 ;;
+      -*) ;;
+      *) [ "${command:=$word}" = serve ] || return 1 ;;
+    esac
+  done
+}
 
 # Who watches that the server goes on: systemd where its unit asks for it, else a shell that stays beside it. Other commands
 # are gone in a moment.
-if [ -n "${WATCHDOG_USEC:-}" ] || [ ! -f "$root/src/supervise.sh" ]; then exec "$@"; fi
-for word in "$@"; do
-  case $word in
-    backup | doctor | help | plugin | restore | scan | user | version | -h | --help | --version) exec "$@" ;;
-  esac
-done
-exec /bin/sh "$root/src/supervise.sh" "$@"
+watch=
+if [ -z "${WATCHDOG_USEC:-}" ] || [ "${WATCHDOG_PID:-$$}" != "$$" ]; then
+  # Meant for a program around this one.
+  unset WATCHDOG_USEC WATCHDOG_PID
+  if [ -f "$root/src/supervise.sh" ] && is_server "$@"; then watch=$root/src/supervise.sh; fi
+fi
+exec ${watch:+/bin/sh "$watch"} "$node" --liftoff-only --max-semi-space-size=1 --optimize-for-size --expose-gc "$root/dist/main.mjs" "$@"

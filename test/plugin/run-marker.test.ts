@@ -58,6 +58,33 @@ describe('how the last process ended', () => {
     assert.equal(start({ wallMs: 10 * MINUTE, uptimeMs: 30 * MINUTE }).lastRun.safeMode, false)
   })
 
+  test('a process that was asked to stop and did not live to do so blames nobody', (t) => {
+    const folder = tempFolder(t, 'tonearm-marker-')
+    markRun(folder, { wallMs: 0, uptimeMs: 0 })
+    writeFileSync(`${folder}/plugin`, 'busy')
+    for (const [verdict, culprit] of [
+      ['-\n', undefined],
+      ['hangs\n', 'hangs'],
+    ] as const) {
+      writeFileSync(`${folder}/hung`, verdict)
+      const { lastRun } = markRun(folder, { wallMs: Date.now() + MINUTE, uptimeMs: MINUTE }) ?? {}
+      assert.deepEqual(lastRun, { killed: culprit !== undefined, culprit, safeMode: false })
+    }
+  })
+
+  test('kills are remembered for longer where hanging takes long', (t) => {
+    for (const [limitMs, safeMode] of [
+      [MINUTE, false],
+      [5 * MINUTE, true],
+    ] as const) {
+      const start = killed(t)
+      start({ wallMs: 0, uptimeMs: 0, limitMs })
+      start({ wallMs: MINUTE, uptimeMs: MINUTE, limitMs })
+      const { lastRun } = start({ wallMs: 20 * MINUTE, uptimeMs: 20 * MINUTE, limitMs })
+      assert.equal(lastRun.safeMode, safeMode)
+    }
+  })
+
   test('rubbish in the marker is no reason not to start', (t) => {
     const folder = tempFolder(t, 'tonearm-marker-')
     for (const text of ['', '{', 'null', '{"running":1,"kills":[null,"x"]}']) {

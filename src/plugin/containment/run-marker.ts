@@ -2,8 +2,9 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readBreadcrumb } from './breadcrumb.ts'
 
-/** Kills so long ago say nothing any more, ms. */
+/** Kills so long ago say nothing any more, ms; or so many limits, where a plugin may let nothing else run for long. */
 const REMEMBERED_MS = 600_000
+const REMEMBERED_LIMITS = 10
 /**
  * Without a watchdog, ms; with one it is half of its interval. Between the kill and the next start some seconds may pass on
  * a busy machine, and a plugin that was at work for a moment must not be taken for one that hung.
@@ -14,13 +15,15 @@ const MARKER = 'run.json'
 const BREADCRUMB = 'plugin'
 /** What the launcher's shell found there when it ended a server that stood still (src/supervise.sh). */
 const VERDICT = 'hung'
+/** There instead of a name: somebody had asked for a stop, and lost patience. */
+const ASKED = '-'
 
 export interface LastRun {
   /** The last process was killed from outside, as a watchdog does: it neither stopped nor failed by itself. */
   readonly killed: boolean
   /** The plugin whose code was on the stack then. */
   readonly culprit: string | undefined
-  /** Kills of the last ten minutes whose culprit is not known are so many that something must be left out. */
+  /** Kills of the last ten minutes, or ten limits, whose culprit is not known are so many that something must be left out. */
   readonly safeMode: boolean
 }
 
@@ -38,29 +41,35 @@ export interface RunTimes {
   readonly uptimeMs: number
   /** The interval of the watchdog over this process, if there is one. */
   readonly watchdogMs?: number
+  /** How long a plugin may let nothing else run, see `plugins.hangLimit`. */
+  readonly limitMs?: number
 }
 
 /**
  * Notes that a process runs, so that the next start knows how it ended. `folder`: see runtimeFolder; only one process at a
  * time works on it (the data lock). Undefined where it can't be written.
  */
-export function markRun(folder: string, { wallMs, uptimeMs: now, watchdogMs = 0 }: RunTimes): RunMarker | undefined {
+export function markRun(folder: string, times: RunTimes): RunMarker | undefined {
+  const { wallMs, uptimeMs: now, watchdogMs = 0, limitMs = 0 } = times
   const path = join(folder, MARKER)
   const breadcrumbPath = join(folder, BREADCRUMB)
   const before = read(path)
   const shortest = watchdogMs > 0 ? watchdogMs / 2 : SHORTEST_HANG_MS
-  const told = before.running ? readBreadcrumb(join(folder, VERDICT), wallMs, 0) : undefined
-  rmSync(join(folder, VERDICT), { force: true })
-  const culprit = told ?? (before.running ? readBreadcrumb(breadcrumbPath, wallMs, shortest) : undefined)
-  const recent = before.kills.filter((at) => at <= now && now - at < REMEMBERED_MS)
-  const kills = before.running && culprit === undefined ? [...recent, now] : recent
+  const verdict = join(folder, VERDICT)
+  const killed = before.running && !wasAsked(verdict)
+  const told = killed ? readBreadcrumb(verdict, wallMs, 0) : undefined
+  rmSync(verdict, { force: true })
+  const culprit = told ?? (killed ? readBreadcrumb(breadcrumbPath, wallMs, shortest) : undefined)
+  const rememberedMs = Math.max(REMEMBERED_MS, limitMs * REMEMBERED_LIMITS)
+  const recent = before.kills.filter((at) => at <= now && now - at < rememberedMs)
+  const kills = killed && culprit === undefined ? [...recent, now] : recent
   try {
     write(path, { running: true, kills })
   } catch {
     return undefined
   }
   return {
-    lastRun: { killed: before.running, culprit, safeMode: kills.length >= SAFE_MODE_KILLS },
+    lastRun: { killed, culprit, safeMode: kills.length >= SAFE_MODE_KILLS },
     breadcrumbPath,
     end: () => rmSync(folder, { recursive: true, force: true }),
   }
@@ -69,6 +78,14 @@ export function markRun(folder: string, { wallMs, uptimeMs: now, watchdogMs = 0 
 /** The plugin that a process which uses `folder` has been running for this long without a break. */
 export function runningPlugin(folder: string, now: number, minAgeMs: number): string | undefined {
   return readBreadcrumb(join(folder, BREADCRUMB), now, minAgeMs)
+}
+
+function wasAsked(verdict: string): boolean {
+  try {
+    return readFileSync(verdict, 'latin1').trim() === ASKED
+  } catch {
+    return false
+  }
 }
 
 interface Marker {

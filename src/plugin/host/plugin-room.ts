@@ -78,6 +78,7 @@ function markThisRun({ config, clock }: PluginParts): RunMarker | undefined {
     wallMs: clock.now() - process.uptime() * 1000,
     uptimeMs: uptime() * 1000,
     watchdogMs: Number(process.env.WATCHDOG_USEC ?? 0) / 1000,
+    limitMs: config.plugins.hangLimit,
   })
 }
 
