@@ -3,7 +3,14 @@ import type { SongId } from '../base/ids.ts'
 import type { Viewer } from '../library/entities.ts'
 import { playerIdOf } from './now-playing.ts'
 import type { PlayEvents } from './play-events.ts'
-import { beginSession, type PlaySession, type PlayState, placePlayer } from './play-session.ts'
+import {
+  beginSession,
+  isAboutStart,
+  isPlayedOut,
+  type PlaySession,
+  type PlayState,
+  placePlayer,
+} from './play-session.ts'
 import type { PlayerSessions } from './player-sessions.ts'
 
 /** What a client tells of one song by `reportPlayback`. */
@@ -38,7 +45,7 @@ const SAME_START_MS = 15_000
 export function reportPlay(reporting: Reporting, report: PlayReport): void {
   const { sessions, viewer, client } = reporting
   const { songId, state } = report
-  const player = { userId: viewer.userId, client, songId }
+  const word = { userId: viewer.userId, client, songId, positionMs: report.positionMs }
   const current = sessions.current(viewer.userId, client)
   const own = current?.songId === songId ? current : undefined
   if (state === 'starting') {
@@ -46,14 +53,19 @@ export function reportPlay(reporting: Reporting, report: PlayReport): void {
     else begin(reporting, report)
     return
   }
-  const session = own ?? sessions.takeContinued(player, report.positionMs)
+  const session = own ?? sessions.takeLive(word)
   if (state === 'stopped') {
     if (session) stop(reporting, session, report)
-  } else if (!session) begin(reporting, report)
-  else {
+    return
+  }
+  if (session) {
     if (!own) sessions.place(viewer, session)
     goOn(reporting, session, report)
+    return
   }
+  const over = sessions.takeOver(word)
+  if (over) takeUp(reporting, over, report)
+  else begin(reporting, report)
 }
 
 /** A start that is told twice, or by both calls. */
@@ -62,10 +74,19 @@ function isStarting({ clock }: Reporting, { reported, state, counted, startedMon
   return reported ? state === 'starting' : clock.monotonic() - startedMono < SAME_START_MS
 }
 
+/** Goes on with a session that was over, for hooks a new one. */
+function takeUp(reporting: Reporting, session: PlaySession, report: PlayReport): void {
+  const { sessions, events, viewer } = reporting
+  session.ignored = report.ignoreScrobble
+  hear(reporting, session, report)
+  sessions.place(viewer, session)
+  tellBegun(events, session)
+}
+
 function begin(reporting: Reporting, report: PlayReport): void {
   const { sessions, events, clock, viewer, client, durationMs } = reporting
   const { userId } = viewer
-  const { songId, state, ignoreScrobble } = report
+  const { songId, ignoreScrobble } = report
   const playerId = playerIdOf(userId, client)
   const session = beginSession(
     { userId, songId, client, playerId, durationMs },
@@ -74,8 +95,12 @@ function begin(reporting: Reporting, report: PlayReport): void {
   session.ignored = ignoreScrobble
   hear(reporting, session, report)
   sessions.place(viewer, session)
+  tellBegun(events, session)
+}
+
+function tellBegun(events: PlayEvents, session: PlaySession): void {
   events.started(session)
-  if (state === 'paused') events.paused(session)
+  if (session.state === 'paused') events.paused(session)
   events.progress(session)
 }
 
@@ -83,6 +108,10 @@ function goOn(reporting: Reporting, session: PlaySession, report: PlayReport): v
   const { sessions, events, viewer } = reporting
   const before = session.state
   sessions.settle(viewer, session, report.ignoreScrobble)
+  if (isAboutStart(report.positionMs) && isPlayedOut(session, reporting.clock.monotonic())) {
+    begin(reporting, report)
+    return
+  }
   hear(reporting, session, report)
   if (session.state === 'paused' && before !== 'paused') events.paused(session)
   if (session.state === 'playing' && before === 'paused') events.resumed(session)

@@ -25,6 +25,8 @@ export interface PlaySession {
   /** The client asked that what it tells now does not count. */
   ignored: boolean
   readonly heard: Heard
+  /** When it was over, or seemed so, before it went on: from, to, by the monotonic clock. The oldest first. */
+  gaps: readonly (readonly [from: number, to: number])[]
   /** True once a play of it was counted. */
   counted: boolean
 }
@@ -35,6 +37,9 @@ const MARGIN_MS = 15_000
 const FORGOTTEN_AFTER_MS = 30 * 60_000
 /** For songs whose length nobody knows. */
 const UNKNOWN_LENGTH_MS = 10 * 60_000
+const NEAR_MS = 10_000
+const START_MS = 3_000
+const MAX_GAPS = 8
 /** However slowly it is played. */
 const LONGEST_PLAN_MS = 24 * 3_600_000
 const COUNTS_AFTER_MS = 4 * 60_000
@@ -57,6 +62,7 @@ export function beginSession(
     reported: false,
     ignored: false,
     heard: new Heard(),
+    gaps: [],
     counted: false,
   }
 }
@@ -73,6 +79,29 @@ export function forgottenAt({ reported, heardMono, durationMs, positionMs, rate 
   const length = durationMs || UNKNOWN_LENGTH_MS
   if (!reported) return heardMono + length + MARGIN_MS
   return heardMono + Math.min(Math.max(0, length - positionMs) / rate, LONGEST_PLAN_MS) + FORGOTTEN_AFTER_MS
+}
+
+/** So far the position of a player may be from where the server thinks that it is, and it has still gone on. */
+export function nearnessOf(session: PlaySession): number {
+  return Math.min(NEAR_MS, countsFrom(session))
+}
+
+/** Where a word that a song plays tells of its beginning, wherever it was before. */
+export function isAboutStart(positionMs: number): boolean {
+  return positionMs <= START_MS
+}
+
+/** A play that counted and is at its end: from the start on it is another one. */
+export function isPlayedOut(session: PlaySession, mono: number): boolean {
+  const { counted, durationMs } = session
+  return counted && durationMs > 0 && positionOf(session, mono) >= durationMs - nearnessOf(session)
+}
+
+/** Takes a session on that was over. Nobody knows whether it played in between, and nothing of that was heard. */
+export function takeOn(session: PlaySession, endedMono: number, mono: number): void {
+  session.state = 'paused'
+  session.positionMono = mono
+  session.gaps = [...session.gaps, [endedMono, mono] as const].slice(-MAX_GAPS)
 }
 
 /** Notes what was heard since the last word of the client. */

@@ -21,6 +21,8 @@ export interface PlaySpan {
   readonly from: number
   readonly toTimed: number
   readonly toUntimed: number
+  /** Within it, when another play of the same song may have been. */
+  readonly gaps: readonly (readonly [from: number, to: number])[]
 }
 
 export function spanOf(
@@ -29,16 +31,20 @@ export function spanOf(
 ): PlaySpan {
   // Another play of the same song can't count sooner.
   const soonest = Math.max(countsFrom(session), 1000)
-  const to = now - (mono - endedMono)
+  const early = Math.min(EARLY_MS, soonest)
+  const late = Math.min(LATE_MS, soonest)
+  const wall = (at: number) => now - (mono - at)
   return {
     session,
-    from: beganAt(session, { now, mono }) - Math.min(EARLY_MS, soonest),
-    toTimed: to + Math.min(LATE_MS, soonest),
-    toUntimed: to + Math.min(UNTIMED_MS, soonest),
+    from: beganAt(session, { now, mono }) - early,
+    toTimed: wall(endedMono) + late,
+    toUntimed: wall(endedMono) + Math.min(UNTIMED_MS, soonest),
+    gaps: session.gaps.map(([from, to]) => [wall(from) + late, wall(to) - early] as const),
   }
 }
 
 /** Whether a play of the same song is this one, by its time. */
-export function isWithin({ at, timed }: PlayTold, { from, toTimed, toUntimed }: PlaySpan): boolean {
-  return at >= from && at <= (timed ? toTimed : toUntimed)
+export function isWithin({ at, timed }: PlayTold, { from, toTimed, toUntimed, gaps }: PlaySpan): boolean {
+  if (at < from || at > (timed ? toTimed : toUntimed)) return false
+  return !gaps.some((gap) => at > gap[0] && at < gap[1])
 }

@@ -4,7 +4,7 @@ import type { Viewer } from '../library/entities.ts'
 import type { Repositories } from '../library/repositories.ts'
 import type { Logger } from '../log/logger.ts'
 import { NowPlaying } from './now-playing.ts'
-import { PastSessions } from './past-sessions.ts'
+import { type ContinuingWord, PastSessions, type SessionEnd } from './past-sessions.ts'
 import type { EndReason, PlayEvents } from './play-events.ts'
 import { beganAt, countsFrom, listen, type PlaySession } from './play-session.ts'
 import { isWithin, type PlaySpan, type PlayTold, spanOf } from './play-span.ts'
@@ -49,7 +49,7 @@ export class PlayerSessions {
     this.#arm()
     for (const one of gone) {
       const isOwn = one === before
-      this.#ended(one, isOwn ? 'replaced' : 'forgotten', isOwn && one.songId !== songId)
+      this.#ended(one, isOwn ? 'replaced' : 'forgotten', isOwn && one.songId === songId ? 'stopped' : undefined)
     }
   }
 
@@ -74,16 +74,18 @@ export class PlayerSessions {
 
   /** The client said that it stopped. */
   stop(session: PlaySession): void {
-    if (this.#playing.remove(session)) this.#ended(session, 'stopped', false)
-    else this.#past.add(session, { mono: this.#moment().mono, replaced: false })
+    if (this.#playing.remove(session)) this.#ended(session, 'stopped')
+    else this.#past.add(session, 'stopped', this.#moment().mono)
   }
 
   /** Takes back a session that another song took the place of, if it still goes on. */
-  takeContinued(
-    player: Pick<PlaySession, 'userId' | 'client' | 'songId'>,
-    positionMs: number,
-  ): PlaySession | undefined {
-    return this.#past.takeContinued(player, positionMs, this.#moment().mono)
+  takeLive(word: ContinuingWord): PlaySession | undefined {
+    return this.#past.takeLive(word, this.#moment().mono)
+  }
+
+  /** Takes back a session that was over, if it is played on. */
+  takeOver(word: ContinuingWord): PlaySession | undefined {
+    return this.#past.takeOver(word, this.#moment().mono)
   }
 
   /**
@@ -108,7 +110,7 @@ export class PlayerSessions {
   }
 
   expire(): void {
-    for (const session of this.#playing.expire(this.#moment().mono)) this.#ended(session, 'forgotten', false)
+    for (const session of this.#playing.expire(this.#moment().mono)) this.#ended(session, 'forgotten')
   }
 
   close(): void {
@@ -130,9 +132,9 @@ export class PlayerSessions {
     }
   }
 
-  #ended(session: PlaySession, reason: EndReason, replaced: boolean): void {
+  #ended(session: PlaySession, reason: EndReason, end: SessionEnd = reason): void {
     this.#options.events.stopped(session, reason)
-    this.#past.add(session, { mono: this.#moment().mono, replaced })
+    this.#past.add(session, end, this.#moment().mono)
   }
 
   /** The clock ticks only while something plays, and only to say what has ended: it writes nothing. */

@@ -55,11 +55,13 @@ class Player {
     this.#listen(now)
     if (isOwn && (word.state !== 'starting' || isAgain)) this.#ignored = word.ignored
     this.#count()
+    const isOut = this.#counted && this.position(now) >= LENGTH_MS - 10_000
+    const isAnew = isOwn && word.state !== 'stopped' && !isAgain && word.position <= 3000 && isOut
     if (word.state === 'stopped') {
       this.title = undefined
       return
     }
-    if (!isOwn || (word.state === 'starting' && !isAgain)) {
+    if (!isOwn || isAnew || (word.state === 'starting' && !isAgain)) {
       this.#heard = new Set()
       this.#counted = false
     }
@@ -115,7 +117,7 @@ test('any history of reports counts as a plain model of it does', async (t) => {
     const title = random.whole(5) === 0 ? random.pick(TITLES) : (player.title ?? random.pick(TITLES))
     const asked = random.pick(['starting', 'playing', 'playing', 'playing', 'playing', 'paused', 'stopped'])
     // Of a song that comes back without a start only the server knows whether it goes on.
-    const state = title === player.title || asked === 'stopped' ? asked : 'starting'
+    const state = title === player.title ? asked : 'starting'
     const goesOn = player.title === title && random.whole(4) > 0
     const position = goesOn ? Math.round(player.position(now) / 50) * 50 : random.whole(LENGTH_MS / 50 + 50) * 50
     const [rate, ignored] = [random.pick([0.5, 1, 1, 2]), random.whole(12) === 0]
