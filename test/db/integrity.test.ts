@@ -10,7 +10,6 @@ import { checkApart, type IntegrityProcessOptions } from '../../src/db/integrity
 import { migrate } from '../../src/db/migrate.ts'
 import { openDatabase } from '../../src/db/sqlite-database.ts'
 import { silentLogger } from '../../src/log/logger.ts'
-import { slow } from '../support/slow-check.ts'
 import { fillLibrary } from '../support/synthetic-library.ts'
 import { tempFolder } from '../support/temp-database.ts'
 
@@ -133,11 +132,13 @@ for (const [what, [script, expected]] of Object.entries(FAILING))
   })
 
 test('a check that does not end is ended, and one that nobody needs any more', async (t) => {
-  const { db } = filled(t)
-  slow(db)
-  assert.deepEqual(await checkApart(db, { ...options, deadlineMs: 1000 }), { unchecked: 'late', seconds: 1 })
+  const { db } = filled(t, 1)
+  const path = join(tempFolder(t), 'child.mjs')
+  writeFileSync(path, 'setInterval(() => {}, 1000)')
+  const endless = { ...options, entry: { path, execArgv: [] } }
+  assert.deepEqual(await checkApart(db, { ...endless, deadlineMs: 1000 }), { unchecked: 'late', seconds: 1 })
   const stopping = new AbortController()
-  const check = checkApart(db, { ...options, signal: stopping.signal })
+  const check = checkApart(db, { ...endless, signal: stopping.signal })
   stopping.abort()
   await assert.rejects(check, { code: 'UNAVAILABLE' })
 })
