@@ -225,7 +225,7 @@ test('a vanished file is hidden and comes back with everything', async (t) => {
   assert.equal(rig.repositories.songs.find(EVERYTHING, song.id), undefined)
   assert.equal(rig.repositories.albums.find(EVERYTHING, song.albumId), undefined)
   assert.equal(rig.repositories.artists.find(EVERYTHING, song.artistId), undefined)
-  assert.deepEqual(rig.repositories.search.songs(EVERYTHING, 'three', { limit: 5, offset: 0 }), [])
+  assert.equal(rig.repositories.search.songs(EVERYTHING, 'three', { limit: 5, offset: 0 }).length, 0)
   assert.equal(rig.library().missingCount, 1)
   assert.equal(rig.library().songCount, 2)
   await move(rig, '.hidden', 'Other')
