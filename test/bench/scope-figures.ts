@@ -25,9 +25,9 @@ const QUERIES: Readonly<Record<string, (repositories: Repositories, viewer: View
   albumsNewest: ({ albums }, viewer, round) => albums.list(viewer, { order: 'newest', limit: 50, offset: round * 50 }),
   albumSongs: ({ songs }, viewer, round) => songs.ofAlbum(viewer, (40 + round) as AlbumId),
   artists: ({ artists }, viewer) => [...artists.albumArtists(viewer)],
-  searchPages: ({ search }, viewer, round) => search.songs(viewer, '', { limit: 500, offset: round * 500 }),
-  searchWord: ({ search }, viewer, round) => search.songs(viewer, 'a', { limit: 50, offset: round * 50 }),
-  randomSongs: ({ songs }, viewer) => songs.random(viewer, {}, 50),
+  searchPages: ({ search }, viewer, round) => [...search.songs(viewer, '', { limit: 500, offset: round * 500 })],
+  searchWord: ({ search }, viewer, round) => [...search.songs(viewer, 'a', { limit: 50, offset: round * 50 })],
+  randomSongs: ({ songs }, viewer) => [...songs.random(viewer, {}, 50)],
   genres: ({ genres }, viewer) => genres.list(viewer),
 }
 
