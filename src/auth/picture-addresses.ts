@@ -6,8 +6,6 @@ import type { KeyRing, SecretKey } from './secrets.ts'
 
 /** A picture that somebody was shown the address of. */
 export interface AddressedPicture {
-  /** Whose eyes it is seen with, when it is fetched. */
-  readonly userId: UserId
   readonly id: PublicId
   /** Longest edge in pixels. */
   readonly size: number
@@ -18,12 +16,15 @@ export interface AddressedPicture {
  * albums. Nothing is stored: they are signed, show one picture in one size, and end by themselves.
  */
 export interface PictureAddresses {
-  of(user: AddressedUser, picture: Omit<AddressedPicture, 'userId'>): string
+  of(user: AddressedUser, picture: AddressedPicture): string
   /**
-   * Undefined for what was not signed here, or is over: by its time, or by a new password of the user, whom `findUser` knows
-   * as they are now.
+   * With the user whose eyes it is seen with, as `findUser` knows them now. Undefined for what was not signed here, or is
+   * over: by its time, or by a new password of the user.
    */
-  read(token: string, findUser: (id: UserId) => AddressedUser | undefined): AddressedPicture | undefined
+  read<U extends AddressedUser>(
+    token: string,
+    findUser: (id: UserId) => U | undefined,
+  ): (AddressedPicture & { readonly user: U }) | undefined
 }
 
 type AddressedUser = Pick<User, 'id' | 'credentialsVersion'>
@@ -64,7 +65,7 @@ export function createPictureAddresses({
       const isOurs = [keys.current, keys.previous].some((key) => key && timingSafeEqual(macOf(key, user, text), given))
       if (!isOurs) return undefined
       if (Number.parseInt(end ?? '', 36) * STEP_MS <= clock.now()) return undefined
-      return { userId: user.id, id, size: Number(size) }
+      return { user, id, size: Number(size) }
     },
   }
 }

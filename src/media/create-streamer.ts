@@ -8,6 +8,7 @@ import type { SongRepository } from '../library/song-repository.ts'
 import type { Logger } from '../log/logger.ts'
 import { agreedSource } from './agreed-source.ts'
 import { type ArchiveRequest, createArchives } from './archive.ts'
+import { askedFormat, substituteHeader } from './asked-format.ts'
 import { BufferPool } from './buffer-pool.ts'
 import { contentTypeOf } from './content-types.ts'
 import { fileSource } from './file-source.ts'
@@ -194,11 +195,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
             downloadName: original,
           })
         : attached(await describeStream(user, song, path, request), original, planOf(song, decide(user, song, request)))
-    return rights.revocable(
-      source,
-      { userId: user.id, songId: song.id, purpose: 'download', login: request.login },
-      since,
-    )
+    return rights.revocable(source, grantOf('download', user, request), since)
   }
 
   const archiveGrant = (userId: UserId, { login }: ArchiveRequest) =>
@@ -255,11 +252,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
       const since = rights.changes
       const { song, path } = await authorized(user, viewer, { ...request, purpose: 'stream' })
       const source = await describeStream(user, song, path, request)
-      return rights.revocable(
-        source,
-        { userId: user.id, songId: song.id, purpose: 'stream', login: request.login },
-        since,
-      )
+      return rights.revocable(source, grantOf('stream', user, request), since)
     },
     download,
     archive: async (user, request) => {
@@ -280,11 +273,7 @@ export function createStreamer(options: StreamerOptions): RunningStreamer {
       const { song, path } = await authorized(user, viewer, { ...request, purpose: 'stream' })
       await starting
       const source = await agreedSource({ song, path, owner: user.id, targets, transcoder, pool, ...request })
-      return rights.revocable(
-        source,
-        { userId: user.id, songId: song.id, purpose: 'stream', login: request.login },
-        since,
-      )
+      return rights.revocable(source, grantOf('stream', user, request), since)
     },
     plan: (user, song, request) => planOf(song, decide(user, song, request)),
     contentTypeOf,
@@ -317,6 +306,14 @@ function attached(source: ByteSource, original: string, { raw, suffix }: StreamP
   }
 }
 
+function grantOf(
+  purpose: StreamGrant['purpose'],
+  user: User,
+  { songId, login }: Pick<DownloadRequest, 'songId' | 'login'>,
+): StreamGrant {
+  return { userId: user.id, songId, purpose, login }
+}
+
 function requireRole(user: User, role: 'stream' | 'download'): void {
   if (!hasRole(user, role))
     throw new AppError('FORBIDDEN', `${user.name} may not ${role} songs. An administrator can change that.`)
@@ -336,23 +333,4 @@ function archived(songId: SongId, { format, maxBitRate, client, login }: Archive
     ...(maxBitRate === undefined ? {} : { maxBitRate }),
     ...(login === undefined ? {} : { login }),
   }
-}
-
-/** The format that a client names; undefined for none and for `raw`. */
-function askedFormat(format: string | undefined): string | undefined {
-  const name = format?.trim().toLowerCase()
-  return name === '' || name === 'raw' ? undefined : name
-}
-
-/**
- * Says so when something else comes than was asked for: nothing converts here, lossy music would become lossless, or
- * nobody knows the format.
- */
-function substituteHeader(
-  asked: string | undefined,
-  sent: string,
-  profiles: MediaSettings['profiles'],
-): Readonly<Record<string, string>> {
-  const same = asked === sent || profiles.some(({ name, equals }) => name === asked && equals.includes(sent))
-  return asked === undefined || same ? {} : { 'x-format-instead': sent.replace(/[^\w.-]/g, '') }
 }

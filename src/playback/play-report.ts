@@ -74,34 +74,25 @@ function isStarting({ clock }: Reporting, { reported, state, counted, startedMon
   return reported ? state === 'starting' : clock.monotonic() - startedMono < SAME_START_MS
 }
 
-/** Goes on with a session that was over, for hooks a new one. */
+/** Lets a session play that is new, or that was over and goes on: for hooks a new one. */
 function takeUp(reporting: Reporting, session: PlaySession, report: PlayReport): void {
   const { sessions, events, viewer } = reporting
   session.ignored = report.ignoreScrobble
   hear(reporting, session, report)
   sessions.place(viewer, session)
-  tellBegun(events, session)
-}
-
-function begin(reporting: Reporting, report: PlayReport): void {
-  const { sessions, events, clock, viewer, client, durationMs } = reporting
-  const { userId } = viewer
-  const { songId, ignoreScrobble } = report
-  const playerId = playerIdOf(userId, client)
-  const session = beginSession(
-    { userId, songId, client, playerId, durationMs },
-    { now: clock.now(), mono: clock.monotonic() },
-  )
-  session.ignored = ignoreScrobble
-  hear(reporting, session, report)
-  sessions.place(viewer, session)
-  tellBegun(events, session)
-}
-
-function tellBegun(events: PlayEvents, session: PlaySession): void {
   events.started(session)
   if (session.state === 'paused') events.paused(session)
   events.progress(session)
+}
+
+function begin(reporting: Reporting, report: PlayReport): void {
+  const { clock, viewer, client, durationMs } = reporting
+  const { userId } = viewer
+  const session = beginSession(
+    { userId, songId: report.songId, client, playerId: playerIdOf(userId, client), durationMs },
+    { now: clock.now(), mono: clock.monotonic() },
+  )
+  takeUp(reporting, session, report)
 }
 
 function goOn(reporting: Reporting, session: PlaySession, report: PlayReport): void {

@@ -22,9 +22,8 @@ export function pictureRoute({ pictures, artwork, scopes, users }: PictureRouteS
     path: PICTURE_ADDRESS,
     handler: async ({ query, signal }) => {
       const picture = pictures.read(new URLSearchParams(query).get('of') ?? '', users.find)
-      const user = picture && users.find(picture.userId)
-      if (!picture || !user) throw new AppError('NOT_FOUND', 'There is no picture at this address, or not any more.')
-      const viewer = await scopes.viewer(user, 'cover')
+      if (!picture) throw new AppError('NOT_FOUND', 'There is no picture at this address, or not any more.')
+      const viewer = await scopes.viewer(picture.user, 'cover')
       const source = await artwork.cover(viewer, picture.id, picture.size, { signal })
       return { kind: 'source', headers: {}, source }
     },

@@ -2,6 +2,7 @@ import type { ByteSource } from '../../base/byte-source.ts'
 import { AppError } from '../../base/errors.ts'
 import type { HttpReply } from '../../http/types.ts'
 import { titleName } from '../../media/archive-names.ts'
+import { askedFormat } from '../../media/asked-format.ts'
 import { avatarPng } from '../avatar.ts'
 import { type Call, viewerFor } from '../call.ts'
 import { bytes, type Endpoint, tree } from '../endpoint.ts'
@@ -55,9 +56,7 @@ export const mediaRetrievalEndpoints: readonly Endpoint[] = [
       }
       if (id.kind === 'song') return media(await streamer.download(call.user, viewer, { ...request, songId: id.key }))
       const { title, list, isPlaylist } = await archiveContent(call, viewer, id, (song) =>
-        format === undefined || format.trim().toLowerCase() === 'raw'
-          ? song.suffix
-          : streamer.plan(call.user, song, request).suffix,
+        askedFormat(format) === undefined ? song.suffix : streamer.plan(call.user, song, request).suffix,
       )
       const names = isPlaylist ? { playlistName: `${titleName(title)}.m3u8` } : {}
       const downloadName = `${titleName(title)}.zip`
