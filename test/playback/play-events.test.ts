@@ -10,6 +10,7 @@ import { silentLogger } from '../../src/log/logger.ts'
 import type { PlayReport } from '../../src/playback/play-report.ts'
 import { createPlayback } from '../../src/playback/playback.ts'
 import { createTestClock } from '../support/clock.ts'
+import { onFullDisk } from '../support/full-disk.ts'
 import { entry } from '../support/hooks.ts'
 import { insertLibrary } from '../support/song-rows.ts'
 import { tempDatabase } from '../support/temp-database.ts'
@@ -147,15 +148,8 @@ test('hooks hear of a plain scrobble once, and that its song went on to its end'
 
 test('a play that could not be written counts when the client speaks again, and keeps no other song from playing', async (t) => {
   const { clock, options, repositories, viewer, one, two } = start(t)
-  let full = true
-  const plays = {
-    ...repositories.plays,
-    record: (...args: Parameters<typeof repositories.plays.record>) => {
-      if (full) throw new Error('disk full')
-      return repositories.plays.record(...args)
-    },
-  }
-  const playback = createPlayback({ ...options, repositories: { ...repositories, plays } })
+  const disk = onFullDisk(repositories)
+  const playback = createPlayback({ ...options, repositories: disk.repositories })
   t.after(() => playback.stop())
   const report = (state: PlayReport['state'], songId = one) =>
     playback.report(viewer, { songId, state, positionMs: 0, playbackRate: 1, ignoreScrobble: false }, 'app')
@@ -164,12 +158,12 @@ test('a play that could not be written counts when the client speaks again, and 
   clock.advance(150_000)
   assert.throws(() => report('stopped'), /disk full/)
   assert.equal(playback.listNowPlaying(viewer).length, 1)
-  full = false
+  disk.full = false
   report('stopped')
   assert.deepEqual([countOf(one), playback.listNowPlaying(viewer).length], [1, 0])
   report('playing')
   clock.advance(150_000)
-  full = true
+  disk.full = true
   report('starting', two)
   assert.deepEqual(
     playback.listNowPlaying(viewer).map(({ song }) => song.id),

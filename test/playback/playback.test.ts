@@ -9,6 +9,7 @@ import { createRepositories } from '../../src/library/repositories.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { createPlayback } from '../../src/playback/playback.ts'
 import { createTestClock } from '../support/clock.ts'
+import { onFullDisk } from '../support/full-disk.ts'
 import { entry } from '../support/hooks.ts'
 import { insertLibrary } from '../support/song-rows.ts'
 import { tempDatabase } from '../support/temp-database.ts'
@@ -157,18 +158,11 @@ test('plays from the future are plays of now, offline ones keep their time', (t)
 
 test('a play that could not be written counts when it is sent again', (t) => {
   const { playback, clock, repositories, options, anna, one, countOf } = start(t)
-  let full = true
-  const plays = {
-    ...repositories.plays,
-    record: (...args: Parameters<typeof repositories.plays.record>) => {
-      if (full) throw new Error('disk full')
-      return repositories.plays.record(...args)
-    },
-  }
-  const failing = createPlayback({ ...options, repositories: { ...repositories, plays } })
+  const disk = onFullDisk(repositories)
+  const failing = createPlayback({ ...options, repositories: disk.repositories })
   const play = [{ songId: one, at: clock.now() - 1000 }]
   assert.throws(() => failing.scrobble(anna.user, anna.viewer, play, 'x'), /disk full/)
-  full = false
+  disk.full = false
   failing.scrobble(anna.user, anna.viewer, play, 'x')
   assert.equal(countOf(anna.viewer, one), 1)
   failing.stop()

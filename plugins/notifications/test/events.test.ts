@@ -143,19 +143,25 @@ test('who comes back gets what was missed, once, by events and by WebSocket, ove
   assert.ok(fresh.events.every(({ data }) => !data.includes('"Second"')))
 })
 
-test('notes of others never come, and who may not see an album hears no name of it', async () => {
-  await using world = await startWorld({
+/** Two libraries, of which Ben sees one. */
+const startDivided = () =>
+  startWorld({
     library: 'acl',
     users: [
       { name: 'ann', libraries: ['Open', 'Closed'] },
       { name: 'ben', libraries: ['Open'] },
     ],
   })
+
+async function listeners({ host }: Awaited<ReturnType<typeof startDivided>>) {
+  const ann = await host.connect({ url: '/api/events', user: 'ann' })
+  return { ann, ben: await host.connect({ url: '/api/events', user: 'ben' }) }
+}
+
+test('notes of others never come, and who may not see an album hears no name of it', async () => {
+  await using world = await startDivided()
   const { host } = world
-  const [ann, ben] = [
-    await host.connect({ url: '/api/events', user: 'ann' }),
-    await host.connect({ url: '/api/events', user: 'ben' }),
-  ]
+  const { ann, ben } = await listeners(world)
   await music(world, 'Closed One')
   await until('ann', () => titles(ann.events).length === 1)
   await music(world, 'Open One')
@@ -165,18 +171,9 @@ test('notes of others never come, and who may not see an album hears no name of 
 })
 
 test('players of songs that a user may not see are not counted for them', async () => {
-  await using world = await startWorld({
-    library: 'acl',
-    users: [
-      { name: 'ann', libraries: ['Open', 'Closed'] },
-      { name: 'ben', libraries: ['Open'] },
-    ],
-  })
+  await using world = await startDivided()
   const { host } = world
-  const [ann, ben] = [
-    await host.connect({ url: '/api/events', user: 'ann' }),
-    await host.connect({ url: '/api/events', user: 'ben' }),
-  ]
+  const { ann, ben } = await listeners(world)
   await until('the welcome', () => ann.events.length >= 3 && ben.events.length >= 3)
   const play = async (client: string, title: string, state = 'playing') => {
     const query = { mediaId: host.track(title), mediaType: 'song', positionMs: 0, state, c: client }
