@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Accounts } from './auth/accounts.ts'
 import { type Auth, createAuth } from './auth/create-auth.ts'
 import { createPictureAddresses, type PictureAddresses } from './auth/picture-addresses.ts'
+import { createSealedTokens } from './auth/sealed-token.ts'
 import { openKeyRing } from './auth/secrets.ts'
 import { FULL_SCOPE } from './base/access-scope.ts'
 import { type Clock, systemClock } from './base/clock.ts'
@@ -188,15 +189,15 @@ export async function buildCore(options: CoreOptions, scope: Scope): Promise<Bui
   )
   const sessionKeys = openKeyRing(keyDir, 'session')
   const pictures = createPictureAddresses({ keys: sessionKeys, clock })
-  const streamKeys = openKeyRing(keyDir, 'streams')
+  const streamTokens = createSealedTokens({ keys: openKeyRing(keyDir, 'streams'), clock })
   const subsonic = createSubsonic({
     repositories,
     authenticator,
     accounts,
     scopes,
     streamer,
-    agreements: createStreamAgreements({ keys: streamKeys, clock }),
-    hls: createHlsTickets({ keys: streamKeys, clock }),
+    agreements: createStreamAgreements(streamTokens),
+    hls: createHlsTickets(streamTokens),
     artwork,
     lyrics,
     pictures,

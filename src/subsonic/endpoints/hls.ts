@@ -70,12 +70,10 @@ async function variantsOf(call: Call, song: Song, wishes: readonly number[]): Pr
     })
     if (decision.kind !== 'convert')
       throw new AppError('UNAVAILABLE', 'This server can not make segments of this song.')
-    const { target, bitRate, exact } = decision.conversion
-    const conversion = { profile: target.profile.name, container: target.container, bitRate, exact }
-    const { sampleRate } = decision.made
-    made.set(bitRate, {
-      bitRate: bitRate * 1000,
-      sampleRate,
+    const { conversion, made: sound } = decision
+    made.set(conversion.bitRate, {
+      bitRate: conversion.bitRate * 1000,
+      sampleRate: sound.sampleRate,
       ticket: services.hls.issue(call, song, conversion),
     })
   }

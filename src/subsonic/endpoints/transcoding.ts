@@ -1,6 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import type { SongId } from '../../base/ids.ts'
-import type { Conversion, Negotiated } from '../../media/negotiate/decide.ts'
+import type { Negotiated } from '../../media/negotiate/decide.ts'
 import type { Sound } from '../../media/negotiate/sound.ts'
 import { type Call, viewerFor } from '../call.ts'
 import { readClientInfo } from '../client-info.ts'
@@ -22,7 +22,7 @@ export const transcodingEndpoints: readonly Endpoint[] = [
       const wishes = readClientInfo(await request.body(BODY_BYTES))
       const song = found(services.repositories.songs.find(await viewerFor(call, 'stream'), songId), 'Song')
       const decision = await services.streamer.negotiate(user, song, wishes)
-      const conversion = decision.kind === 'convert' ? agreed(decision.conversion) : undefined
+      const conversion = decision.kind === 'convert' ? decision.conversion : undefined
       const params = decision.kind === 'none' ? undefined : services.agreements.issue(user, song, conversion)
       return { transcodeDecision: decisionTree(decision, params) }
     },
@@ -54,10 +54,6 @@ function mediaOf({ params }: Call): SongId {
     throw new AppError('BAD_REQUEST', `Parameter 'mediaType' must be one of ${MEDIA_TYPES.join(', ')}.`)
   if (type === 'podcast') throw new AppError('NOT_FOUND', `There is no podcast episode '${mediaId.slice(0, 64)}' here.`)
   return params.idOf('song', 'mediaId')
-}
-
-function agreed({ target, bitRate, exact }: Conversion) {
-  return { profile: target.profile.name, container: target.container, bitRate, exact }
 }
 
 function decisionTree(decision: Negotiated, params: string | undefined): Tree {
