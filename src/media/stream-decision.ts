@@ -73,6 +73,7 @@ function bitRateFor(profile: TranscodeProfile, input: DecisionInput, limit: numb
   return fitBitRate(profile, Math.min(useful, limit), input.song.channels)
 }
 
-function smallest(limits: readonly number[]): number {
+/** 0 is no limit; infinity where there is none. */
+export function smallest(limits: readonly number[]): number {
   return Math.min(...limits.map((limit) => (limit > 0 ? limit : Number.POSITIVE_INFINITY)))
 }

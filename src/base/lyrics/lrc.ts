@@ -1,5 +1,5 @@
 import { cueLines, type SungPart } from './cue-lines.ts'
-import { type LyricsLine, type LyricsText, languageTag } from './lyrics-text.ts'
+import { type LyricsLine, type LyricsText, languageTag, plainLines } from './lyrics-text.ts'
 
 /** A line with a thousand stamps is a thousand lines: both are bounded, the rest of a longer text is left out. */
 const MAX_LINES = 10_000
@@ -180,14 +180,6 @@ function syncedLines(
     }
   })
   return lines.sort((a, b) => a.ms - b.ms)
-}
-
-/** Verses stay apart; blank lines at both ends go. */
-function plainLines(collected: readonly LyricsLine[]): readonly LyricsLine[] {
-  const first = collected.findIndex((line) => line.text !== '')
-  if (first < 0) return []
-  const last = collected.findLastIndex((line) => line.text !== '')
-  return collected.slice(first, last + 1).map(({ text }) => ({ text }))
 }
 
 function* splitLines(text: string): Iterable<string> {

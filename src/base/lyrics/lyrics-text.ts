@@ -88,3 +88,11 @@ export function languageTag(text: string | undefined): string | undefined {
   const tag = text?.trim().toLowerCase().replace(/_/g, '-')
   return tag !== undefined && /^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}$/.test(tag) ? tag : undefined
 }
+
+/** Verses stay apart; blank lines at both ends go. */
+export function plainLines(collected: readonly LyricsLine[]): readonly LyricsLine[] {
+  const first = collected.findIndex((line) => line.text !== '')
+  if (first < 0) return []
+  const last = collected.findLastIndex((line) => line.text !== '')
+  return collected.slice(first, last + 1).map(({ text }) => ({ text }))
+}

@@ -1,6 +1,6 @@
 import { FAILSAFE_SCHEMA, load } from 'js-yaml'
 import { cueLines, type SungLine, type SungPart, type Voice } from './cue-lines.ts'
-import { type LyricsLine, type LyricsText, languageTag } from './lyrics-text.ts'
+import { type LyricsLine, type LyricsText, languageTag, plainLines } from './lyrics-text.ts'
 
 const VERSION = '1.0'
 /** `version`, `lines`, `words`, a word; what needs more is none of these files. */
@@ -33,7 +33,8 @@ export function parseLyricsfile(text: string): LyricsText | undefined {
   if (about.instrumental === 'true') return { ...head, synced: false, lines: [] }
 
   const lines = timedLines(document.lines)
-  if (!lines.some((line) => line.text !== '')) return { ...head, synced: false, lines: plainLines(document.plain) }
+  if (!lines.some((line) => line.text !== ''))
+    return { ...head, synced: false, lines: plainLines(linesIn(document.plain)) }
   const layers = [
     layerOf('translation', lines, (fields) => textOf(fields.translation)),
     layerOf('pronunciation', lines, (fields) => textOf(fields.transliteration)),
@@ -154,18 +155,13 @@ function voicesOf(value: unknown): ReadonlyMap<string, Voice> {
   return voices
 }
 
-function plainLines(value: unknown): readonly LyricsLine[] {
-  const lines = (textOf(value) ?? '').split(/\r\n|\r|\n/, MAX_LINES).map((line) => line.trim())
-  const first = lines.findIndex((line) => line !== '')
-  if (first < 0) return []
-  return lines.slice(first, lines.findLastIndex((line) => line !== '') + 1).map((text) => ({ text }))
-}
-
 function timeOf(value: unknown): number | undefined {
   const ms = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : undefined
   return ms !== undefined && ms <= MAX_TIME ? ms : undefined
 }
 
+const linesIn = (value: unknown): readonly LyricsLine[] =>
+  (textOf(value) ?? '').split(/\r\n|\r|\n/, MAX_LINES).map((line) => ({ text: line.trim() }))
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {})

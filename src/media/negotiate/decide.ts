@@ -1,3 +1,4 @@
+import { smallest } from '../stream-decision.ts'
 import type { ExactSound } from '../transcode/ffmpeg-arguments.ts'
 import { bitRateFor } from './bit-rate.ts'
 import type { ClientWishes, DirectPlayProfile, TranscodingProfile } from './client-wishes.ts'
@@ -191,8 +192,4 @@ function bitDepths({ source, target }: Attempt): readonly number[] {
   // What has one bit a sample, at a very high rate, fills the 24 that are left of it.
   const isDeep = source.bitDepth > 16 || source.codec === 'dsd'
   return isDeep ? [24, 16] : [16, 24]
-}
-
-function smallest(limits: readonly number[]): number {
-  return Math.min(...limits.map((limit) => (limit > 0 ? limit : Number.POSITIVE_INFINITY)))
 }
