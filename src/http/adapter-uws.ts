@@ -260,7 +260,9 @@ export class UwsAdapter implements HttpAdapter {
     const key = headers['sec-websocket-key'] ?? ''
     // uWS takes the first of the protocols that were offered, as the other adapter does.
     const protocols = headers['sec-websocket-protocol'] ?? ''
-    response.cork(() => response.upgrade(data, key, protocols, '', upgrade))
+    // Never in a cork of ours: at its end uWS takes the connection for HTTP still, if its memory did not move, reads the
+    // state of a reply out of the WebSocket's own, and by what it finds there closes it.
+    response.upgrade(data, key, protocols, '', upgrade)
   }
 
   /** Only bodies that a client announces: without a data handler uWS drops what comes. */

@@ -274,7 +274,7 @@ test('nothing is left of the plugin', async (t) => {
 
 /** What is told in the background arrives in real time. */
 async function eventually<T>(look: () => T, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 6000; tries++) {
     const found = look()
     if (isThere(found)) return found
     await new Promise((resolve) => setTimeout(resolve, 5))
