@@ -15,6 +15,7 @@ import { createNarrowedUsersRepository, type NarrowedUsersRepository } from './n
 import { createPlayQueueRepository, type PlayQueueRepository } from './play-queue-repository.ts'
 import { createPlayRepository, type PlayRepository } from './play-repository.ts'
 import { createPlaylistRepository, type PlaylistRepository } from './playlist-repository.ts'
+import { createRecordDetails, type RecordDetails } from './query/record-details.ts'
 import { createRadioRepository, type RadioRepository } from './radio-repository.ts'
 import { createSearchRepository, type SearchRepository } from './search-repository.ts'
 import { createSessionRepository, type SessionRepository } from './session-repository.ts'
@@ -44,6 +45,7 @@ export interface Repositories {
   readonly libraries: LibraryRepository
   readonly missingFiles: MissingFileRepository
   readonly statistics: StatisticsRepository
+  readonly details: RecordDetails
 }
 
 export interface RepositoryOptions {
@@ -84,5 +86,6 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
     libraries: createLibraryRepository(context),
     missingFiles: createMissingFileRepository(context),
     statistics: createStatisticsRepository(context),
+    details: createRecordDetails(context),
   }
 }
