@@ -5,6 +5,7 @@ import type { LibraryContext } from './library-context.ts'
 
 export interface RadioRepository {
   list(): readonly RadioStation[]
+  find(id: RadioId): RadioStation | undefined
   isKnown(id: RadioId): boolean
   create(
     station: { readonly name: string; readonly streamUrl: string; readonly homePageUrl: string },
@@ -22,6 +23,7 @@ export function createRadioRepository({ db }: LibraryContext): RadioRepository {
   const columns = 'id, name, stream_url, home_page_url, created_at, updated_at'
   return {
     list: () => db.select(`SELECT ${columns} FROM radio ORDER BY name COLLATE NOCASE, id`, [], readRadio),
+    find: (id) => db.select(`SELECT ${columns} FROM radio WHERE id = ?`, [id], readRadio)[0],
     isKnown: (id) => db.get('SELECT 1 AS one FROM radio WHERE id = ?', [id]) !== undefined,
     create: (station, at) =>
       db.run('INSERT INTO radio (name, stream_url, home_page_url, created_at, updated_at) VALUES (?, ?, ?, ?, ?)', [

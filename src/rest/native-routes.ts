@@ -6,10 +6,12 @@ import { type AuthRouteServices, authRoutes } from './auth-routes.ts'
 import { narrowedUsersRoutes } from './narrowed-users-routes.ts'
 import type { NativeGate } from './native-gate.ts'
 import { type PictureRouteServices, pictureRoute } from './picture-route.ts'
+import { type RadioRouteServices, radioRoutes } from './radio-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { statusRoutes } from './status-routes.ts'
+import { translationRoutes } from './translation-routes.ts'
 
-export interface NativeRouteServices extends AuthRouteServices, PictureRouteServices {
+export interface NativeRouteServices extends AuthRouteServices, PictureRouteServices, RadioRouteServices {
   readonly gate: NativeGate
   readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
@@ -25,5 +27,7 @@ export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
     ...statusRoutes(services.gate),
     ...narrowedUsersRoutes(services),
     pictureRoute(services),
+    ...radioRoutes(services),
+    ...translationRoutes(),
   ]
 }

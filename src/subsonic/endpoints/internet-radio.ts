@@ -1,5 +1,6 @@
 import { AppError } from '../../base/errors.ts'
 import { encodeId } from '../../base/ids.ts'
+import { isWebAddress } from '../../base/web-address.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import { invalid, type Params } from '../params.ts'
@@ -62,13 +63,6 @@ function stationOf(params: Params) {
   return { name, streamUrl, homePageUrl: homePage === undefined ? '' : webAddress('homepageUrl', homePage) }
 }
 
-/** Web players put these into links: nothing but http and https may reach them. */
 function webAddress(name: string, text: string): string {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    return invalid(name, 'an http or https address')
-  }
-  return url.protocol === 'http:' || url.protocol === 'https:' ? text : invalid(name, 'an http or https address')
+  return isWebAddress(text) ? text : invalid(name, 'an http or https address')
 }
