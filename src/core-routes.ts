@@ -45,6 +45,8 @@ export function coreRoutes({
       users: repositories.users,
       narrowedUsers: repositories.narrowedUsers,
       radios: repositories.radios,
+      playQueues: repositories.playQueues,
+      details: repositories.details,
       clock,
       hooks,
       pictures,

@@ -6,12 +6,17 @@ import { type AuthRouteServices, authRoutes } from './auth-routes.ts'
 import { narrowedUsersRoutes } from './narrowed-users-routes.ts'
 import type { NativeGate } from './native-gate.ts'
 import { type PictureRouteServices, pictureRoute } from './picture-route.ts'
+import { type QueueRouteServices, queueRoutes } from './queue-routes.ts'
 import { type RadioRouteServices, radioRoutes } from './radio-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 import { translationRoutes } from './translation-routes.ts'
 
-export interface NativeRouteServices extends AuthRouteServices, PictureRouteServices, RadioRouteServices {
+export interface NativeRouteServices
+  extends AuthRouteServices,
+    PictureRouteServices,
+    RadioRouteServices,
+    QueueRouteServices {
   readonly gate: NativeGate
   readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
@@ -28,6 +33,7 @@ export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
     ...narrowedUsersRoutes(services),
     pictureRoute(services),
     ...radioRoutes(services),
+    ...queueRoutes(services),
     ...translationRoutes(),
   ]
 }

@@ -1,3 +1,4 @@
+import { FULL_SCOPE } from '../../src/base/access-scope.ts'
 import type { TestServer } from './test-server.ts'
 
 export interface RestAnswer {
@@ -44,4 +45,21 @@ export async function callerOf(
   const authorization = `Bearer ${(body as { token: string }).token}`
   return (line, options = {}) =>
     stranger(line, { ...options, headers: { 'x-nd-authorization': authorization, ...options.headers } })
+}
+
+/** Public ids by title. */
+export function songIds({ core }: TestServer): Readonly<Record<string, string>> {
+  const songs = core.db.all<{ id: number; title: string }>('SELECT id, title FROM song')
+  return Object.fromEntries(songs.map(({ id, title }) => [title, `s${id.toString(36)}`]))
+}
+
+/** Takes a user every other library. */
+export async function mayOnlySee({ core }: TestServer, name: string, library: string): Promise<void> {
+  const { id } = core.accounts.find(name) ?? missing(name)
+  const found = core.repositories.libraries.list(FULL_SCOPE).find((one) => one.name === library) ?? missing(library)
+  await core.accounts.update(id, { libraries: [found.id] })
+}
+
+function missing(name: string): never {
+  throw new Error(`there is no ${name}`)
 }

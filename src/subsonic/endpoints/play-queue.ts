@@ -1,6 +1,7 @@
 import { AppError } from '../../base/errors.ts'
 import { decodeIdOf, encodeId, type SongId } from '../../base/ids.ts'
 import type { PlayQueue } from '../../library/entities.ts'
+import { placeInQueue } from '../../library/queue-place.ts'
 import type { Call } from '../call.ts'
 import { type Endpoint, tree } from '../endpoint.ts'
 import { songChild } from '../responses/song.ts'
@@ -32,12 +33,10 @@ export const playQueueEndpoints: readonly Endpoint[] = [
   tree('savePlayQueueByIndex', (call) => {
     const ids = call.params.all('id').map((text) => decodeIdOf('song', text))
     const index = call.params.integer('currentIndex', undefined)
-    if (ids.length > 0 && (index === undefined || index < 0 || index >= ids.length)) {
+    const queue = ids.length === 0 ? placeInQueue(ids, 0) : placeInQueue(ids, index ?? -1)
+    if (!queue)
       throw new AppError('INVALID_PARAMETER', "Parameter 'currentIndex' must be the place of a song in the queue.")
-    }
-    const before = ids.slice(0, index ?? 0).filter((id) => id === undefined).length
-    const songs = ids.filter((id) => id !== undefined)
-    return save(call, songs, Math.max(0, Math.min((index ?? 0) - before, songs.length - 1)))
+    return save(call, queue.songs, queue.currentIndex)
   }),
 ]
 
