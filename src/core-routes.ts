@@ -46,6 +46,7 @@ export function coreRoutes({
       narrowedUsers: repositories.narrowedUsers,
       radios: repositories.radios,
       playQueues: repositories.playQueues,
+      plays: repositories.plays,
       details: repositories.details,
       clock,
       hooks,

@@ -3,9 +3,11 @@ import type { SongId, UserId } from '../base/ids.ts'
 import type { Database } from '../db/database.ts'
 import type { Condition } from './condition.ts'
 import type { Viewer } from './entities.ts'
+import { firstColumn } from './first-column.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import type { PlayedItems } from './pending-plays.ts'
+import { LazyRows } from './rows.ts'
 
 /**
  * Plays are journalled: one row each, written when `record` returns, under 8 KB written. Counts of songs, albums and
@@ -28,8 +30,28 @@ export interface PlayRepository {
     viewer: Viewer,
     page: { readonly limit: number; readonly offset: number },
   ): readonly { readonly songId: SongId; readonly at: number; readonly client: string }[]
+  /** One's own plays of what the viewer sees, as the native API lists them. */
+  list(viewer: Viewer, query: PlayQuery): { readonly total: number; readonly rows: Iterable<ListedPlay> }
   /** The journal itself, oldest first, of all users, after a row id: for roll-ups. Plays of purged songs stay in it. */
   journal(after: number, limit: number): readonly JournalledPlay[]
+}
+
+export interface PlayQuery {
+  /** ms, inclusive; the end is not. Left out: all. */
+  readonly from?: number
+  readonly until?: number
+  /** Row ids of plays; left out: all. */
+  readonly ids?: readonly number[]
+  readonly songs?: readonly SongId[]
+  readonly oldestFirst: boolean
+  readonly limit: number
+  readonly offset: number
+}
+
+export interface ListedPlay {
+  readonly id: number
+  readonly songId: SongId
+  readonly at: number
 }
 
 export interface JournalledPlay {
@@ -158,6 +180,32 @@ export function createPlayRepository(
         (row) => ({ songId: row.number(0) as SongId, at: row.number(1), client: row.text(2) }),
       )
     },
+    list: (viewer, query) => {
+      const { from = 0, until = Number.MAX_SAFE_INTEGER, limit, offset } = query
+      const visible = context.scope(viewer).song('s')
+      const [plays, songs] = [query.ids, query.songs].map((ids) => (ids ? jsonIds(ids) : null)) as [string, string]
+      const order = query.oldestFirst ? 'ASC' : 'DESC'
+      const ids = db.select(
+        `SELECT p.id ${OWN_PLAYS} AND p.played_at >= ? AND p.played_at < ?
+           AND (? IS NULL OR p.id IN (SELECT value FROM json_each(?)))
+           AND (? IS NULL OR p.song_id IN (SELECT value FROM json_each(?)))
+           AND ${visible.sql} ORDER BY p.played_at ${order}, p.id ${order}`,
+        [viewer.userId, from, until, plays, plays, songs, songs, ...visible.params],
+        firstColumn,
+      )
+      const read = (slice: readonly number[]) => {
+        // Meanwhile the scanner may have taken a song away, or moved it where the viewer may not look.
+        const now = context.scope(viewer).song('s')
+        const found = new Map<number, ListedPlay>()
+        db.select(
+          `SELECT p.id, p.song_id, p.played_at ${OWN_PLAYS} AND p.id IN (SELECT value FROM json_each(?)) AND ${now.sql}`,
+          [viewer.userId, jsonIds(slice), ...now.params],
+          (row) => found.set(row.number(0), { id: row.number(0), songId: row.number(1) as SongId, at: row.number(2) }),
+        )
+        return slice.flatMap((id) => found.get(id) ?? [])
+      }
+      return { total: ids.length, rows: new LazyRows(ids.slice(offset, offset + limit), read) }
+    },
     journal: (after, limit) =>
       db.select(
         `SELECT p.id, p.user_id, p.song_id, p.played_at, p.client FROM play p
@@ -188,6 +236,7 @@ export interface PlayJournal {
   forget(userId: UserId): void
 }
 
+const OWN_PLAYS = `FROM play p CROSS JOIN song s INDEXED BY song_page ON s.id = p.song_id WHERE p.user_id = ?`
 const JOURNAL = 'INSERT INTO play (user_id, song_id, played_at, client) VALUES (?, ?, ?, ?)'
 const COUNT = `INSERT INTO annotation (user_id, kind, item_id, play_count, played_at) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (user_id, kind, item_id) DO UPDATE SET play_count = play_count + excluded.play_count,

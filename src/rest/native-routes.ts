@@ -6,6 +6,7 @@ import { type AuthRouteServices, authRoutes } from './auth-routes.ts'
 import { narrowedUsersRoutes } from './narrowed-users-routes.ts'
 import type { NativeGate } from './native-gate.ts'
 import { type PictureRouteServices, pictureRoute } from './picture-route.ts'
+import { type PlayRouteServices, playRoutes } from './play-routes.ts'
 import { type QueueRouteServices, queueRoutes } from './queue-routes.ts'
 import { type RadioRouteServices, radioRoutes } from './radio-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -16,7 +17,8 @@ export interface NativeRouteServices
   extends AuthRouteServices,
     PictureRouteServices,
     RadioRouteServices,
-    QueueRouteServices {
+    QueueRouteServices,
+    PlayRouteServices {
   readonly gate: NativeGate
   readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
@@ -34,6 +36,7 @@ export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
     pictureRoute(services),
     ...radioRoutes(services),
     ...queueRoutes(services),
+    ...playRoutes(services),
     ...translationRoutes(),
   ]
 }
