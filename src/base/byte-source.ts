@@ -13,7 +13,8 @@ export interface ByteStream {
   read(): Promise<Uint8Array | undefined>
   /**
    * The last `count` bytes of what `read` gave were not taken: they come again with the next read, and their buffer is for
-   * others until then. Absent where bytes can't be had twice.
+   * others until then. Who calls it does so after each read, with 0 when all were taken, and keeps none of the bytes.
+   * Absent where bytes can't be had twice.
    */
   unread?(count: number): void
   /** Lets go of files, processes and places in queues. Called exactly once, also after an error or half-way. */
@@ -41,7 +42,8 @@ export interface ByteSource {
   readonly headers?: Readonly<Record<string, string>>
   /**
    * `range` is given only when `length` is known and the range lies inside. Must fail before the first byte if it can. What
-   * takes long gives up, and gives back what it holds, when the signal aborts: nobody waits any more.
+   * takes long gives up, and gives back what it holds, when the signal aborts: nobody waits any more. None is given
+   * where the length is known: such a source opens at once.
    */
   open(range?: ByteRange, signal?: AbortSignal): Promise<ByteStream>
   /** What is sent in its place when `open` or the first `read` failed with `error`; undefined: the error it is. */

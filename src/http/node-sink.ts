@@ -33,7 +33,8 @@ export class NodeSink implements ReplySink, Stalled {
     this.#open = false
     this.#writeHead(head, length)
     if (body === undefined) this.#response.end()
-    else this.#response.end(typeof body === 'string' ? Buffer.from(body) : body)
+    // A copy: Node keeps it until the kernel has taken it.
+    else this.#response.end(typeof body === 'string' ? Buffer.from(body) : Buffer.from(body))
   }
 
   begin(head: ReplyHead, length: number | undefined): void {

@@ -11,7 +11,10 @@ export interface ReplyHead {
  * has gone, calls do nothing and `write` answers false.
  */
 export interface ReplySink {
-  /** `length` is what Content-Length says, also without a body (HEAD); absent: no such header. */
+  /**
+   * `length` is what Content-Length says, also without a body (HEAD); absent: no such header. The body is the caller's again
+   * at once.
+   */
   whole(head: ReplyHead, body: string | Uint8Array | undefined, length: number | undefined): void
   /** `length` absent: chunked. `live`: every write is to reach the client at once. */
   begin(head: ReplyHead, length: number | undefined, live: boolean): void

@@ -56,7 +56,7 @@ export function fileStream(file: OpenFile, range: ByteRange, pool: BufferPool): 
         await turn
       }
       try {
-        const into = buffer.next(performance.now())
+        const into = buffer.next(performance.now(), end - position)
         const count = await file.read(into, Math.min(into.length, end - position), position)
         if (count === 0) throw changed('The file became shorter while it was sent.')
         position += count
@@ -68,7 +68,7 @@ export function fileStream(file: OpenFile, range: ByteRange, pool: BufferPool): 
     },
     unread: (count) => {
       position -= count
-      buffer.release()
+      buffer.returned(count)
     },
     close: () => file.close(() => buffer.release()),
   }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { AppError } from '../../src/base/errors.ts'
 import { text } from '../../src/http/reply.ts'
 import type { HttpReply } from '../../src/http/types.ts'
+import { BufferPool } from '../../src/media/buffer-pool.ts'
+import { fileSource } from '../../src/media/file-source.ts'
 import {
   bytesOf,
   dechunk,
@@ -58,6 +63,96 @@ onBoth('single, open and suffix ranges are cut exactly', async (t, name) => {
     assert.equal(got.headers.get('content-length'), String(end - start))
     assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(start, end))
   }
+})
+
+onBoth(
+  'sources and ranges about as long as one piece come whole, and their buffer is free at once',
+  async (t, name) => {
+    const sources: WatchedSource[] = []
+    const { url, finished } = await serve(t, name, ({ query }) => {
+      const source = watchedSource(
+        Number(query),
+        { ...FIELDS, length: Number(query) },
+        { chunkBytes: 20_480, again: true },
+      )
+      sources.push(source)
+      return reply(source)
+    })
+    const sizes = [1, 2, 4096, 16_383, 16_384, 16_385, 20_479, 20_480, 20_481, 40_960, 40_961]
+    for (const size of sizes) {
+      const got = await fetch(`${url}?${size}`)
+      assert.equal(got.headers.get('content-length'), String(size))
+      assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(0, size), String(size))
+    }
+    for (const [start, end] of [
+      [0, 16_383],
+      [0, 16_384],
+      [1, 16_384],
+      [20_479, 20_480],
+      [20_480, 36_863],
+      [SIZE - 16_384, SIZE - 1],
+      [SIZE - 16_385, SIZE - 1],
+    ] as const) {
+      const got = await fetch(`${url}?${SIZE}`, { headers: { range: `bytes=${start}-${end}` } })
+      assert.equal(got.status, 206)
+      assert.deepEqual(new Uint8Array(await got.arrayBuffer()), bytesOf(start, end + 1), `${start}-${end}`)
+    }
+    await until(() => finished.length === sources.length)
+    assert.deepEqual(
+      sources.map(({ closes }) => closes),
+      sources.map(() => 1),
+    )
+    assert.deepEqual(
+      finished.slice(0, sizes.length).map(({ bytes }) => bytes),
+      sizes,
+    )
+  },
+)
+
+onBoth('files arrive whole though their readers stop again and again', async (t, name) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tonearm-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const size = 12_345_678
+  const content = Buffer.from(bytesOf(0, size))
+  await writeFile(join(folder, 'file'), content)
+  const pool = new BufferPool()
+  const { port } = await serve(t, name, async () => ({
+    kind: 'source',
+    headers: {},
+    source: await fileSource({ path: join(folder, 'file'), contentType: 'audio/mpeg', tag: 'a', pool }),
+  }))
+  const ranges = [
+    [0, size],
+    [1, size - 1],
+    [20_480, 20_480 + 65_536],
+    [size - 65_536, size],
+  ] as const
+  const bodies = ranges.map(async ([start, end], at) => {
+    const range = `bytes=${start}-${end - 1}`
+    const client = raw(t, port, `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nRange: ${range}\r\n\r\n`)
+    let taken = 0
+    client.socket.on('data', (chunk) => {
+      taken += chunk.length
+      if (taken < (at + 1) * 700_000) return
+      taken = 0
+      client.socket.pause()
+      setImmediate(() => client.socket.resume())
+    })
+    const received = await client.closed
+    return Buffer.from(received.slice(received.indexOf('\r\n\r\n') + 4), 'latin1')
+  })
+  for (const [at, body] of (await Promise.all(bodies)).entries())
+    assert.ok(body.equals(content.subarray(...(ranges[at] as readonly [number, number]))), String(ranges[at]))
+})
+
+onBoth('a short source that ends early is no whole answer', async (t, name) => {
+  const source = watchedSource(700, { ...FIELDS, length: 800 })
+  const { port, finished } = await serve(t, name, () => reply(source))
+  const got = await raw(t, port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n').closed
+  assert.doesNotMatch(got, /content-length: 700/i)
+  await until(() => finished.length === 1)
+  assert.equal(finished[0]?.outcome, 'failed')
+  assert.equal(source.closes, 1)
 })
 
 onBoth('ranges that can not be met answer 416 and open nothing', async (t, name) => {

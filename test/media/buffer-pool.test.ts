@@ -11,7 +11,7 @@ test('a quick reader gets a larger buffer, a slow one a small one again', () => 
     sizes.push(buffer.next(now).length)
     buffer.handedOut(now, 8 << 20)
   }
-  assert.deepEqual(sizes, [20_480, 32_768, 65_536, 65_536, 65_536, 20_480, 32_768, 32_768])
+  assert.deepEqual(sizes, [20_480, 65_536, 262_144, 262_144, 262_144, 20_480, 65_536, 65_536])
 })
 
 test('what disappears into the buffers of kernels does not make a reader quick', () => {
@@ -21,7 +21,46 @@ test('what disappears into the buffers of kernels does not make a reader quick',
     assert.equal(buffer.next(++now).length, 20_480)
     buffer.handedOut(now, 20_480)
   }
-  assert.equal(buffer.next(++now).length, 32_768)
+  assert.equal(buffer.next(++now).length, 65_536)
+})
+
+test('who tells what they took gets as much as they took since they last waited', () => {
+  const pool = new BufferPool()
+  const buffer = new StreamBuffer(pool)
+  const sizes: number[] = []
+  // What is not taken of each chunk. Hours between two of them make no difference.
+  for (const [at, left] of [0, 0, 0, 262_143, 0, 0, 200_000, 262_100, 20_000, 0].entries()) {
+    const now = at * 3_600_000 + 1
+    const { length } = buffer.next(now)
+    sizes.push(length)
+    buffer.handedOut(now, length)
+    buffer.returned(Math.min(left, length))
+  }
+  assert.deepEqual(sizes, [20_480, 65_536, 262_144, 262_144, 262_144, 262_144, 262_144, 262_144, 20_480, 20_480])
+  buffer.returned(20_480)
+  assert.equal(pool.freeBytes, 262_144 + 65_536 + 20_480, 'one who waits holds no buffer')
+})
+
+test('a short rest is read at once', () => {
+  for (const [left, size] of [
+    [1, 20_480],
+    [20_480, 20_480],
+    [20_481, 65_536],
+    [65_536, 65_536],
+    [65_537, 20_480],
+  ] as const)
+    assert.equal(new StreamBuffer(new BufferPool()).next(1, left).length, size)
+})
+
+test('few of the largest buffers are out at a time, and one that comes back is for the next', () => {
+  const pool = new BufferPool()
+  const taken = Array.from({ length: 100 }, () => pool.take(262_144))
+  const largest = taken.filter(({ length }) => length === 262_144)
+  assert.equal(largest.length, 8)
+  assert.equal(taken.filter(({ length }) => length === 65_536).length, 92)
+  pool.give(largest[0] as Uint8Array)
+  assert.equal(pool.take(262_144).length, 262_144)
+  assert.equal(pool.take(262_144).length, 65_536)
 })
 
 test('buffers are used again, and what lies free is bounded', () => {
