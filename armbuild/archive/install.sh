@@ -45,6 +45,13 @@ put_settings() {
   chmod 640 "$1"
 }
 
+# await_start SYSTEMCTL...: it may end at once, for want of music or for a port that is taken; systemd told only that it began.
+await_start() {
+  sleep 2
+  if "$@" is-active --quiet tonearm.service; then return 0; fi
+  fail "installed, but it does not run; the reason: journal${1#system}${2:+ $2} -u tonearm -n 5"
+}
+
 install_system() {
   . "$here/service/account.sh"
   systemctl stop tonearm.service 2>/dev/null || true
@@ -65,6 +72,7 @@ install_system() {
   fi
   systemctl daemon-reload
   systemctl enable --now tonearm.service
+  await_start systemctl
   tell
 }
 
@@ -79,6 +87,7 @@ install_user() {
   put_settings "$data/config.yaml" "${music:-$HOME/Music}"
   systemctl --user daemon-reload
   systemctl --user enable --now tonearm.service
+  await_start systemctl --user
   echo "Tonearm runs: http://localhost:4533, user admin, password in $data/initial-admin-password.txt"
   echo "Settings: $data/config.yaml. So that it runs while you are logged out: sudo loginctl enable-linger $(id -un)"
 }
