@@ -33,13 +33,17 @@ test_archive() {
   expect 'it is removed' inside "/root/$name/uninstall.sh" --plain /srv/tonearm --purge
   refuse 'nothing of it stays' inside test -e /srv/tonearm
 
-  # As somebody logged in has it: systemd's manager of that user runs.
+  # As the words after the installation say. Without that, systemd ends that user's manager ten seconds after the last login,
+  # and the start script's `su` was one.
   uid=$(inside id -u listener)
-  expect 'a manager of that user runs' inside systemctl start "user@$uid.service"
+  expect 'its services outlast a login' inside loginctl enable-linger listener
+  until_true 'a manager of that user runs' inside systemctl is-active --quiet "user@$uid.service"
   as_listener() { inside runuser -u listener -- env HOME=/home/listener XDG_RUNTIME_DIR="/run/user/$uid" "$@"; }
   inside cp -R "/root/$name" /home/listener/unpacked
   inside cp /root/test/listen.mjs /home/listener/unpacked
   inside chown -R listener /home/listener/unpacked
+  refuse 'without the music it does not say that it runs' as_listener /home/listener/unpacked/install.sh --music /srv/nowhere
+  inside rm -r /home/listener/.local/share/tonearm
   expect 'a service of the user installs' as_listener /home/listener/unpacked/install.sh --music /srv/music
   until_true 'it answers' answers
   expect 'as that user' runs_as listener
