@@ -15,6 +15,8 @@ export interface LibraryScanResult {
   readonly failing: boolean
   /** Nothing was done: to be scanned again after the other libraries. */
   readonly waits?: true
+  /** Nothing lies there yet, and nothing is missed. */
+  readonly empty?: boolean
   /** Libraries that songs came from. */
   readonly sources?: ReadonlySet<LibraryId>
   /** Folders to look at again soon: files in them were being written. */

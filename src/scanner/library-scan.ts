@@ -33,7 +33,7 @@ import { SongMoves } from './song-moves.ts'
 import { StraySongs } from './stray-songs.ts'
 import type { ReadOutcome, TagReader } from './tag-reader.ts'
 import { TimeSlices } from './time-slices.ts'
-import { type WalkResult, walk } from './walker.ts'
+import { EMPTY_WALK, type WalkResult, walk } from './walker.ts'
 
 export interface LibraryScanOptions {
   readonly kind: ScanKind
@@ -194,7 +194,9 @@ export class LibraryScan {
     if (this.#root.state === 'lost') return { root: this.#root, failing: true, unsettled: [], walked: walked.folders }
     const unsettled = [...this.#unsettled]
     const { sources } = this.#strays
-    return { root: mayMark ? { state: 'ok' } : root, failing: false, unsettled, sources, walked: walked.folders }
+    const after: RootState = mayMark ? { state: 'ok' } : root
+    const empty = walked === EMPTY_WALK
+    return { root: after, failing: false, empty, unsettled, sources, walked: walked.folders }
   }
 
   async #walk(): Promise<WalkResult | LibraryScanResult> {
@@ -204,7 +206,8 @@ export class LibraryScan {
     const confirmed = root.state === 'lost' && root.confirmable && acceptMissing
     const isNew = this.#context.records.countSongs(this.#library.id) === 0 && root.state === 'lost' && root.confirmable
     if (root.state === 'lost' && !confirmed && !(isNew && root.reason.includes('empty'))) return unscanned(root)
-    if (root.state === 'lost') return { folders: [], problems: [], gone: [], complete: true }
+    if (root.state === 'lost') beforeList('')
+    if (root.state === 'lost') return EMPTY_WALK
     const walked = await walk({
       root: path,
       recursive,

@@ -26,7 +26,7 @@ export class LibraryWatches {
     readonly onBack: (id: LibraryId) => void
   }
   readonly #watches = new Map<LibraryId, FolderWatch>()
-  /** Libraries whose root was not there or failed: nothing tells when it comes back, so it is looked for. */
+  /** Libraries whose root was not there, empty or failed: nothing tells of a mount, so it is looked for. */
   readonly #away = new Map<LibraryId, Away>()
   /** Those that are looked at just now: at a dead mount that may not end for minutes. */
   readonly #looking = new Set<LibraryId>()
@@ -68,7 +68,8 @@ export class LibraryWatches {
   scanned(library: Library, result: LibraryScanResult, partial: boolean): void {
     if (result.root.state === 'lost' && result.walked.length === 0) this.#watches.get(library.id)?.rest()
     if (result.walked.length > 0) this.#watches.get(library.id)?.sync(result.walked, partial)
-    if (result.root.state === 'ok' || (result.walked.length > 0 && !result.failing)) this.#away.delete(library.id)
+    const { root, walked, failing, empty } = result
+    if (!empty && (root.state === 'ok' || (walked.length > 0 && !failing))) this.#away.delete(library.id)
     else this.#away.set(library.id, this.#nextLook(library, result))
   }
 

@@ -47,6 +47,9 @@ export interface WalkResult {
   readonly complete: boolean
 }
 
+/** Of a root in which nothing lies, or that is gone for good. */
+export const EMPTY_WALK: WalkResult = { folders: [], problems: [], gone: [], complete: true }
+
 /** Folders listed at the same time; each asks for many files at once. */
 const PARALLEL = 6
 /** Files of one folder asked for at the same time. */

@@ -101,6 +101,27 @@ test('a root that comes back is found', async (t) => {
   await rig.scanner.stop()
 })
 
+for (const [what, settings] of [
+  ['watched', { watch: 'auto', watchDebounceMs: 100, pollIntervalMs: 60_000 }],
+  ['polled', { watch: 'poll', watchDebounceMs: 100, pollIntervalMs: 100 }],
+  // Nothing tells of a disk that is mounted over the folder.
+  ['replaced', { watch: 'auto', watchDebounceMs: 100, pollIntervalMs: 100 }],
+] as const)
+  test(`the first music in an empty root is found (${what})`, async (t) => {
+    const folder = join(tempFolder(t), 'music')
+    const rig = await scanRig(t, {}, { settings, folder })
+    await mkdir(folder, { recursive: true })
+    await rig.scanner.start()
+    await until('the scan on start', () => rig.scanner.status().lastScanAt !== undefined)
+    assert.equal(rig.library().state, 'ok')
+    if (what === 'replaced') await rename(folder, `${folder}.under`)
+    await rig.write({ 'A/1.mp3': { title: 'One' } })
+    await until('the first song', () => titles(rig) === 'One')
+    await rig.write({ 'B/2.mp3': { title: 'Two' } })
+    await until('the next', () => titles(rig).includes('Two'))
+    await rig.scanner.stop()
+  })
+
 test('nothing starts by itself when it is not told to', async (t) => {
   const rig = await scanRig(t, { 'A/1.mp3': { title: 'One' } }, { settings: { scanOnStart: false } })
   await rig.scanner.start()
