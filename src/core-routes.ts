@@ -47,6 +47,8 @@ export function coreRoutes({
       radios: repositories.radios,
       playQueues: repositories.playQueues,
       plays: repositories.plays,
+      playlists: repositories.playlists,
+      songs: repositories.songs,
       details: repositories.details,
       clock,
       hooks,

@@ -225,6 +225,7 @@ export interface Playlist {
   /** Of the songs that the viewer may see. */
   readonly songCount: number
   readonly durationMs: number
+  readonly size: number
   /** Changes when its picture would: for the cover id. Hex; '' = none. */
   readonly coverVersion: string
   readonly createdAt: number

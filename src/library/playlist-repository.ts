@@ -1,10 +1,11 @@
 import { AppError } from '../base/errors.ts'
 import type { LibraryId, PlaylistId, SongId, UserId } from '../base/ids.ts'
-import type { Playlist, Song, Viewer } from './entities.ts'
+import type { Annotation, Playlist, Song, Viewer } from './entities.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
 import { KIND } from './pending-plays.ts'
-import { loadPlaylists, visiblePlaylist } from './playlist-rows.ts'
+import { type EntryQuery, moveEntry, type PlaylistEntry, playlistEntries, visibleEntries } from './playlist-entries.ts'
+import { loadPlaylists, playlistMarks, visiblePlaylist } from './playlist-rows.ts'
 import type { Rows } from './rows.ts'
 import { songRows } from './song-rows.ts'
 import { visibleAmong } from './visible-ids.ts'
@@ -14,6 +15,7 @@ export interface PlaylistChanges {
   readonly comment?: string
   readonly public?: boolean
   readonly sync?: boolean
+  readonly owner?: UserId
 }
 
 /** Visible: one's own and public ones (also for administrators: private means private). */
@@ -26,10 +28,25 @@ export interface PlaylistRepository {
   songIds(viewer: Viewer, id: PlaylistId): readonly SongId[]
   /** Visible songs in order. */
   songs(viewer: Viewer, id: PlaylistId): Rows<Song>
-  create(viewer: Viewer, name: string, songs: readonly SongId[], at: number): PlaylistId
+  /** Visible songs with their places. */
+  entries(viewer: Viewer, id: PlaylistId, query?: EntryQuery): readonly PlaylistEntry[]
+  /** Visible playlists in which a song is. Whether the viewer sees the song is the caller's to know. */
+  containing(viewer: Viewer, song: SongId): readonly Playlist[]
+  /** What the viewer did with these playlists: those that they marked. */
+  marks(viewer: Viewer, ids: readonly PlaylistId[]): ReadonlyMap<PlaylistId, Annotation>
+  create(
+    viewer: Viewer,
+    name: string,
+    songs: readonly SongId[],
+    at: number,
+    more?: Pick<PlaylistChanges, 'comment' | 'public'>,
+  ): PlaylistId
   /** The whole content; songs outside the scope are refused quietly (left out). */
   replaceSongs(viewer: Viewer, id: PlaylistId, songs: readonly SongId[], at: number): void
-  /** Removes by index into the list as the viewer saw it (`songs`), then appends; both in one transaction. */
+  /**
+   * Removes by index into the list as the viewer saw it (`songs`), then appends; both in one transaction.
+   * @returns how many songs were appended.
+   */
   edit(
     viewer: Viewer,
     id: PlaylistId,
@@ -37,7 +54,9 @@ export interface PlaylistRepository {
     append: readonly SongId[],
     changes: PlaylistChanges,
     at: number,
-  ): void
+  ): number
+  /** Moves the song at a place, from 1 as the viewer counts, to another. False when one of them is none. */
+  move(viewer: Viewer, id: PlaylistId, move: { readonly from: number; readonly to: number }, at: number): boolean
   remove(id: PlaylistId): void
 
   /** The scanner's side: playlists that mirror files. */
@@ -80,30 +99,21 @@ export function createPlaylistRepository(context: LibraryContext): PlaylistRepos
   }
   const appendVisible = (viewer: Viewer, id: PlaylistId, songs: readonly SongId[]) => {
     const visible = visibleAmong(context, 'song', context.scope(viewer).song('i'), songs)
-    append(
-      id,
-      songs.filter((song) => visible.has(song)),
-    )
-  }
-  /** Position and song of what the viewer sees, in order. */
-  const visibleEntries = (viewer: Viewer, id: PlaylistId) => {
-    const visible = context.scope(viewer).song('s')
-    return db.select(
-      `SELECT p.position, p.song_id FROM playlist_song p CROSS JOIN song s INDEXED BY song_page ON s.id = p.song_id
-       WHERE p.playlist_id = ? AND ${visible.sql} ORDER BY p.position`,
-      [id, ...visible.params],
-      (row) => ({ position: row.number(0), songId: row.number(1) }),
-    )
+    const appended = songs.filter((song) => visible.has(song))
+    append(id, appended)
+    return appended.length
   }
   const insert = (playlist: {
     readonly owner: UserId
     readonly name: string
+    readonly comment?: string
     readonly public: boolean
     readonly at: number
   }) =>
-    db.run('INSERT INTO playlist (owner_id, name, public, created_at, updated_at) VALUES (?, ?, ?, ?, ?)', [
+    db.run('INSERT INTO playlist (owner_id, name, comment, public, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?)', [
       playlist.owner,
       playlist.name,
+      playlist.comment ?? '',
       playlist.public ? 1 : 0,
       playlist.at,
       playlist.at,
@@ -115,19 +125,29 @@ export function createPlaylistRepository(context: LibraryContext): PlaylistRepos
     find: (viewer, id) => loadPlaylists(context, viewer, { sql: 'i.id = ?', params: [id] })[0],
     songIds: (viewer, id) => {
       requireVisible(viewer, id)
-      return visibleEntries(viewer, id).map((entry) => entry.songId as SongId)
+      return visibleEntries(context, viewer, id).map((entry) => entry.songId)
     },
     songs: (viewer, id) => {
       requireVisible(viewer, id)
       return songRows(
         context,
         viewer,
-        visibleEntries(viewer, id).map((entry) => entry.songId),
+        visibleEntries(context, viewer, id).map((entry) => entry.songId),
       )
     },
-    create: (viewer, name, songs, at) =>
+    entries: (viewer, id, query) => {
+      requireVisible(viewer, id)
+      return playlistEntries(context, viewer, id, query)
+    },
+    containing: (viewer, song) =>
+      loadPlaylists(context, viewer, {
+        sql: 'i.id IN (SELECT playlist_id FROM playlist_song WHERE song_id = ?)',
+        params: [song],
+      }),
+    marks: (viewer, ids) => playlistMarks(context, viewer, ids),
+    create: (viewer, name, songs, at, more = {}) =>
       db.transaction(() => {
-        const id = insert({ owner: viewer.userId, name, public: false, at })
+        const id = insert({ owner: viewer.userId, name, public: false, ...more, at })
         appendVisible(viewer, id, songs)
         return id
       }),
@@ -142,19 +162,35 @@ export function createPlaylistRepository(context: LibraryContext): PlaylistRepos
       db.transaction(() => {
         requireVisible(viewer, id)
         if (remove.length > 0) {
-          const entries = visibleEntries(viewer, id)
+          const entries = visibleEntries(context, viewer, id)
           const positions = remove.flatMap((index) => entries[index]?.position ?? [])
           db.run('DELETE FROM playlist_song WHERE playlist_id = ? AND position IN (SELECT value FROM json_each(?))', [
             id,
             jsonIds(positions),
           ])
         }
-        appendVisible(viewer, id, appended)
+        const count = appendVisible(viewer, id, appended)
         db.run(
           `UPDATE playlist SET name = coalesce(?, name), comment = coalesce(?, comment), public = coalesce(?, public),
-             sync = coalesce(?, sync), updated_at = ? WHERE id = ?`,
-          [changes.name ?? null, changes.comment ?? null, flag(changes.public), flag(changes.sync), at, id],
+             sync = coalesce(?, sync), owner_id = coalesce(?, owner_id), updated_at = ? WHERE id = ?`,
+          [
+            changes.name ?? null,
+            changes.comment ?? null,
+            flag(changes.public),
+            flag(changes.sync),
+            changes.owner ?? null,
+            at,
+            id,
+          ],
         )
+        return count
+      }),
+    move: (viewer, id, move, at) =>
+      db.transaction(() => {
+        requireVisible(viewer, id)
+        if (!moveEntry(context, viewer, id, move)) return false
+        db.run('UPDATE playlist SET updated_at = ? WHERE id = ?', [at, id])
+        return true
       }),
     remove: (id) =>
       db.transaction(() => {

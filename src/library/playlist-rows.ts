@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { PlaylistId, UserId } from '../base/ids.ts'
 import type { RowReader } from '../db/database.ts'
+import { annotate, type Draft, unmarked } from './annotations-read.ts'
 import type { Condition } from './condition.ts'
-import type { Playlist, Viewer } from './entities.ts'
+import type { Annotation, Playlist, Viewer } from './entities.ts'
 import { jsonIds } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
+import { KIND } from './pending-plays.ts'
 
 /** A playlist's picture is made of the covers of so many albums, found among so many first songs. */
 const PICTURE_ALBUMS = 4
@@ -25,7 +27,10 @@ export function visiblePlaylist(context: LibraryContext, viewer: Viewer): Condit
   }
 }
 
-type Draft = { -readonly [K in keyof Playlist]: Playlist[K] }
+/** May the user change its songs: the owner, unless it mirrors a file. */
+export function isEditable(playlist: Playlist, userId: UserId): boolean {
+  return playlist.ownerId === userId && !playlist.sync
+}
 
 /** Visible playlists that `where` (on the alias `i`) picks, by name; counted as the viewer sees them. */
 export function loadPlaylists(context: LibraryContext, viewer: Viewer, where: Condition): Playlist[] {
@@ -39,11 +44,11 @@ export function loadPlaylists(context: LibraryContext, viewer: Viewer, where: Co
     readPlaylist,
   )
   if (playlists.length === 0) return playlists
-  const byId = new Map<number, Draft>(playlists.map((playlist) => [playlist.id, playlist]))
+  const byId = new Map<number, Draft<Playlist>>(playlists.map((playlist) => [playlist.id, playlist]))
   const ids = jsonIds([...byId.keys()])
   const visible = context.scope(viewer).song('s')
   db.select(
-    `SELECT p.playlist_id, count(*), sum(s.duration_ms) FROM playlist_song p
+    `SELECT p.playlist_id, count(*), sum(s.duration_ms), sum(s.size) FROM playlist_song p
        CROSS JOIN song s INDEXED BY song_page ON s.id = p.song_id
      WHERE p.playlist_id IN (SELECT value FROM json_each(?)) AND ${visible.sql} GROUP BY p.playlist_id`,
     [ids, ...visible.params],
@@ -52,10 +57,22 @@ export function loadPlaylists(context: LibraryContext, viewer: Viewer, where: Co
       if (!playlist) return
       playlist.songCount = row.number(1)
       playlist.durationMs = row.number(2)
+      playlist.size = row.number(3)
     },
   )
   for (const playlist of byId.values()) playlist.coverVersion = coverVersion(context, viewer, playlist.id)
   return playlists
+}
+
+/** What a user did with these playlists. */
+export function playlistMarks(
+  context: LibraryContext,
+  { userId }: Viewer,
+  ids: readonly PlaylistId[],
+): ReadonlyMap<PlaylistId, Annotation> {
+  const byId = new Map<PlaylistId, Draft<Annotation>>(ids.map((id) => [id, { ...unmarked(0, 0) }]))
+  annotate(context, userId, { kind: KIND.playlist, byId })
+  return byId
 }
 
 /** Moves when the covers of the first albums do, or their order. */
@@ -78,7 +95,7 @@ function coverVersion(context: LibraryContext, viewer: Viewer, id: PlaylistId): 
     .slice(0, 8)
 }
 
-function readPlaylist(row: RowReader): Draft {
+function readPlaylist(row: RowReader): Draft<Playlist> {
   return {
     id: row.number(0) as PlaylistId,
     ownerId: row.number(1) as UserId,
@@ -90,6 +107,7 @@ function readPlaylist(row: RowReader): Draft {
     sync: row.number(7) === 1,
     songCount: 0,
     durationMs: 0,
+    size: 0,
     coverVersion: '',
     createdAt: row.number(8),
     updatedAt: row.number(9),

@@ -14,6 +14,7 @@ import type { ScopeSql } from './scope-sql.ts'
 import { similarSongs } from './similar-songs.ts'
 import { randomSongs, songByNames, topSongs } from './song-picks.ts'
 import { loadSongs, songRows } from './song-rows.ts'
+import { songsAtPaths } from './songs-at-paths.ts'
 import { STARRED_LIMIT, visibleAmong } from './visible-ids.ts'
 
 export interface SongRepository {
@@ -60,6 +61,8 @@ export interface SongRepository {
   embeddedLyrics(viewer: Viewer, id: SongId): readonly EmbeddedLyrics[]
   /** The further tags of a song: lower-case names with all values. */
   tags(viewer: Viewer, id: SongId): Readonly<Record<string, readonly string[]>>
+  /** By paths relative to the roots of their libraries. */
+  atPaths(viewer: Viewer, paths: readonly string[]): ReadonlyMap<string, SongId>
   /** The absolute path of the file, for the rooms that open it; never for clients. */
   absolutePath(viewer: Viewer, id: SongId): string | undefined
   /** Visible songs, their length and size. */
@@ -172,6 +175,7 @@ export function createSongRepository(context: LibraryContext): SongRepository {
       const row = db.get<{ tags: string }>('SELECT tags FROM song_tags WHERE song_id = ?', [id])
       return jsonObject<Readonly<Record<string, readonly string[]>>>(row?.tags ?? '')
     },
+    atPaths: (viewer, paths) => songsAtPaths(context, viewer, paths),
     absolutePath: (viewer, id) => {
       const visible = context.scope(viewer).song('s')
       const row = db.get<{ root: string; path: string }>(

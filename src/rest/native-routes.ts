@@ -7,6 +7,8 @@ import { narrowedUsersRoutes } from './narrowed-users-routes.ts'
 import type { NativeGate } from './native-gate.ts'
 import { type PictureRouteServices, pictureRoute } from './picture-route.ts'
 import { type PlayRouteServices, playRoutes } from './play-routes.ts'
+import { type PlaylistRouteServices, playlistRoutes } from './playlist-routes.ts'
+import { type PlaylistTrackRouteServices, playlistTrackRoutes } from './playlist-track-routes.ts'
 import { type QueueRouteServices, queueRoutes } from './queue-routes.ts'
 import { type RadioRouteServices, radioRoutes } from './radio-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -18,7 +20,9 @@ export interface NativeRouteServices
     PictureRouteServices,
     RadioRouteServices,
     QueueRouteServices,
-    PlayRouteServices {
+    PlayRouteServices,
+    PlaylistRouteServices,
+    PlaylistTrackRouteServices {
   readonly gate: NativeGate
   readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
@@ -37,6 +41,8 @@ export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
     ...radioRoutes(services),
     ...queueRoutes(services),
     ...playRoutes(services),
+    ...playlistRoutes(services),
+    ...playlistTrackRoutes(services),
     ...translationRoutes(),
   ]
 }

@@ -287,6 +287,7 @@ function playlist(key: PlaylistId): Playlist {
     sync: false,
     songCount: 0,
     durationMs: 0,
+    size: 0,
     coverVersion: 'abc',
     createdAt: 0,
     updatedAt: 0,

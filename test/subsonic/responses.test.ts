@@ -278,6 +278,7 @@ test('a playlist is read-only for others and while it mirrors a file', () => {
     sync: false,
     songCount: 2,
     durationMs: 2400,
+    size: 0,
     coverVersion: '',
     createdAt: CREATED,
     updatedAt: CREATED,

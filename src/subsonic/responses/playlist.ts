@@ -1,13 +1,9 @@
 import { encodeId, type UserId } from '../../base/ids.ts'
 import type { Playlist } from '../../library/entities.ts'
+import { isEditable } from '../../library/playlist-rows.ts'
 import type { Tree } from '../tree.ts'
 import { inView, type Rendering } from './rendering.ts'
 import { coverId, date, seconds } from './values.ts'
-
-/** May the user change its songs: the owner, unless it mirrors a file. */
-export function isEditable(playlist: Playlist, userId: UserId): boolean {
-  return playlist.ownerId === userId && !playlist.sync
-}
 
 export function playlistTree(playlist: Playlist, userId: UserId, rendering: Rendering): Tree {
   const required = {
