@@ -21,8 +21,8 @@ export interface TableWatch {
 
 /**
  * 'durable' (the default): a write survives a power cut as soon as it returns; the log is synced at each commit, with all
- * that was written before. 'bulk', for the batches of a scan, which repeats them: a cut may cost those since the last
- * sync. The file stays whole either way, and the end of the process costs nothing.
+ * that was written before. 'bulk', for the batches of a scan, which repeats them, and for who waits for `settleSoon`: a
+ * cut may cost those since the last sync. The file stays whole either way, and the end of the process costs nothing.
  */
 export type Durability = 'durable' | 'bulk'
 
@@ -37,7 +37,8 @@ export interface Database {
   select<T>(sql: string, params: SqlParams, read: (row: RowReader) => T): T[]
   /** Row by row, in constant memory. The statement is busy until the iterator ends; never `await` half-way. */
   iterate<Row>(sql: string, params?: SqlParams): IterableIterator<Row>
-  run(sql: string, params?: SqlParams): { readonly changes: number; readonly lastId: number }
+  /** Outside of a transaction it lasts as `durability` says. */
+  run(sql: string, params?: SqlParams, durability?: Durability): { readonly changes: number; readonly lastId: number }
   /** Several statements without parameters. */
   exec(sql: string): void
   /**
@@ -46,6 +47,8 @@ export interface Database {
   transaction<T>(work: () => T, durability?: Durability): T
   /** What 'bulk' transactions wrote survives a power cut from here on. */
   settle(): void
+  /** The same soon: all who ask in one turn of the loop share one sync. Rejects as `settle` throws; ask again then. */
+  settleSoon(): Promise<void>
   /** Follows writes that this connection (there is no other) makes to these tables; cascades count by their source. */
   watch(tables: readonly string[]): TableWatch
   /** `EXPLAIN QUERY PLAN`, a line a step, for tests. */

@@ -10,16 +10,21 @@ import type { PlayedItems } from './pending-plays.ts'
 import { LazyRows } from './rows.ts'
 
 /**
- * Plays are journalled: one row each, written when `record` returns, under 8 KB written. Counts of songs, albums and
- * artists follow in batches (`flush`), but every read sees them at once; after a crash the journal is applied again.
+ * Plays are journalled: one row each, under 8 KB written. Counts of songs, albums and artists follow in batches (`flush`),
+ * but every read sees them at once; after a crash the journal is applied again.
  */
 export interface PlayRepository {
-  /** @returns the songs that were visible and counted. */
+  /**
+   * Written when it returns, so that the end of the process costs nothing; whoever answers a client waits for `kept` first.
+   * @returns the songs that were visible and counted.
+   */
   record(
     viewer: Viewer,
     plays: readonly { readonly songId: SongId; readonly at: number }[],
     client: string,
   ): readonly SongId[]
+  /** What was recorded so far survives a power cut. Plays that come together share the sync, which is most of their cost. */
+  kept(): Promise<void>
   /**
    * Applies what is pending. Happens by itself when enough gathered; lists sorted by plays merge what waits, so nothing
    * but the stop of the server needs to call it.
@@ -146,6 +151,14 @@ export function createPlayRepository(
   }
   replay()
 
+  let keptUntil = lastJournalled
+  const kept = async () => {
+    const until = lastJournalled
+    if (until <= keptUntil) return
+    await db.settleSoon()
+    keptUntil = Math.max(keptUntil, until)
+  }
+
   return {
     record: (viewer, played, client) => {
       const items = playedItems(
@@ -156,20 +169,23 @@ export function createPlayRepository(
       if (counted.length === 0) return []
       const journal = () => {
         for (const { songId, at } of counted)
-          lastJournalled = db.run(JOURNAL, [viewer.userId, songId, at, client]).lastId
+          lastJournalled = db.run(JOURNAL, [viewer.userId, songId, at, client], 'bulk').lastId
       }
       const before = lastJournalled
       try {
         if (counted.length === 1) journal()
-        else db.transaction(journal)
+        else db.transaction(journal, 'bulk')
       } catch (error) {
         lastJournalled = before
         throw error
       }
+      // Also where nobody waits for it.
+      kept().catch(() => {})
       for (const { songId, at } of counted) plays.add(viewer.userId, items.get(songId) as PlayedItems, at)
       if (plays.size >= flushAt) flushIfPossible()
       return counted.map((play) => play.songId)
     },
+    kept,
     flush,
     history: (viewer, page) => {
       const visible = context.scope(viewer).song('s')

@@ -44,6 +44,8 @@ export interface Playback {
     plays: readonly { readonly songId: SongId; readonly at: number | undefined }[],
     client: string,
   ): void
+  /** The plays that were counted so far survive a power cut: before it nothing is answered to who sent them. */
+  kept(): Promise<void>
   /** What others listen to, as far as the viewer may see those songs; entries end with the song. */
   listNowPlaying(viewer: Viewer): readonly NowPlayingEntry[]
 }
@@ -148,6 +150,8 @@ export function createPlayback({ repositories, hooks, clock, log }: PlaybackOpti
         client,
       )
     },
+
+    kept: () => plays.kept(),
 
     listNowPlaying(viewer): readonly NowPlayingEntry[] {
       const entries = sessions.list()

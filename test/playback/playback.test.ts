@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { type TestContext, test } from 'node:test'
 import { FULL_SCOPE } from '../../src/base/access-scope.ts'
 import { encodeId, type LibraryId, type SongId } from '../../src/base/ids.ts'
@@ -200,4 +202,47 @@ test('hooks hear what starts, what is skipped, what runs out and what counts', a
   playback.listNowPlaying(anna.viewer)
   const ended = await told()
   assert.deepEqual(ended.slice(1), [`${user} ends ${b} 200000 false -216000`, `${user} ends ${c} 200000 false -216000`])
+})
+
+test('scrobbles that come together share one sync, and one that fails loses no other', async (t) => {
+  const { playback, clock, options, anna, bob, one, two, countOf } = start(t)
+  const disk = onFullDisk(options.repositories)
+  const failing = createPlayback({ ...options, repositories: disk.repositories })
+  const sync = t.mock.method(fs, 'fsyncSync')
+  syncBuiltinESMExports()
+  t.after(syncBuiltinESMExports)
+  const at = clock.now() - 1000
+  const plays = [{ songId: one, at }]
+  playback.scrobble(anna.user, anna.viewer, plays, 'x')
+  const first = playback.kept()
+  assert.throws(() => failing.scrobble(bob.user, bob.viewer, plays, 'x'), /disk full/)
+  playback.scrobble(bob.user, bob.viewer, [{ songId: two, at }], 'x')
+  const second = playback.kept()
+  const before = sync.mock.callCount()
+  await Promise.all([first, second])
+  assert.equal(sync.mock.callCount() - before, 1)
+  assert.deepEqual([countOf(anna.viewer, one), countOf(bob.viewer, one), countOf(bob.viewer, two)], [1, 0, 1])
+  await playback.kept()
+  assert.equal(sync.mock.callCount() - before, 1, 'nothing new, nothing to sync')
+  failing.stop()
+})
+
+test('a play whose sync failed is kept by the next one, when it is sent again', async (t) => {
+  const { playback, clock, anna, one, countOf } = start(t)
+  const play = [{ songId: one, at: clock.now() - 1000 }]
+  playback.scrobble(anna.user, anna.viewer, [{ songId: one, at: clock.now() - 5000 }], 'x')
+  await playback.kept()
+  const sync = t.mock.method(fs, 'fsyncSync', () => {
+    throw Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' })
+  })
+  syncBuiltinESMExports()
+  t.after(syncBuiltinESMExports)
+  playback.scrobble(anna.user, anna.viewer, play, 'x')
+  await assert.rejects(playback.kept())
+  await assert.rejects(playback.kept(), 'nothing has changed')
+  sync.mock.restore()
+  syncBuiltinESMExports()
+  playback.scrobble(anna.user, anna.viewer, play, 'x')
+  await playback.kept()
+  assert.equal(countOf(anna.viewer, one), 2, 'no play counts twice')
 })

@@ -30,15 +30,18 @@ export const annotationEndpoints: readonly Endpoint[] = [
     return {}
   }),
 
-  tree('scrobble', ({ services, viewer, params, user, client }) => {
+  tree('scrobble', async ({ services, viewer, params, user, client }) => {
     params.string('id')
     const ids = params.all('id').map((text) => decodeId(text))
     const times = params.integers('time')
     const isPlay = params.boolean('submission', true)
     // Ids of what is gone are passed over: clients send what they collected offline.
     const plays = ids.flatMap((id, index) => (id?.kind === 'song' ? [{ songId: id.key, at: times[index] }] : []))
-    if (isPlay) services.playback.scrobble(user, viewer, plays, client)
-    else for (const { songId } of plays) services.playback.nowPlaying(user, viewer, songId, client)
+    if (isPlay) {
+      services.playback.scrobble(user, viewer, plays, client)
+      // Also for those that are known already: they may have been sent again because this failed.
+      await services.playback.kept()
+    } else for (const { songId } of plays) services.playback.nowPlaying(user, viewer, songId, client)
     return {}
   }),
 ]

@@ -15,11 +15,12 @@ const SLOWEST = 0.01
 const FASTEST = 100
 
 export const playbackEndpoints: readonly Endpoint[] = [
-  tree('reportPlayback', ({ services, viewer, params, client }) => {
+  tree('reportPlayback', async ({ services, viewer, params, client }) => {
     const { id, type, ...report } = asTheExtensionFails(() => reportOf(params))
     const songId = type === 'song' ? decodeIdOf('song', id) : undefined
     if (songId === undefined || !services.playback.report(viewer, { ...report, songId }, client))
       throw new AppError('NOT_FOUND', "Nothing is known by the 'mediaId' that was sent.")
+    await services.playback.kept()
     return {}
   }),
 
