@@ -26,6 +26,8 @@ const SORTS = new Map<string, Sort>(
 
 /** `/api/missing`: songs whose files are gone, for administrators. Deleting gives them up, with their stars and plays. */
 export function missingRoutes({ admin, routes }: Context): void {
+  const libraryNames = async () => new Map((await admin.libraries.list()).map(({ id, name }) => [id, name]))
+
   routes.get(
     '/api/missing',
     answering(async ({ query }) => {
@@ -43,7 +45,12 @@ export function missingRoutes({ admin, routes }: Context): void {
           TEXTS.flatMap((name) => (filters.has(name) ? [[name, filters.get(name) ?? []]] : [])),
         ),
       })
-      return json(items.map(missingBody), 200, { 'x-total-count': String(total) })
+      const names = await libraryNames()
+      return json(
+        items.map((file) => missingBody(file, names)),
+        200,
+        { 'x-total-count': String(total) },
+      )
     }),
     ADMIN,
   )
@@ -53,7 +60,7 @@ export function missingRoutes({ admin, routes }: Context): void {
       const { items } = await admin.missing.list({ ids: [params.id ?? ''], limit: 1 })
       const [file] = items
       if (!file) throw new Refusal(404, 'No missing file has this id.')
-      return json(missingBody(file))
+      return json(missingBody(file, await libraryNames()))
     }),
     ADMIN,
   )
@@ -81,10 +88,11 @@ export function missingRoutes({ admin, routes }: Context): void {
   )
 }
 
-function missingBody(file: MissingFileInfo) {
+function missingBody(file: MissingFileInfo, libraryNames: ReadonlyMap<number, string>) {
   return {
     id: file.id,
     libraryId: file.libraryId,
+    libraryName: libraryNames.get(file.libraryId) ?? '',
     path: file.path,
     title: file.title,
     album: file.album,

@@ -153,6 +153,8 @@ function userBody(account: AccountInfo, all: readonly LibraryInfo[], reader: Use
     maxBitRate: account.maxBitRate,
     lastLoginAt: iso(account.lastLoginAt),
     lastAccessAt: iso(account.lastAccessAt),
+    // Clients read it of each user: here all plays count.
+    scrobbleFilter: '',
     createdAt: iso(account.createdAt),
     updatedAt: iso(account.updatedAt),
     libraries: all

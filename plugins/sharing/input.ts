@@ -130,10 +130,11 @@ export function pinakesInput(body: Json): ShareInput {
   }) as ShareInput
 }
 
-/** `expiresIn`: seconds from now, 0 or null = never; `expiresAt`: a moment. */
+/** `expiresIn`: seconds from now; `expires`: ms since 1970 (Feishin); 0 or null = never; `expiresAt`: a moment. */
 export function nativeInput(body: Json, now: number): ShareInput {
   const seconds = whole(body, 'expiresIn', 1e11)
-  const expiresAt = seconds === undefined ? moment(body, 'expiresAt') : seconds === 0 ? null : now + seconds * 1000
+  const at = seconds === undefined ? whole(body, 'expires', FAR) : seconds && now + seconds * 1000
+  const expiresAt = at === undefined ? moment(body, 'expiresAt') : at === 0 ? null : at
   const download = flag(body, 'downloadable')
   return compact({
     description: text(body, 'description'),

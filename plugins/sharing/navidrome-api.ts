@@ -7,6 +7,7 @@ import {
   type User,
   type UserReader,
 } from 'tonearm/plugin'
+import { createdStatus } from './client-quirks.ts'
 import type { Content } from './content.ts'
 import { answering, iso, jsonBody, loggedIn, STATUS, visitorOf } from './faces.ts'
 import { ids, nativeInput, objectOf, targetOf } from './input.ts'
@@ -116,7 +117,8 @@ export function addNativeFace(routes: Routes, parts: NativeParts): void {
         ...ids(body, 'artists').map((id) => ({ kind: 'artist' as const, id })),
         ...ids(body, 'resourceIds').map(targetOf),
       ]
-      return reply(await service.create(user, targets, nativeInput(body, now()), visitorOf(request)), request, 201)
+      const share = await service.create(user, targets, nativeInput(body, now()), visitorOf(request))
+      return reply(share, request, createdStatus(request.headers['user-agent'], body))
     }),
     root,
   )

@@ -110,8 +110,8 @@ test('the example of cleaning up missing files runs as it is written, after a lo
   await server.core.scanner.scan({ kind: 'quick' })
   const [file] = (await json('/api/missing')) as Json[]
   assert.deepEqual(
-    [file?.title, file?.path, file?.album, file?.artist, file?.missingFileCount],
-    ['Going', 'A/02 - Going.mp3', 'Album', 'Artist', 1],
+    [file?.title, file?.path, file?.album, file?.artist, file?.missingFileCount, file?.libraryName],
+    ['Going', 'A/02 - Going.mp3', 'Album', 'Artist', 1, 'Music'],
   )
   assert.ok(!Number.isNaN(Date.parse(String(file?.lastSeen))))
   for (const [filter, found] of [

@@ -143,7 +143,7 @@ test('a user reads and edits self and nobody else, never names and rights', asyn
   await using host = await startHost()
   const self = `/api/user/${host.user('bob')}`
   const me = (await ask(host, { url: self, user: 'bob' })).body as Json
-  assert.equal(me.userName, 'bob')
+  assert.deepEqual([me.userName, me.scrobbleFilter], ['bob', ''])
   assert.deepEqual(me.libraries, [{ id: host.library('Open'), name: 'Open', path: '' }])
   assert.equal((await ask(host, { url: `/api/user/${host.user('alice')}`, user: 'bob' })).status, 403)
   assert.equal((await ask(host, { url: '/api/user', user: 'bob' })).status, 403)

@@ -43,6 +43,29 @@ test('what one face makes, the others list, and fields are those of the seeds', 
     assert.deepEqual(got.shares.share.map((one: Answer) => one.id).sort(), ids)
   }))
 
+test('clients that take one status alone for a new share get it', () =>
+  withHost(async (host, call) => {
+    const expires = host.clock.now() + 3_600_000
+    const desktop = 'Mozilla/5.0 (X11) AppleWebKit/537.36 feishin/0.20.1 Chrome/130 Electron/33 Safari/537.36'
+    const body = { resourceIds: host.album('Open'), resourceType: 'album', description: '', downloadable: false }
+    const table: readonly [agent: string, more: object, status: number][] = [
+      ['Mozilla/5.0', {}, 201],
+      [desktop, {}, 200],
+      [desktop, { expires }, 200],
+      ['Mozilla/5.0', { expires }, 200],
+      ['', {}, 201],
+      ['notfeishinatall/1', {}, 201],
+    ]
+    for (const [agent, more, status] of table) {
+      const made = await call('ann', 'POST', '/api/share', { ...body, ...more }, { 'user-agent': agent })
+      assert.equal(made.status, status, `${agent} ${JSON.stringify(more)}`)
+      assert.match(made.json.id, /^[0-9A-Za-z]{10}$/)
+      if ('expires' in more) assert.equal(Date.parse(made.json.expiresAt), expires)
+    }
+    for (const expires of [-1, 1.5, 'soon', 1e300])
+      assert.equal((await call('ann', 'POST', '/api/share', { ...body, expires })).status, 400, String(expires))
+  }))
+
 test('while the server forbids downloads no share offers them, and what its owner wanted is kept', async () => {
   await using host = await createTestHost({ users: USERS, library: 'acl' })
   const plugin = await host.load(FOLDER, { rateLimit: 0, allowDownloads: true })
