@@ -8,6 +8,7 @@ import { parseBuffer } from 'music-metadata'
 import { AppError } from '../../src/base/errors.ts'
 import type { Song } from '../../src/library/entities.ts'
 import { silentLogger } from '../../src/log/logger.ts'
+import { findNativeEngine } from '../../src/media/transcode/native-engine.ts'
 import { selectEngine } from '../../src/media/transcode/select-engine.ts'
 import { AUDIO_FORMATS, type AudioFormat } from '../support/audio/spec.ts'
 import { audioBytes } from '../support/audio.ts'
@@ -218,6 +219,14 @@ test('an ffmpeg that the settings name and that does not run is told, one that n
   warnings.length = 0
   await selectEngine({ settings: { ...settings, ffmpegPath: 'ffmpeg' }, log })
   assert.ok(!warnings.some(([message]) => /of the settings/.test(message)))
+})
+
+test('of an ffmpeg whose answer is cut off by the deadline nothing is believed', async (t) => {
+  const path = join(tempFolder(t), 'ffmpeg')
+  // Ends at once, but what it started keeps its output open.
+  const text = "#!/bin/sh\necho 'ffmpeg version 9'\necho ' A....D aac'\nsleep 5 &\n"
+  writeFileSync(path, text, { mode: 0o755 })
+  assert.equal(await findNativeEngine({ ffmpegPath: path, niceness: 0, deadlineMs: 300 }), undefined)
 })
 
 test('a core whose stack can not be moved offers no Opus, and Opus wishes become the default', async (t) => {
