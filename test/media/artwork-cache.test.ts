@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { pause } from '../../src/base/deadline.ts'
 import { silentLogger } from '../../src/log/logger.ts'
 import { createArtworkCache } from '../../src/media/artwork/artwork-cache.ts'
 import { edgeFor } from '../../src/media/artwork/sizes.ts'
@@ -44,6 +45,28 @@ test('sizes that were not asked for longest go first, masters last', async (t) =
   const left = await Promise.all(sizes.map(async (path) => (await cache.open(path)) !== undefined))
   assert.deepEqual(left, [true, false, false, true])
   for (const name of ['aa1', 'bb2']) assert.ok(await cache.open(cache.masterPath(name)))
+})
+
+test('small sizes are remembered, within a bound; masters and large ones are not', async (t) => {
+  const folder = tempFolder(t)
+  const cache = createArtworkCache({ folder, maxBytes: 100 << 20, log: silentLogger })
+  const small = Array.from({ length: 80 }, (_, at) => cache.sizePath('aa1', at))
+  for (const path of small) await writeStored(path, FACTS, Buffer.alloc(60 * KIB, path))
+  const large = cache.sizePath('aa1', 'o')
+  await writeStored(large, FACTS, Buffer.alloc(65 * KIB))
+  const master = cache.masterPath('aa1')
+  await writeStored(master, FACTS, Buffer.alloc(KIB))
+  await ageBy(small[79] as string, 3)
+  for (const path of [large, master, ...small]) assert.ok(await cache.open(path))
+  const isTouched = () => Date.now() - statSync(small[79] as string).mtimeMs < 86_400_000
+  while (!isTouched()) await pause(5)
+  await rm(folder, { recursive: true })
+  for (const path of [large, master]) assert.equal(await cache.open(path), undefined)
+  const known = (await Promise.all(small.map((path) => cache.open(path)))).map((stored) => stored?.data)
+  const last = known.flatMap((data, at) => (data ? [at] : []))
+  assert.ok(last.length > 50 && last.length <= 68, `${last.length} are remembered`)
+  assert.equal(last[0], 80 - last.length, 'the latest')
+  for (const at of last) assert.deepEqual(known[at], Buffer.alloc(60 * KIB, small[at]))
 })
 
 test('writing a lot brings a sweep by itself', async (t) => {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { LRUCache } from 'lru-cache'
 import { systemErrorCode } from '../../base/errors.ts'
 import type { Logger } from '../../log/logger.ts'
 import { readStored, type StoredPicture } from './stored-picture.ts'
@@ -21,6 +22,7 @@ export interface ArtworkCache {
   masterPath(content: string): string
   /** @param name an edge in pixels or another short name. */
   sizePath(content: string, name: string | number): string
+  /** Small sizes come out of memory for a while: their names tell their content, which is the same for whoever may see it. */
   open(path: string): Promise<StoredPicture | undefined>
   /** Counts what was written; now and then that brings a sweep. */
   added(bytes: number): void
@@ -41,6 +43,13 @@ const STALE_TEMP_MS = 600_000
 const KEEP = 0.9
 /** Share of the bound that may be written between two sweeps. */
 const SWEEP_AFTER = 0.05
+/** Of small pictures that are remembered: what a few clients have on their screens. */
+const REMEMBERED_BYTES = 4 << 20
+const MOST_REMEMBERED_EACH = 64 << 10
+/** Of each, beside its bytes. */
+const OVERHEAD = 1024
+/** Without any question for so long all are forgotten. */
+const FORGET_MS = 60_000
 
 export function createArtworkCache({ folder, maxBytes, log }: ArtworkCacheOptions): ArtworkCache {
   const masters = join(folder, 'masters')
@@ -48,6 +57,11 @@ export function createArtworkCache({ folder, maxBytes, log }: ArtworkCacheOption
   let sinceSweep = Number.POSITIVE_INFINITY
   let sweeping: Promise<{ readonly bytes: number; readonly removed: number }> | undefined
   let complained = false
+  const remembered = new LRUCache<string, StoredPicture>({
+    maxSize: REMEMBERED_BYTES,
+    sizeCalculation: ({ bytes }) => bytes + OVERHEAD,
+  })
+  const forgetting = setTimeout(() => remembered.clear(), FORGET_MS).unref()
   const place = (root: string, name: string) => join(root, name.slice(0, 2), name)
 
   async function doSweep(isUsed: ((content: string) => boolean) | undefined) {
@@ -92,12 +106,19 @@ export function createArtworkCache({ folder, maxBytes, log }: ArtworkCacheOption
     masterPath: (content) => place(masters, content),
     sizePath: (content, name) => place(sizes, `${content}-${name}`),
     async open(path) {
-      const stored = await readStored(path)
+      forgetting.refresh()
+      const known = remembered.get(path)
+      const stored = known ?? (await readStored(path))
+      if (!stored) return undefined
       // Remembers use for the sweep, at most once a day: browsing writes next to nothing.
-      if (stored && Date.now() - stored.mtimeMs > DAY_MS) {
+      const isOld = Date.now() - stored.mtimeMs > DAY_MS
+      if (isOld) {
         const now = new Date()
         utimes(path, now, now).catch(() => {})
       }
+      const isSmall = stored.data !== undefined && stored.bytes <= MOST_REMEMBERED_EACH
+      if (isSmall && (!known || isOld) && path.startsWith(sizes))
+        remembered.set(path, isOld ? { ...stored, mtimeMs: Date.now() } : stored)
       return stored
     },
     added(bytes) {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
+import { close, fstatSync, open, read } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { promisify } from 'node:util'
 import { PICTURE_TYPES, type PictureType } from '../../base/picture-type.ts'
 
 /**
@@ -48,22 +50,26 @@ export interface StoredPicture extends PictureHeader {
 /** Pictures up to this size are read with their header: thumbnails take one visit of the disk. */
 const READ_AT_ONCE = 128 << 10
 
+const openFile = promisify(open)
+const readFile = promisify(read)
+
 /** Undefined when there is none or it is damaged. Rejects with the system's error when the cache can't be read. */
 export async function readStored(path: string): Promise<StoredPicture | undefined> {
-  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+  const file = await openFile(path, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw error
   })
-  if (!file) return undefined
+  if (file === undefined) return undefined
   try {
-    const { size, mtimeMs } = await file.stat()
+    // The system knows it of a file that it has just opened.
+    const { size, mtimeMs } = fstatSync(file)
     const whole = size <= READ_AT_ONCE
-    const block = Buffer.allocUnsafe(whole ? size : HEADER_BYTES)
-    const { bytesRead } = await file.read(block, 0, block.length, 0)
+    const block = Buffer.allocUnsafeSlow(whole ? size : HEADER_BYTES)
+    const { bytesRead } = await readFile(file, block, 0, block.length, 0)
     const header = bytesRead === block.length ? decodeHeader(block, size) : undefined
     return header && { ...header, path, mtimeMs, data: whole ? block.subarray(HEADER_BYTES) : undefined }
   } finally {
-    await file.close()
+    close(file, () => {})
   }
 }
 
