@@ -42,6 +42,7 @@ export function coreRoutes({
       gate,
       authenticator,
       accounts,
+      repositories,
       users: repositories.users,
       narrowedUsers: repositories.narrowedUsers,
       radios: repositories.radios,

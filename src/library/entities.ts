@@ -4,6 +4,7 @@ import type {
   ApiKeyId,
   ArtistId,
   FolderId,
+  GenreId,
   LibraryId,
   PlaylistId,
   RadioId,
@@ -207,6 +208,7 @@ export interface Folder extends Annotation {
 }
 
 export interface Genre {
+  readonly id: GenreId
   readonly name: string
   readonly songCount: number
   readonly albumCount: number

@@ -15,6 +15,7 @@ import { createNarrowedUsersRepository, type NarrowedUsersRepository } from './n
 import { createPlayQueueRepository, type PlayQueueRepository } from './play-queue-repository.ts'
 import { createPlayRepository, type PlayRepository } from './play-repository.ts'
 import { createPlaylistRepository, type PlaylistRepository } from './playlist-repository.ts'
+import { createMusicLists, type MusicLists } from './query/music-lists.ts'
 import { createRecordDetails, type RecordDetails } from './query/record-details.ts'
 import { createRadioRepository, type RadioRepository } from './radio-repository.ts'
 import { createSearchRepository, type SearchRepository } from './search-repository.ts'
@@ -46,6 +47,7 @@ export interface Repositories {
   readonly missingFiles: MissingFileRepository
   readonly statistics: StatisticsRepository
   readonly details: RecordDetails
+  readonly lists: MusicLists
 }
 
 export interface RepositoryOptions {
@@ -65,6 +67,7 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
   )
   const annotations = createAnnotationRepository(context)
   const albumRows = new AlbumRows(context)
+  const details = createRecordDetails(context)
   return {
     songs: createSongRepository(context),
     albums: createAlbumRepository(context, albumRows),
@@ -86,6 +89,7 @@ export function createRepositories(db: Database, options: RepositoryOptions = {}
     libraries: createLibraryRepository(context),
     missingFiles: createMissingFileRepository(context),
     statistics: createStatisticsRepository(context),
-    details: createRecordDetails(context),
+    details,
+    lists: createMusicLists(context, albumRows, details),
   }
 }

@@ -175,7 +175,8 @@ function grantedSongs(scope: AccessScope): readonly Query[] {
 /** By each denial the songs that it hides, of the libraries that the scope allows; each by an index of its own. */
 function deniedSongs(scope: AccessScope, library: Condition): readonly Query[] {
   const deny = scope.deny
-  if (!deny) return []
+  // Where no library is allowed nothing is left to deny; a partial index with a condition that is never true is no plan.
+  if (!deny || scope.libraries.length === 0) return []
   const queries: Query[] = []
   const denied = (values: readonly (string | number | readonly unknown[])[] | undefined, from: string) => {
     if (values && values.length > 0)

@@ -3,6 +3,8 @@ import type { Route } from '../http/router.ts'
 import type { NarrowedUsersRepository } from '../library/narrowed-users-repository.ts'
 import { apiKeyRoutes } from './api-key-routes.ts'
 import { type AuthRouteServices, authRoutes } from './auth-routes.ts'
+import { type GenreRouteServices, genreRoutes } from './music-genre-routes.ts'
+import { type MusicRouteServices, musicRoutes } from './music-routes.ts'
 import { narrowedUsersRoutes } from './narrowed-users-routes.ts'
 import type { NativeGate } from './native-gate.ts'
 import { type PictureRouteServices, pictureRoute } from './picture-route.ts'
@@ -24,6 +26,7 @@ export interface NativeRouteServices
     PlaylistRouteServices,
     PlaylistTrackRouteServices {
   readonly gate: NativeGate
+  readonly repositories: MusicRouteServices['repositories'] & GenreRouteServices['repositories']
   readonly narrowedUsers: NarrowedUsersRepository
   readonly hooks: Pick<HookBus, 'isAnsweredBy'>
   readonly onAccessChanged: () => void
@@ -38,6 +41,8 @@ export function nativeRoutes(services: NativeRouteServices): readonly Route[] {
     ...statusRoutes(services.gate),
     ...narrowedUsersRoutes(services),
     pictureRoute(services),
+    ...musicRoutes(services),
+    ...genreRoutes(services),
     ...radioRoutes(services),
     ...queueRoutes(services),
     ...playRoutes(services),

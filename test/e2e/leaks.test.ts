@@ -5,7 +5,15 @@ import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { definePlugin } from '../../src/plugin/api/define.ts'
 import { coverJpeg } from '../support/audio.ts'
-import { type Hidden, leakIn, MARK, nativeProbes, type Probe, subsonicProbes } from '../support/leak-probe.ts'
+import {
+  type Hidden,
+  leakIn,
+  MARK,
+  musicProbes,
+  nativeProbes,
+  type Probe,
+  subsonicProbes,
+} from '../support/leak-probe.ts'
 import { makeMusicLibrary } from '../support/music-library.ts'
 import { type PluginServer, startPluginServer } from '../support/plugin-server.ts'
 import { ADMIN } from '../support/test-server.ts'
@@ -83,6 +91,7 @@ const RULES = {
 let server: PluginServer
 let hidden: Hidden
 let probeIds: readonly string[]
+let genreIds: readonly string[]
 let kid: string
 
 before(async () => {
@@ -123,6 +132,7 @@ before(async () => {
     '1',
     '2',
   ]
+  genreIds = ids('SELECT id FROM genre', 'g')
 })
 after(() => server.stop())
 
@@ -217,7 +227,8 @@ async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>)
 /** Answers without what the time changes, lists in an order of their own. */
 async function answers(): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>()
-  const probes = subsonicProbes(server, [...someIds(), ...probeIds.slice(hidden.ids.length)], true)
+  const ids = [...someIds(), ...probeIds.slice(hidden.ids.length)]
+  const probes = [...musicProbes([...ids, ...genreIds]), ...subsonicProbes(server, ids, true)]
   const isText = ({ path }: Probe) =>
     !/\/rest\/(stream|getTranscodeStream|download|getCoverArt|getAvatar|hls)/.test(path)
   await inLanes(probes.filter(isText), async (probe) => {
@@ -277,7 +288,7 @@ test('every endpoint with every id shows nothing of what is hidden', async () =>
   await assertTight(subsonicProbes(server, probeIds, true), ['json'])
   // One tree becomes both: another format can only differ in how a thing of a kind is written.
   await assertTight(subsonicProbes(server, someIds(), true), ['xml'])
-  await assertTight(nativeProbes(server, probeIds), ['json'])
+  await assertTight([...musicProbes([...probeIds, ...genreIds]), ...nativeProbes(server, probeIds)], ['json'])
 })
 
 test('no answer changes with what is hidden: no count, no order, no page', async () => {

@@ -233,7 +233,8 @@ for (const { name, scope, repositories } of cases) {
       albumCount: new Set(own.map((song) => song.album)).size,
     }))
     const byName = (a: { name: string }, b: { name: string }) => byBytes(a.name, b.name)
-    assert.deepEqual([...repositories.genres.list(eyes)].sort(byName), expected.sort(byName))
+    const counted = repositories.genres.list(eyes).map(({ id: _, ...genre }) => genre)
+    assert.deepEqual(counted.sort(byName), expected.sort(byName))
     for (const { name: genre, songCount } of expected) {
       const page = repositories.songs.ofGenre(eyes, genre, PAGE)
       assert.equal(page.length, songCount)

@@ -90,3 +90,9 @@ test('a list of songs that is read while the catalogue moves leaves out what is 
     'walked again, it is the same list',
   )
 })
+
+test('denials in no library at all hide everything, however often they are asked', (t) => {
+  const { repositories, viewer } = libraryFixture(t, { songs: 50 })
+  const nothing = viewer({ libraries: [], deny: { explicit: true, genres: ['Rock'] } }, 2)
+  for (const _ of [1, 2, 3]) assert.equal(repositories.songs.totals(nothing).songs, 0)
+})

@@ -80,6 +80,34 @@ export function subsonicProbes(server: PluginServer, ids: readonly string[], rea
   })
 }
 
+/** The filters of a list of music that take ids of a kind, by the letter of the id. */
+const ID_FILTERS: Readonly<Record<string, readonly string[]>> = {
+  s: ['id'],
+  a: ['id', 'album_id'],
+  r: ['id', 'artist_id', 'artists_id', 'album_artist_id', 'role_total_id', 'role_composer_id'],
+  d: ['folder_id'],
+  g: ['id', 'genre_id'],
+}
+
+/** Lists of music by the native API: whole, in orders that count what is hidden, and by each filter. */
+export function musicProbes(ids: readonly string[]): readonly Probe[] {
+  const byId = ids.flatMap((id) => (ID_FILTERS[id[0] as string] ?? []).map((name) => [name, id] as const))
+  const queries: readonly (readonly [string, string])[] = [
+    ...byId,
+    ...['title', 'name', 'path', 'comment', 'album'].map((name) => [name, MARK] as const),
+    ...['library_id', 'year'].flatMap((name) => ['2', '99', '1999'].map((value) => [name, value] as const)),
+    ...['starred', 'has_rating', 'recently_played', 'missing'].map((name) => [name, 'true'] as const),
+    ...['songCount', 'size', 'playCount', 'rating', 'album', 'artist'].map((name) => ['_sort', name] as const),
+  ]
+  return ['song', 'album', 'artist', 'genre'].flatMap((kind) =>
+    queries.map(([name, value]) => ({
+      method: 'GET',
+      path: `/api/${kind}?${name}=${encodeURIComponent(value)}&_order=DESC`,
+      sent: [value],
+    })),
+  )
+}
+
 /** Every route of the core's native API and of all plugins, with each id in each place. */
 export function nativeProbes(server: PluginServer, ids: readonly string[]): readonly Probe[] {
   const own = coreRoutes(server.core).filter(({ path }) => path !== '/rest/*')

@@ -12,9 +12,8 @@ const BY_IDS = `SELECT a.id, l.name, l.path, a.order_name, a.order_artist, r.sor
   LEFT JOIN artist r ON r.id = a.artist_id
   LEFT JOIN annotation n ON n.user_id = ? AND n.kind = ${KIND.album} AND n.item_id = a.id`
 
-const PARTICIPANTS = `SELECT c.album_id, c.role, c.artist_id, r.name
-  FROM json_each(?) j CROSS JOIN album_artist c ON c.album_id = j.value CROSS JOIN artist r ON r.id = c.artist_id
-  ORDER BY c.album_id, c.role, c.position`
+const PARTICIPANTS = `SELECT c.album_id, c.role, c.artist_id, r.name, c.position
+  FROM json_each(?) j CROSS JOIN album_artist c ON c.album_id = j.value CROSS JOIN artist r ON r.id = c.artist_id`
 
 type Participant = AlbumDetails['participants'][number]
 
@@ -54,24 +53,34 @@ function participantsOf(
 ): ReadonlyMap<number, readonly Participant[]> {
   const scope = context.scope(viewer)
   const isPart = (id: number) => !scope.whole && (scope.marks?.isTouched('album', id) ?? true)
-  const found = new Map<number, Participant[]>()
+  const found = new Map<number, Credited[]>()
   const add = (row: RowReader) => {
     const people = found.get(row.number(0)) ?? []
-    people.push({ role: row.text(1), id: row.number(2) as ArtistId, name: row.text(3) })
+    people.push({ role: row.text(1), id: row.number(2) as ArtistId, name: row.text(3), position: row.number(4) })
     found.set(row.number(0), people)
   }
   const whole = ids.filter((id) => !isPart(id))
   if (whole.length > 0) context.db.select(PARTICIPANTS, [jsonIds(whole)], add)
   const parts = ids.filter(isPart)
-  if (parts.length === 0) return found
-  const visible = scope.song('s')
-  context.db.select(
-    `SELECT s.album_id, c.role, c.artist_id, r.name
-     FROM json_each(?) j CROSS JOIN song s ON s.album_id = j.value CROSS JOIN song_artist c ON c.song_id = s.id
-     CROSS JOIN artist r ON r.id = c.artist_id WHERE ${visible.sql}
-     GROUP BY s.album_id, c.role, c.artist_id ORDER BY s.album_id, c.role, min(c.position), c.artist_id`,
-    [jsonIds(parts), ...visible.params],
-    add,
-  )
-  return found
+  if (parts.length > 0) {
+    const visible = scope.song('s')
+    context.db.select(
+      `SELECT s.album_id, c.role, c.artist_id, r.name, c.position
+       FROM json_each(?) j CROSS JOIN song s ON s.album_id = j.value CROSS JOIN song_artist c ON c.song_id = s.id
+       CROSS JOIN artist r ON r.id = c.artist_id WHERE ${visible.sql}`,
+      [jsonIds(parts), ...visible.params],
+      add,
+    )
+  }
+  return new Map([...found].map(([id, people]) => [id, inOrder(people)]))
+}
+
+type Credited = Participant & { readonly position: number }
+
+/** Each once in a role, in the order of the songs' credits. */
+function inOrder(people: readonly Credited[]): readonly Participant[] {
+  const once = new Map<string, Participant>()
+  for (const { role, id, name } of people.toSorted((a, b) => a.position - b.position || a.id - b.id))
+    if (!once.has(`${role} ${id}`)) once.set(`${role} ${id}`, { role, id, name })
+  return [...once.values()]
 }

@@ -2,7 +2,7 @@ import type { AlbumId, ArtistId, SongId } from '../../base/ids.ts'
 import type { Album, Artist, Song, Viewer } from '../entities.ts'
 import type { LibraryContext } from '../library-context.ts'
 import { albumDetails } from './album-details.ts'
-import { artistDetails } from './artist-details.ts'
+import { ArtistCounts } from './artist-details.ts'
 import type { AlbumDetails, ArtistDetails, SongDetails } from './details.ts'
 import { songDetails } from './song-details.ts'
 
@@ -14,9 +14,10 @@ export interface RecordDetails {
 }
 
 export function createRecordDetails(context: LibraryContext): RecordDetails {
+  const counts = new ArtistCounts(context)
   return {
     songs: (viewer, songs) => songDetails(context, viewer, songs),
     albums: (viewer, albums) => albumDetails(context, viewer, albums),
-    artists: (viewer, artists) => artistDetails(context, viewer, artists),
+    artists: (viewer, artists) => counts.details(viewer, artists),
   }
 }
