@@ -77,6 +77,8 @@ export class BodyCollector {
   end(): void {
     if (this.#state !== 'open') return
     this.#state = 'complete'
+    // What the socket brings from here on is the next request, asked for or not.
+    this.#resume()
     if (this.#settle) this.#finish()
   }
 
@@ -98,10 +100,14 @@ export class BodyCollector {
       if (this.#state === 'complete') return this.#finish()
       if (this.#state === 'gone') return this.gone()
       if ((this.#flow.declared ?? 0) > this.#limit + COURTESY_BYTES) return this.#fail(this.#tooLarge())
-      this.#paused = false
-      this.#flow.resume()
+      this.#resume()
     })
     return this.#reading
+  }
+
+  #resume(): void {
+    this.#paused = false
+    this.#flow.resume()
   }
 
   /** Small bodies always have room: they are what everybody sends. */

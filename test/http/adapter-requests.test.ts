@@ -247,3 +247,25 @@ onBoth('forwarding headers count from trusted proxies only', async (t, name) => 
   assert.equal(seen.address, '203.0.113.7')
   assert.equal(seen.origin, 'https://music.example.org/audio/t')
 })
+
+onBoth('a connection goes on after a large body that was there before the handler asked for it', async (t, name) => {
+  let release: () => void = () => {}
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const { port } = await serve(t, name, async (request) => {
+    if (request.method === 'GET') {
+      release()
+      return text(200, request.path)
+    }
+    await released
+    return text(200, String((await request.body(1 << 20)).length))
+  })
+  const post = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n'
+  const client = raw(t, port, post + 'x'.repeat(70_000))
+  // Of another connection, when all of the body was written.
+  await fetch(`http://127.0.0.1:${port}/go`)
+  await until(() => client.text().includes('\r\n\r\n70000'))
+  client.socket.write('GET /next HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until(() => client.text().includes('\r\n\r\n/next'))
+})
