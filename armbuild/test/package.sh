@@ -56,7 +56,7 @@ test_package() {
   expect 'the former package installs' inside dpkg --install /root/former.deb
   until_true 'it answers' answers
   cp -R "$MUSIC/." "$root/srv/music"
-  expect 'a scan is done when asked for' inside tonearm scan
+  until_true 'the music is found by itself' counts_songs
   inside "${LISTEN[@]}" || fail 'the former package does not serve'
   expect 'a setting is changed' inside sed -i 's/^  #watchWait: 5s/  watchWait: 6s/' /etc/tonearm/config.yaml
 
