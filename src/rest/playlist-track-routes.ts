@@ -33,6 +33,8 @@ const BODY_BYTES = 2 * 1024 * 1024
 const MAX_SONGS = 100_000
 /** Albums, artists or discs of one call: each is looked up. */
 const MAX_GROUPS = 1000
+/** Characters: file systems and headers take no more. */
+const MAX_FILE_NAME = 80
 /** Songs that are read together while a list is sent. */
 const SLICE = 16
 
@@ -110,7 +112,9 @@ export function playlistTrackRoutes(services: PlaylistTrackRouteServices): reado
       const playlist = visiblePlaylist(playlists, viewer, params.id)
       if (request.headers.accept?.toLowerCase().includes(M3U_TYPE)) {
         const parts = m3uParts(playlist.name, playlists.songs(viewer, playlist.id))
-        return m3uReply(200, parts, { 'content-disposition': attachment(`${playlist.name}.m3u`) })
+        return m3uReply(200, parts, {
+          'content-disposition': attachment(`${playlist.name.slice(0, MAX_FILE_NAME)}.m3u`),
+        })
       }
       const query = readListQuery(new URLSearchParams(request.query))
       const entries = filtered(playlists.entries(viewer, playlist.id, orderOf(query)), query)

@@ -327,6 +327,9 @@ onBothAdapters('a playlist file is imported, and one is written that comes back 
   )
   const again = await ann('POST /api/playlist', { body: written.text, headers: { 'content-type': 'text/plain' } })
   assert.equal(again.text, written.text)
+  await ann(`PUT /api/playlist/${id}`, { body: { name: '曲'.repeat(5000) } })
+  const long = await ann(`GET /api/playlist/${id}/tracks`, { headers: { accept: 'audio/x-mpegurl' } })
+  assert.ok((long.headers.get('content-disposition') ?? 'x'.repeat(2000)).length < 1500)
   for (const [body, name] of [
     ['', 'Imported playlist'],
     ['{"name":"no JSON type"}', 'Imported playlist'],
