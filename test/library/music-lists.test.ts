@@ -248,6 +248,9 @@ test('texts are found by words, by their beginning, and by MusicBrainz id', () =
   assert.ok(ids('songs', viewer, query({ filters: { title: [song.title] } })).includes(30))
   assert.ok(ids('songs', viewer, query({ filters: { album: [song.album.slice(0, 3).toUpperCase()] } })).includes(30))
   assert.deepEqual(ids('songs', viewer, query({ filters: { path: ['%'] } })), [])
+  // Each is compared with every song: of very many the first ones count.
+  const many = Array.from({ length: 1000 }, (_, n) => `nothing ${n}`)
+  assert.deepEqual(ids('songs', viewer, query({ filters: { album: [...many, song.album] } })), [])
   const id = '0123abcd-0000-4000-8000-000000000001'
   db.run('UPDATE song SET musicbrainz_recording_id = ? WHERE id = 30', [id])
   assert.deepEqual(ids('songs', viewer, query({ filters: { title: [id.toUpperCase()] } })), [30])

@@ -11,7 +11,7 @@ import type { Filter, FilterIdKind, Resource } from './resource.ts'
 const NOTHING: Condition = { sql: '0', params: [] }
 /** Longer beginnings are no text of a tag, and SQLite refuses patterns of some size. */
 const MAX_TEXT = 1000
-/** Texts searched for by one filter. */
+/** Texts searched for by one filter: each is compared with every row. */
 const MAX_SEARCHES = 20
 const MUSICBRAINZ = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
@@ -63,7 +63,10 @@ function compileFilter(at: FilterContext, filter: Filter, values: readonly strin
       return wanted.length === 0 ? undefined : oneOf(filter.sql, wanted.map(Number))
     }
     case 'begins': {
-      const patterns = values.filter((value) => value.length <= MAX_TEXT).map(beginning)
+      const patterns = values
+        .slice(0, MAX_SEARCHES)
+        .filter((value) => value.length <= MAX_TEXT)
+        .map(beginning)
       return {
         sql: `EXISTS (SELECT 1 FROM json_each(?) v WHERE ${filter.sql} LIKE v.value ESCAPE '\\')`,
         params: [JSON.stringify(patterns)],

@@ -12,6 +12,8 @@ import { shuffledBy } from './seeded-order.ts'
 
 /** All orders together: ten of 100,000 songs, or many of what filters leave. */
 const MAX_BYTES = 4 * 1024 * 1024
+/** What an entry takes beside its numbers, generously: lists of one item are many. */
+const ENTRY_BYTES = 1024
 /** Readers whose last draw is remembered, so that the second page of a random list goes with its first. */
 const MAX_DRAWS = 256
 const RANDOM_ORDERS = 2
@@ -24,7 +26,7 @@ export class ItemOrders {
   readonly #context: LibraryContext
   readonly #kept = new LRUCache<string, Int32Array>({
     maxSize: MAX_BYTES,
-    sizeCalculation: (order) => order.byteLength + 256,
+    sizeCalculation: (order) => order.byteLength + ENTRY_BYTES,
   })
   /** Apart: draws are many, and must not push out what is asked for again. */
   readonly #random = new LRUCache<string, Int32Array>({ max: RANDOM_ORDERS })
