@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { FULL_SCOPE } from '../../src/base/access-scope.ts'
+import type { SongId, UserId } from '../../src/base/ids.ts'
+import { songsOfM3u } from '../../src/rest/playlist-m3u.ts'
 import { onBothAdapters } from '../support/adapters.ts'
 import { createTestClock } from '../support/clock.ts'
 import { callerOf, mayOnlySee, type RestCall, songIds, strangerTo } from '../support/rest-caller.ts'
@@ -335,10 +338,38 @@ onBothAdapters('a playlist file is imported, and one is written that comes back 
     ['{"name":"no JSON type"}', 'Imported playlist'],
     ['#PLAYLIST:One\n#PLAYLIST:Two\n\0', 'One'],
     [`${'a/'.repeat(5000)}\n`.repeat(20), 'Imported playlist'],
+    [`#PLAYLIST:A\0B${'x'.repeat(100_000)}\n`, `AB${'x'.repeat(16_382)}`],
   ] as const) {
     const answer = await ann('POST /api/playlist', { body, headers: { 'content-type': 'text/plain' } })
     assert.deepEqual([answer.status, answer.text], [201, `#EXTM3U\n#PLAYLIST:${name}\n`])
   }
+})
+
+test('what a playlist file asks at a time is bounded, however long its lines are', async () => {
+  const asked: number[] = []
+  const songs = {
+    atPaths: (_viewer: unknown, paths: readonly string[]) => {
+      asked.push(paths.join('').length)
+      return new Map(paths.filter((path) => path === 'é/last.mp3').map((path) => [path, 7 as SongId]))
+    },
+  }
+  const viewer = { userId: 1 as UserId, scope: FULL_SCOPE }
+  const utf8 = (text: string) => Buffer.from(text)
+  const latin1 = (text: string) => Buffer.from(text, 'latin1')
+  for (const encoded of [utf8, latin1])
+    for (const line of [
+      'é/'.repeat(500_000),
+      'é/%41\\'.repeat(2000),
+      'é/%41\\'.repeat(500),
+      'é/a',
+      'é/%41\\'.repeat(20),
+    ]) {
+      const text = `${line}\n`.repeat(Math.ceil(1_000_000 / line.length))
+      asked.length = 0
+      const { songIds } = await songsOfM3u(songs, viewer, encoded(`é/last.mp3\n${text}é/last.mp3\n`))
+      assert.equal(songIds.length, line === 'é/a' ? 1 : 2, line.slice(0, 20))
+      assert.ok(Math.max(...asked) < 4_000_000, `${line.slice(0, 20)}: ${Math.max(...asked)}`)
+    }
 })
 
 test('line breaks in names make no further lines of a playlist file', async (t) => {
