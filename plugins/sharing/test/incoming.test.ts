@@ -129,9 +129,25 @@ test('lists, searches, counts, covers and the native faces show exactly what was
       const { json } = await call('ben', 'GET', path)
       assert.deepEqual([json.total, idsOf(json.items)], [total, total === 1 ? [id] : []], path)
     }
-    // Navidrome's native lists of music are not served: when they are, they belong into the comparison above.
-    for (const path of ['song', 'album', 'artist', 'playlist', 'genre'])
-      assert.equal((await call('ben', 'GET', `/api/${path}`)).status, 404, path)
+    const native = async (path: string) => (await call('ben', 'GET', `/api/${path}`)).json as Answer[]
+    const genreCounts = (await native('genre')).map(({ name, songCount }) => [name, songCount])
+    assert.deepEqual(
+      {
+        songs: idsOf(await native('song')),
+        random: idsOf(await native('song?_sort=random')),
+        albums: idsOf(await native('album')),
+        foundAlbums: idsOf(await native('album?_sort=name&_order=DESC')),
+        albumArtists: idsOf(await native('artist?role=albumartist')),
+        genres: Object.fromEntries(genreCounts),
+      },
+      after,
+    )
+    const hidden = host.track('Closed Duet')
+    assert.equal((await call('ben', 'GET', `/api/song/${hidden}`)).status, 404)
+    assert.deepEqual(idsOf(await native(`song?id=${hidden}&id=${song}`)), [song])
+    assert.deepEqual(idsOf(await native(`song?album_id=${closed}`)), [song])
+    const [part] = await native(`album?id=${closed}`)
+    assert.deepEqual([part?.songCount, JSON.stringify(part).includes('Closed Duet')], [1, false])
     assert.deepEqual((await call('ben', 'GET', '/api/share')).json, [], 'an own list holds own shares alone')
     assert.equal((await call('ben', 'GET', `/api/share/${id}`)).status, 404)
 
