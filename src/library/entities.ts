@@ -12,6 +12,7 @@ import type {
   UserId,
 } from '../base/ids.ts'
 import type { LyricsVersion } from '../base/lyrics/lyrics-text.ts'
+import type { Rows } from './rows.ts'
 
 /** Who reads: whose stars, ratings and plays are joined, and what is visible. */
 export interface Viewer {
@@ -243,8 +244,10 @@ export interface Bookmark {
 }
 
 export interface PlayQueue {
-  readonly songs: readonly Song[]
-  /** Index into `songs`, re-mapped when songs before it are gone; 0 when empty. */
+  readonly songIds: readonly SongId[]
+  /** Those of `songIds`; queues may be as long as the library. */
+  readonly songs: Rows<Song>
+  /** Index into `songIds`, re-mapped when songs before it are gone; 0 when empty. */
   readonly currentIndex: number
   readonly positionMs: number
   readonly changedBy: string

@@ -2,7 +2,7 @@ import type { SongId, UserId } from '../base/ids.ts'
 import type { PlayQueue, Viewer } from './entities.ts'
 import { jsonIds, jsonList } from './json-column.ts'
 import type { LibraryContext } from './library-context.ts'
-import { loadSongs } from './song-rows.ts'
+import { songRows } from './song-rows.ts'
 import { visibleAmong } from './visible-ids.ts'
 
 export interface PlayQueueRepository {
@@ -57,12 +57,10 @@ export function createPlayQueueRepository(context: LibraryContext): PlayQueueRep
       const queue = read(viewer)
       if (!queue) return undefined
       const { row, saved, places, current, currentStays } = queue
+      const songIds = places.map((place) => saved[place] as SongId)
       return {
-        songs: loadSongs(
-          context,
-          viewer,
-          places.map((place) => saved[place] as SongId),
-        ),
+        songIds,
+        songs: songRows(context, viewer, songIds),
         currentIndex: current,
         // Without its song the position means nothing; the next song begins at its start.
         positionMs: currentStays ? row.position_ms : 0,

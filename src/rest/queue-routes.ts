@@ -87,7 +87,7 @@ export function queueRoutes(services: QueueRouteServices): readonly Route[] {
         playQueues.clear(user.id)
         return noContent()
       }
-      const plays = before?.songs[before.currentIndex]?.id
+      const plays = before?.songIds[before.currentIndex]
       const positionMs = position ?? (songs[currentIndex] === plays ? before?.positionMs : 0) ?? 0
       playQueues.save(user.id, { songs, currentIndex, positionMs, ...change })
       return noContent()

@@ -41,7 +41,7 @@ test('stars and ratings are personal, only for what is visible, and average over
 })
 
 test('bookmarks and the queue hold what is visible; the current song is found again', (t) => {
-  const { repositories, viewer } = libraryFixture(t, { songs: 60 })
+  const { db, repositories, viewer } = libraryFixture(t, { songs: 60 })
   const { bookmarks, playQueues, songs } = repositories
   const eyes = viewer()
   const narrow = viewer({ libraries: 'all', deny: { songs: list(2, 3) } })
@@ -81,13 +81,16 @@ test('bookmarks and the queue hold what is visible; the current song is found ag
     [ids(queue?.songs ?? []), queue?.currentIndex, queue?.positionMs, queue?.changedBy],
     [[1, 2, 3, 4, 1], 3, 700, 'phone'],
   )
+  db.run('UPDATE song SET missing = 1 WHERE id = 3')
+  assert.deepEqual(ids(queue?.songs ?? []), [1, 2, 4, 1], 'songs are read when the walk comes to them')
+  db.run('UPDATE song SET missing = 0 WHERE id = 3')
   const seen = playQueues.find(narrow)
   assert.deepEqual([ids(seen?.songs ?? []), seen?.currentIndex, seen?.positionMs], [[1, 4, 1], 1, 700])
   save(2)
   const next = playQueues.find(narrow)
   assert.deepEqual([next?.currentIndex, next?.positionMs], [1, 0], 'the song after the hidden one, from its start')
   const nothing = playQueues.find(viewer({ libraries: [] }))
-  assert.deepEqual([nothing?.songs, nothing?.currentIndex], [[], 0])
+  assert.deepEqual([ids(nothing?.songs ?? []), nothing?.currentIndex], [[], 0])
   playQueues.clear(1 as UserId)
   assert.equal(playQueues.find(eyes), undefined)
 })

@@ -12,13 +12,13 @@ import { mapList, type Tree } from '../tree.ts'
 export const playQueueEndpoints: readonly Endpoint[] = [
   tree('getPlayQueue', (call) => {
     const queue = call.services.repositories.playQueues.find(call.viewer)
-    const song = queue?.songs[queue.currentIndex]
-    return { playQueue: { current: song && encodeId('song', song.id), ...queueTree(call, queue) } }
+    const song = queue?.songIds[queue.currentIndex]
+    return { playQueue: { current: song && encodeId('song', song), ...queueTree(call, queue) } }
   }),
 
   tree('getPlayQueueByIndex', (call) => {
     const queue = call.services.repositories.playQueues.find(call.viewer)
-    const currentIndex = queue && queue.songs.length > 0 ? queue.currentIndex : undefined
+    const currentIndex = queue && queue.songIds.length > 0 ? queue.currentIndex : undefined
     return { playQueueByIndex: { currentIndex, ...queueTree(call, queue) } }
   }),
 
