@@ -48,7 +48,7 @@ export function tagFields(
   return filled.length === 0 ? undefined : Object.fromEntries(filled)
 }
 
-interface Participant {
+export interface Participant {
   readonly id: string
   readonly name: string
   readonly subRole?: string
