@@ -47,6 +47,7 @@ export function fileStream(file: OpenFile, range: ByteRange, pool: BufferPool): 
   const buffer = new StreamBuffer(pool)
   const end = range.end + 1
   let position = range.start
+  let closed = false
   return {
     read: async () => {
       if (position >= end) return undefined
@@ -56,6 +57,8 @@ export function fileStream(file: OpenFile, range: ByteRange, pool: BufferPool): 
         await turn
       }
       try {
+        // A buffer that is taken now would never be given back.
+        if (closed) throw changed('The stream was closed while it waited for its turn.')
         const into = buffer.next(performance.now(), end - position)
         const count = await file.read(into, Math.min(into.length, end - position), position)
         if (count === 0) throw changed('The file became shorter while it was sent.')
@@ -70,7 +73,10 @@ export function fileStream(file: OpenFile, range: ByteRange, pool: BufferPool): 
       position -= count
       buffer.returned(count)
     },
-    close: () => file.close(() => buffer.release()),
+    close: () => {
+      closed = true
+      file.close(() => buffer.release())
+    },
   }
 }
 

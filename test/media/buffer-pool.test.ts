@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { BufferPool, StreamBuffer } from '../../src/media/buffer-pool.ts'
+import { openFile } from '../../src/media/file-reading.ts'
+import { fileStream } from '../../src/media/file-source.ts'
 
 test('a quick reader gets a larger buffer, a slow one a small one again', () => {
   const buffer = new StreamBuffer(new BufferPool())
@@ -81,4 +86,27 @@ test('a released buffer is given back once', () => {
   buffer.release()
   buffer.release()
   assert.equal(pool.freeBytes, 20_480)
+})
+
+test('a stream that is closed while it waits for its turn takes no buffer with it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tonearm-pool-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'song')
+  writeFileSync(path, new Uint8Array(1 << 20))
+  const pool = new BufferPool()
+  const { file } = await openFile(path)
+  const stream = fileStream(file, { start: 0, end: (1 << 20) - 1 }, pool)
+  for (let chunk = 0; chunk < 2; chunk++) {
+    await stream.read()
+    stream.unread?.(0)
+  }
+  let turns = 0
+  while (pool.turn() === undefined) turns++
+  const next = stream.read()
+  stream.close()
+  // The first is for the turn that the loop above asked for in vain.
+  for (let done = 0; done < turns; done++) pool.done()
+  await assert.rejects(next)
+  const largest = Array.from({ length: 8 }, () => pool.take(262_144).length)
+  assert.deepEqual(new Set(largest), new Set([262_144]))
 })
