@@ -29,6 +29,8 @@ export interface PlaylistRouteServices {
 
 const BODY_BYTES = 64 * 1024
 const M3U_BYTES = 2 * 1024 * 1024
+/** Texts searched for by one list: each is looked for in every name and comment. */
+const MAX_SEARCHES = 20
 
 type Body = Readonly<Record<string, unknown>>
 type Handler = (asked: {
@@ -148,14 +150,15 @@ function selected(records: readonly PlaylistRecord[], query: ListQuery): [readon
     filters.delete(name)
     return values
   }
-  const words = taken('q')?.map(fold)
+  const words = taken('q')?.slice(0, MAX_SEARCHES).map(fold)
   const [smart] = taken('smart')?.map(isTrue) ?? []
   const [starred] = taken('starred')?.map(isTrue) ?? []
+  const isFound = ({ name, comment }: PlaylistRecord) => {
+    const texts = words ? [fold(name), fold(comment)] : []
+    return words?.some((word) => texts.some((text) => text.includes(word))) ?? true
+  }
   const chosen = records.filter(
-    (record) =>
-      smart !== true &&
-      (starred === undefined || (record.starred ?? false) === starred) &&
-      (words?.some((word) => fold(record.name).includes(word) || fold(record.comment).includes(word)) ?? true),
+    (record) => smart !== true && (starred === undefined || (record.starred ?? false) === starred) && isFound(record),
   )
   return [chosen, { ...query, filters }]
 }

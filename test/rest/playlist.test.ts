@@ -136,6 +136,8 @@ test('lists are filtered, sorted and cut as clients ask', async (t) => {
     ['q=NOON', ['Noon']],
     ['q=cafe', ['Morning']],
     ['q=zz', []],
+    ['q=zz&q=noon', ['Noon']],
+    [`${'q=zz&'.repeat(20)}q=noon`, []],
     ['q=%25', []],
     [`owner_id=${bobId}`, ['evening']],
     [`owner_id=${annId}&q=oo`, ['Noon']],
